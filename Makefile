@@ -1,0 +1,62 @@
+# Everything a person does with this repository. `make help` lists it.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lint types floors docs mirror bench lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/.run: requirements/run.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "suffice needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(BIN)/.dev: $(BIN)/.run requirements/dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: $(BIN)/.run ## Set everything up and run the main job offline, on recorded answers
+	$(BIN)/suffice demo
+
+test: $(BIN)/.dev ## Set everything up and run the tests
+	$(BIN)/python -m pytest
+
+check: $(BIN)/.dev lint types floors test docs ## All that CI checks: format, lint, types, floors, tests, docs
+
+format: $(BIN)/.dev ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only .
+
+lint: $(BIN)/.dev ## Format, lint, spelling, unused code and dependencies
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell src tests docs bench tools README.md CONTRIBUTING.md
+	$(BIN)/vulture
+	$(BIN)/deptry src
+
+types: $(BIN)/.dev ## Strict types, tests included
+	$(BIN)/mypy
+
+floors: $(BIN)/.dev ## The import contracts
+	$(BIN)/lint-imports
+
+docs: $(BIN)/.dev ## Documentation that states facts is regenerated and must not differ
+	$(BIN)/python tools/check_docs.py
+
+mirror: $(BIN)/.dev ## The tail of the house: largest file, longest function, circles, start-up time
+	$(BIN)/python tools/mirror.py
+
+bench: $(BIN)/.dev ## The benchmarks, as ratios beside the plain alternative
+	$(BIN)/python -m bench
+
+lock: ## Refresh requirements/*.txt (needs uv)
+	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --group build pyproject.toml -o requirements/run.txt
+	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --group dev pyproject.toml -o requirements/dev.txt
+
+clean: ## Remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,72 @@
+"""The command line: one file per command, loaded only when called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+from typing_extensions import override
+
+from suffice import __version__
+from suffice.errors import SufficeError
+
+EXIT_UNDECIDED = 10
+EXIT_KEEP = 11
+EXIT_BUDGET = 12
+EXIT_INTERRUPTED = 130
+
+# Command -> (module under suffice.cli, one line of help). The help stands here so that
+# `suffice --help` loads no command, and starts in a blink.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("demo", "The whole main job offline, on recorded answers; no key, no network."),
+    "compare": ("compare", "Is a cheaper model as good? Cases in, one verdict per type out."),
+    "verdict": ("verdict", "Show a stored run's verdicts again, or the rule's certificate."),
+    "cases": ("cases", "Read the cases behind a verdict, lost ones first; label them."),
+    "check": ("check", "The CI gate: fail a build when a verdict turns."),
+    "cost": ("cost", "What a workload costs per model, and what a switch would save."),
+    "prices": ("prices", "The dated price table: list, look up, refresh, override."),
+    "advise": ("advise", "Which model to try first, before there is any evidence."),
+    "explain": ("explain", "What an SF code means: cause, effect, what to do."),
+}
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a command's module only when that command is called."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the user's day, not of the alphabet."""
+        return list(COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"suffice.cli.{COMMANDS[cmd_name][0]}").command
+        return command if isinstance(command, click.Command) else None
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    @override
+    def invoke(self, ctx: click.Context) -> object:
+        """Turn our errors into a coded message on stderr and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except SufficeError as error:
+            click.echo(f"{error.code}  {error}", err=True)
+            click.echo(f"More: suffice explain {error.code}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(EXIT_INTERRUPTED)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Find the cheapest model that suffices, with evidence."""

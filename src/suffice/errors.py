@@ -1,0 +1,176 @@
+"""
+The whole exception tree. Each error says what happened, its effect and the next step.
+
+    SufficeError                 SF000  base of all; carries a stable code
+    ├── UsageError                      the call cannot be carried out as asked (exit 2)
+    │   ├── BadModelName         SF003  a model name that cannot be read
+    │   ├── BadMargin            SF004  a margin where neither quality nor a ceiling can be had
+    │   └── BadOption            SF005  an option outside its range, or two that exclude each other
+    ├── InputError                      what was read is not usable (exit 1)
+    │   ├── MissingKey           SF001  no credential for a live run
+    │   ├── UnreadableFile       SF101  a file that cannot be opened or decompressed
+    │   ├── BrokenLine           SF102  a line that is no case; stops only with --strict
+    │   ├── EmptyInput           SF103  nothing usable was found
+    │   ├── MissingAnswers       SF105  a recorded run over cases without the answers it needs
+    │   └── BrokenScorer         SF401  a user's scorer that cannot be loaded or called
+    ├── MoneyError                      dollars cannot be computed or may not be spent
+    │   ├── BudgetReached        SF301  the cap; nothing lost (exit 12)
+    │   └── PriceUnknown         SF305  no price for a model; never counted as free
+    ├── ProviderError                   a models provider did not answer as it should
+    │   ├── Refused              SF502  the provider rejected the request itself (4xx)
+    │   ├── SpendLimit           SF503  the account's own spend limit; retrying is useless
+    │   └── Unreachable          SF504  no answer after all retries
+    ├── StorageError             SF601  a run cannot be written or read; says what is safe
+    ├── JudgeIsAnArm             SF402  the judge is one of the models on trial
+    └── NotEnoughEvidence        SF403  a figure was asked for that the evidence cannot give
+
+Expected outcomes ("not yet", a failed answer, a missing price where no dollars
+are asked for) are values, not exceptions.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SufficeError(Exception):
+    """Base of every error suffice raises on purpose."""
+
+    code: ClassVar[str] = "SF000"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, effect: str = "", next_step: str = "") -> None:
+        """Keep the three parts apart, so that every surface can show them its own way."""
+        self.what = what
+        self.effect = effect
+        self.next_step = next_step
+        super().__init__(" ".join(part for part in (what, effect, next_step) if part))
+
+
+class UsageError(SufficeError):
+    """The call cannot be carried out as asked."""
+
+    code = "SF002"
+    exit_code = 2
+
+
+class BadModelName(UsageError):
+    """A model name, with its settings and run label, that cannot be read."""
+
+    code = "SF003"
+
+
+class BadMargin(UsageError):
+    """A margin was given where neither quality nor a ceiling can be had."""
+
+    code = "SF004"
+
+
+class BadOption(UsageError):
+    """An option outside its range, or two that exclude each other."""
+
+    code = "SF005"
+
+
+class InputError(SufficeError):
+    """What was read is not usable."""
+
+    code = "SF100"
+
+
+class MissingKey(InputError):
+    """A live run without a credential."""
+
+    code = "SF001"
+
+
+class UnreadableFile(InputError):
+    """A file that cannot be opened, decompressed or decoded to its end."""
+
+    code = "SF101"
+
+
+class BrokenLine(InputError):
+    """A line that is no case; raised only in strict mode, counted otherwise."""
+
+    code = "SF102"
+
+
+class EmptyInput(InputError):
+    """Nothing usable was found in what was given."""
+
+    code = "SF103"
+
+
+class MissingAnswers(InputError):
+    """A recorded run over cases that lack the answers it needs."""
+
+    code = "SF105"
+
+
+class BrokenScorer(InputError):
+    """A user's scorer that cannot be loaded, or does not return what a scorer returns."""
+
+    code = "SF401"
+
+
+class MoneyError(SufficeError):
+    """Dollars cannot be computed, or may not be spent."""
+
+    code = "SF300"
+
+
+class BudgetReached(MoneyError):
+    """The spending cap was reached; every paid answer is kept."""
+
+    code = "SF301"
+    exit_code = 12
+
+
+class PriceUnknown(MoneyError):
+    """There is no price for a model at a date. It is not counted as free."""
+
+    code = "SF305"
+
+
+class ProviderError(SufficeError):
+    """A models provider did not answer as it should."""
+
+    code = "SF500"
+
+
+class Refused(ProviderError):
+    """The provider rejected the request itself; sending it again would not help."""
+
+    code = "SF502"
+
+
+class SpendLimit(ProviderError):
+    """The account's own spend limit is reached; retrying is useless."""
+
+    code = "SF503"
+
+
+class Unreachable(ProviderError):
+    """No answer after all retries."""
+
+    code = "SF504"
+
+
+class StorageError(SufficeError):
+    """A run cannot be written or read; the message says what is safe."""
+
+    code = "SF601"
+
+
+class JudgeIsAnArm(SufficeError):
+    """The judge is one of the models on trial."""
+
+    code = "SF402"
+    exit_code = 2
+
+
+class NotEnoughEvidence(SufficeError):
+    """A figure was asked for that the evidence at hand cannot give."""
+
+    code = "SF403"

@@ -1,0 +1,46 @@
+"""The nouns: frozen records that every room hands to every other."""
+
+from suffice.records.cases import Answer, BrokenCase, Case, Failure, FailureKind
+from suffice.records.comparison import Comparison, ShownCase, Spending
+from suffice.records.evidence import Evidence, Limits
+from suffice.records.model_spec import ModelSpec, parse_model_spec
+from suffice.records.scores import Pair, Reference, Score
+from suffice.records.usage import Iteration, Usage
+from suffice.records.verdict import (
+    BandPoint,
+    CostDifference,
+    Gate,
+    GateState,
+    Interval,
+    Measure,
+    Verdict,
+    Word,
+)
+
+__all__ = [
+    "Answer",
+    "BandPoint",
+    "BrokenCase",
+    "Case",
+    "Comparison",
+    "CostDifference",
+    "Evidence",
+    "Failure",
+    "FailureKind",
+    "Gate",
+    "GateState",
+    "Interval",
+    "Iteration",
+    "Limits",
+    "Measure",
+    "ModelSpec",
+    "Pair",
+    "Reference",
+    "Score",
+    "ShownCase",
+    "Spending",
+    "Usage",
+    "Verdict",
+    "Word",
+    "parse_model_spec",
+]

@@ -1,0 +1,19 @@
+"""What all tests share: where recorded data lies, if it does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def recorded_data() -> Path:
+    """The folder of recorded answers; a test that needs it is skipped where it is absent."""
+    folder = Path(os.environ.get("SUFFICE_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"recorded answers are not here ({folder}); set SUFFICE_TEST_DATA")
+    return folder
