@@ -40,6 +40,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         provisional: Reasons why the verdict may not ramp by itself; empty if none.
         identical_requests: Cases whose request equals an earlier one's; counted, not dropped.
         grouped_out: Cases left out since another case of their group counts.
+        unrecorded: Cases of a recorded file that lack a grade or an answer of one arm.
         cost_note: Why dollars are missing; empty if they are not.
     """
 
@@ -68,6 +69,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     provisional: tuple[str, ...] = ()
     identical_requests: int = 0
     grouped_out: int = 0
+    unrecorded: int = 0
     cost_note: str = ""
 
 

@@ -18,6 +18,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         reason: One short clause a reader can check.
         paths: Which parts differ, e.g. ``("items[2].price",)``.
         label: The class the scored answer names, where answers are labels.
+        target_label: The class the target names, where answers are labels.
         flags: Remarks that do not change the value, e.g. ``("repaired",)``.
         failure: The scored answer was not usable (scores 0) or the scorer failed (missing).
     """
@@ -26,6 +27,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     paths: tuple[str, ...] = ()
     label: str | None = None
+    target_label: str | None = None
     flags: tuple[str, ...] = ()
     failure: Failure | None = None
 

@@ -1,0 +1,147 @@
+"""One case, two arms -> a scored pair, failures counted by kind and arm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import msgspec
+
+from suffice.ports import Scorer
+from suffice.records import Answer, Case, Failure, FailureKind, Pair, Reference, Score, Usage
+
+Price = Callable[[str, Usage], Decimal | None]
+"""Arm name and usage -> dollars, or None where no price is known and none is needed."""
+
+
+class Arms(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Who is compared, by arm name.
+
+    Attributes:
+        baseline: The model in use.
+        candidate: The cheaper one on trial.
+        second: Another run of the baseline, which shows how often it agrees with itself.
+    """
+
+    baseline: str
+    candidate: str
+    second: str | None = None
+
+
+class Grading(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How pairs of one type are scored.
+
+    Attributes:
+        scorer: None where only recorded grades are used.
+        by_reference: Whether the scorer can hold an answer against ``case.reference``.
+        price: Dollars of an answer, by arm.
+    """
+
+    scorer: Scorer | None
+    by_reference: bool
+    price: Price
+
+
+def pair_up(case: Case, arms: Arms, grading: Grading) -> Pair | None:
+    """
+    Score one case every way it allows.
+
+    Grades that came with the case win over scoring against its reference. Where there are
+    grades and no answers, two arms agree as far as their grades do.
+
+    Returns:
+        The pair, or None where the case holds nothing that compares the two arms.
+    """
+    scorer = grading.scorer
+    baseline, candidate = case.answers.get(arms.baseline), case.answers.get(arms.candidate)
+    of_baseline = _quality(case, arms.baseline, grading)
+    of_candidate = _quality(case, arms.candidate, grading)
+    agreement = _agreement(case, arms.candidate, arms.baseline, scorer)
+    if agreement is None and (of_baseline is None or of_candidate is None):
+        return None
+    second = self_agreement = None
+    if arms.second is not None:
+        second = _agreement(case, arms.candidate, arms.second, scorer)
+        self_agreement = _agreement(case, arms.second, arms.baseline, scorer)
+    said = of_candidate or agreement
+    label = said.target_label if said else None
+    return Pair(
+        case_id=case.id,
+        agreement=_value(agreement),
+        second_agreement=_value(second),
+        self_agreement=_value(self_agreement),
+        baseline_quality=_value(of_baseline),
+        candidate_quality=_value(of_candidate),
+        label=label,
+        label_hit=label is not None and said is not None and said.label == label,
+        baseline_failure=_failure(baseline, of_baseline),
+        candidate_failure=_failure(candidate, said),
+        baseline_usd=_usd(baseline, arms.baseline, grading.price),
+        candidate_usd=_usd(candidate, arms.candidate, grading.price),
+        baseline_latency_s=baseline.latency_s if baseline else None,
+        candidate_latency_s=candidate.latency_s if candidate else None,
+        reason=said.reason if said else "",
+        paths=said.paths if said else (),
+    )
+
+
+def is_answered(answer: Answer | None) -> bool:
+    """Whether there is something to score: text, blocks, or a failure that counts."""
+    return answer is not None and bool(answer.text or answer.blocks or answer.failure)
+
+
+def _quality(case: Case, arm: str, grading: Grading) -> Score | None:
+    """A recorded grade, else the answer against the reference; None where neither exists."""
+    grade = case.outcomes.get(arm)
+    if grade is not None:
+        return Score(value=grade, reason="graded in the file")
+    if grading.scorer is None or not grading.by_reference or case.reference is None:
+        return None
+    answer = case.answers.get(arm)
+    if answer is None:
+        return None
+    if answer.failure is not None:
+        return Score(reason=answer.failure.message, failure=answer.failure)
+    return grading.scorer.score(answer, Reference(case.reference), case=case)
+
+
+def _agreement(case: Case, arm: str, other: str, scorer: Scorer | None) -> Score | None:
+    answer, target = case.answers.get(arm), case.answers.get(other)
+    if scorer is not None and is_answered(answer) and is_answered(target):
+        assert answer is not None  # noqa: S101 - is_answered says so; for the type checker
+        assert target is not None  # noqa: S101
+        for failed in (answer.failure, target.failure):
+            if failed is not None:
+                return Score(reason=failed.message, failure=failed)
+        return scorer.score(answer, target, case=case)
+    grades = case.outcomes.get(arm), case.outcomes.get(other)
+    if grades[0] is None or grades[1] is None:
+        return None
+    return Score(value=1 - abs(grades[0] - grades[1]), reason="by the grades in the file")
+
+
+def _value(score: Score | None) -> float | None:
+    """The score's value; a failed answer is 0, a missing one None."""
+    if score is None or (score.failure is not None and score.failure.kind.is_missing):
+        return None
+    return 0.0 if score.failure is not None else score.value
+
+
+def _failure(answer: Answer | None, score: Score | None) -> Failure | None:
+    if answer is not None and answer.failure is not None:
+        return answer.failure
+    return score.failure if score is not None else None
+
+
+def _usd(answer: Answer | None, arm: str, price: Price) -> float | None:
+    if answer is None or answer.usage is None:
+        return None
+    usd = price(arm, answer.usage)
+    return None if usd is None else float(usd)
+
+
+def failed_transport(message: str) -> Answer:
+    """The answer that never came, as a value."""
+    return Answer(failure=Failure(FailureKind.TRANSPORT, message))
