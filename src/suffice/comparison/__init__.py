@@ -1,6 +1,20 @@
 """Plan, run, resume: cases in, evidence out. The scorer and the stop rule are handed in."""
 
 from suffice.comparison.pairing import Arms, Grading, Price, pair_up
+from suffice.comparison.recorded import Chosen, RecordedRun
+from suffice.comparison.showing import Showcase, outcome_of, show
 from suffice.comparison.tally import Tally, merged
 
-__all__ = ["Arms", "Grading", "Price", "Tally", "merged", "pair_up"]
+__all__ = [
+    "Arms",
+    "Chosen",
+    "Grading",
+    "Price",
+    "RecordedRun",
+    "Showcase",
+    "Tally",
+    "merged",
+    "outcome_of",
+    "pair_up",
+    "show",
+]

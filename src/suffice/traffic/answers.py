@@ -41,7 +41,8 @@ def read_answer(value: Any, *, usage: Mapping[str, Any] | None = None) -> Answer
             text=text_of(value), blocks=tuple(value), usage=read_usage(usage), latency_s=latency_s
         )
     if not isinstance(value, Mapping):
-        raise ValueError(f"an answer is text, content blocks or a response, not {value!r}"[:200])
+        kind = type(value).__name__
+        raise ValueError(f"an answer is text, blocks or a response, not {kind}")  # noqa: TRY004 - bad input
     if "content" in value:
         return read_response(value, usage=usage, latency_s=latency_s)
     if "error" in value:
@@ -86,7 +87,7 @@ def text_of(blocks: Iterable[Any]) -> str:
     texts = []
     for block in blocks:
         if not isinstance(block, dict):
-            raise ValueError("a content block is an object")  # noqa: TRY004 - one error for bad input
+            raise ValueError("a content block is an object")  # noqa: TRY004 - bad input is a value problem
         if block.get("type") == "text":
             texts.append(str(block.get("text", "")))
     return "".join(texts)

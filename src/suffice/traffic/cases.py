@@ -13,6 +13,8 @@ from suffice.traffic.answers import read_answer
 
 UNTYPED = "all"
 
+_TASKS_NAMED = 1000
+
 _GRADE_FIELD = re.compile(r"(?P<path>[^<>=\s]+)\s*(?:>=\s*(?P<least>[0-9.]+))?")
 
 
@@ -68,12 +70,13 @@ class CaseReader:
         self.untyped = 0
         self.tasks_unused: set[str] = set()
 
-    def read(self, lines: Iterable[bytes]) -> Iterator[Case | BrokenCase]:
+    def read(self, lines: Iterable[bytes | BrokenCase]) -> Iterator[Case | BrokenCase]:
         """Every line that is not blank, as a case or as a broken case; never raises."""
         for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            yield self.read_line(line, number=number)
+            if isinstance(line, BrokenCase):
+                yield line
+            elif line and not line.isspace():
+                yield self.read_line(line, number=number)
 
     def read_line(self, line: bytes, *, number: int) -> Case | BrokenCase:
         """One line, which stands at ``number`` in its file."""
@@ -123,13 +126,13 @@ class CaseReader:
         if read.type:
             return read.type
         self.untyped += 1
-        if read.task and len(self.tasks_unused) < 1000:
+        if read.task and len(self.tasks_unused) < _TASKS_NAMED:
             self.tasks_unused.add(read.task)
         return UNTYPED
 
 
 def read_cases(
-    lines: Iterable[bytes], *, fields: Fields | None = None
+    lines: Iterable[bytes | BrokenCase], *, fields: Fields | None = None
 ) -> Iterator[Case | BrokenCase]:
     """
     Read a cases file line by line.

@@ -1,0 +1,112 @@
+"""Cases files on disk: plain, gzip or Zstandard, read as a stream that survives what is broken."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO
+
+import zstandard
+
+from suffice.errors import UnreadableFile
+from suffice.records import BrokenCase
+
+LONGEST_LINE = 64 * 2**20
+"""Bytes. A request of 32 MB with two long answers fits; anything beyond is no case."""
+
+_CHUNK = 2**20
+_GZIP, _ZSTD, _BOM = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xef\xbb\xbf"
+
+
+class _Cut(Exception):
+    """The compressed data ends early or is damaged; what came before is good."""
+
+
+def read_lines(path: Path | str, *, longest: int = LONGEST_LINE) -> Iterator[bytes | BrokenCase]:
+    """
+    Every line of a file, without its line end; ``-`` reads standard input.
+
+    A line over ``longest`` bytes, and data that breaks off, are given as broken cases at their
+    place: all that can be read is read. Memory stays within a few megabytes plus one line.
+
+    Raises:
+        UnreadableFile: The file cannot be opened.
+    """
+    try:
+        source = sys.stdin.buffer if str(path) == "-" else Path(path).open("rb")  # noqa: SIM115
+    except OSError as error:
+        raise UnreadableFile(
+            f"{path} cannot be read: {error.strerror or error}.",
+            effect="Nothing was compared.",
+            next_step="Check the path and its permissions.",
+        ) from error
+    with closing(source):
+        number = 0
+        try:
+            for line in _split(_decompressed(source), longest):
+                number += 1
+                yield BrokenCase(number, f"longer than {longest} bytes") if line is None else line
+        except (_Cut, OSError) as error:
+            yield BrokenCase(number + 1, f"SF101: the file breaks off here: {error}")
+
+
+def _decompressed(source: BinaryIO) -> Iterator[bytes]:
+    first = source.read(_CHUNK)
+    if first.startswith(_GZIP):
+        yield from _unpacked(source, first, lambda: zlib.decompressobj(wbits=31), zlib.error)
+    elif first.startswith(_ZSTD):
+        yield from _unpacked(
+            source, first, zstandard.ZstdDecompressor().decompressobj, zstandard.ZstdError
+        )
+    else:
+        chunk = first.removeprefix(_BOM)
+        while chunk:
+            yield chunk
+            chunk = source.read(_CHUNK)
+
+
+def _unpacked(
+    source: BinaryIO,
+    first: bytes,
+    start: Callable[[], zlib._Decompress | zstandard.ZstdDecompressionObj],
+    damage: type[Exception],
+) -> Iterator[bytes]:
+    """Several members or frames one after another, as `cat a.gz b.gz` makes them."""
+    unpacker, packed = start(), first
+    while packed:
+        try:
+            yield unpacker.decompress(packed)
+        except damage as error:
+            raise _Cut(f"damaged data ({error})") from error
+        packed = unpacker.unused_data if unpacker.eof else b""
+        if unpacker.eof and (packed := packed or source.read(_CHUNK)):
+            unpacker = start()
+        elif not unpacker.eof:
+            packed = source.read(_CHUNK)
+    if not unpacker.eof:
+        raise _Cut("the compressed data ends early")
+
+
+def _split(chunks: Iterator[bytes], longest: int) -> Iterator[bytes | None]:
+    """Lines; None for one that is too long, whose bytes are dropped as they come."""
+    parts: list[bytes] = []
+    held, too_long = 0, False
+    for chunk in chunks:
+        head, newline, rest = chunk.partition(b"\n")
+        held += len(head)
+        too_long = too_long or held > longest
+        if too_long:
+            parts.clear()
+        else:
+            parts.append(head)
+        if not newline:
+            continue
+        yield None if too_long else b"".join(parts)
+        *lines, last = rest.split(b"\n")
+        yield from lines
+        parts, held, too_long = [last], len(last), False
+    if too_long or held:
+        yield None if too_long else b"".join(parts)
