@@ -99,6 +99,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         pairs: Scored pairs behind ``estimate``.
         agreement: Mean agreement, where both answers could be compared.
         noise_floor: The baseline's agreement with itself; None without a second run.
+        noise_floor_pairs: Pairs of runs behind ``noise_floor``; None where not counted.
         baseline_quality: Mean grade of the baseline, where graded.
         candidate_quality: Mean grade of the candidate, where graded.
         lower: One-sided bound; the word says Switch only where lower >= limit.
@@ -131,6 +132,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     estimate: float | None
     agreement: float | None
     noise_floor: float | None
+    noise_floor_pairs: int | None = None
     baseline_quality: float | None = None
     candidate_quality: float | None = None
     lower: float | None
