@@ -21,6 +21,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         target_label: The class the target names, where answers are labels.
         flags: Remarks that do not change the value, e.g. ``("repaired",)``.
         failure: The scored answer was not usable (scores 0) or the scorer failed (missing).
+        target_failure: The target was an answer that is not usable, so the two disagree.
     """
 
     value: float = 0.0
@@ -30,6 +31,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     target_label: str | None = None
     flags: tuple[str, ...] = ()
     failure: Failure | None = None
+    target_failure: Failure | None = None
 
 
 class Reference(msgspec.Struct, frozen=True):
