@@ -9,16 +9,22 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 import zstandard
 
 from suffice.errors import UnreadableFile
-from suffice.records import BrokenCase
+from suffice.records import BrokenCase, Case
+from suffice.traffic import CaseReader, read_promptfoo
 
 LONGEST_LINE = 64 * 2**20
 """Bytes. A request of 32 MB with two long answers fits; anything beyond is no case."""
 
 _CHUNK = 2**20
 _GZIP, _ZSTD, _BOM = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xef\xbb\xbf"
+
+
+LARGEST_DOCUMENT = 256 * 2**20
+"""Bytes of a file that is one JSON document and so must be held whole."""
 
 
 class _Cut(Exception):
@@ -51,6 +57,32 @@ def read_lines(path: Path | str, *, longest: int = LONGEST_LINE) -> Iterator[byt
                 yield BrokenCase(number, f"longer than {longest} bytes") if line is None else line
         except (_Cut, OSError) as error:
             yield BrokenCase(number + 1, f"SF101: the file breaks off here: {error}")
+
+
+def open_cases(path: Path | str, reader: CaseReader) -> Iterator[Case | BrokenCase]:
+    """
+    The cases of a file: JSON lines, or one JSON document in promptfoo's form (``*.json``).
+
+    Raises:
+        UnreadableFile: The file cannot be opened, or is one document beyond all measure.
+    """
+    if ".json" not in Path(path).suffixes:
+        yield from reader.read(read_lines(path))
+        return
+    parts = []
+    for line in read_lines(path, longest=LARGEST_DOCUMENT):
+        if isinstance(line, BrokenCase):
+            raise UnreadableFile(f"{path}: {line.reason}.", effect="Nothing was compared.")
+        parts.append(line)
+    try:
+        document = msgspec.json.decode(b"\n".join(parts))
+    except msgspec.DecodeError as error:
+        raise UnreadableFile(
+            f"{path} is no JSON document: {error}.",
+            effect="Nothing was compared.",
+            next_step="JSON lines are read from files named *.jsonl.",
+        ) from error
+    yield from read_promptfoo(document)
 
 
 def _decompressed(source: BinaryIO) -> Iterator[bytes]:

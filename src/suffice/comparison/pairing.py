@@ -76,7 +76,8 @@ def pair_up(case: Case, arms: Arms, grading: Grading) -> Pair | None:
         candidate_quality=_value(of_candidate),
         label=label,
         label_hit=label is not None and said is not None and said.label == label,
-        baseline_failure=_failure(baseline, of_baseline),
+        baseline_failure=_failure(baseline, of_baseline)
+        or (agreement.target_failure if agreement else None),
         candidate_failure=_failure(candidate, said),
         baseline_usd=_usd(baseline, arms.baseline, grading.price),
         candidate_usd=_usd(candidate, arms.candidate, grading.price),
@@ -126,7 +127,8 @@ def _value(score: Score | None) -> float | None:
     """The score's value; a failed answer is 0, a missing one None."""
     if score is None or (score.failure is not None and score.failure.kind.is_missing):
         return None
-    return 0.0 if score.failure is not None else score.value
+    failed = score.failure is not None or score.target_failure is not None
+    return 0.0 if failed else score.value
 
 
 def _failure(answer: Answer | None, score: Score | None) -> Failure | None:

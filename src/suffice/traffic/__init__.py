@@ -2,6 +2,7 @@
 
 from suffice.traffic.answers import read_answer, read_response, text_of
 from suffice.traffic.cases import UNTYPED, CaseReader, Fields, read_cases
+from suffice.traffic.promptfoo import read_promptfoo
 
 __all__ = [
     "UNTYPED",
@@ -9,6 +10,7 @@ __all__ = [
     "Fields",
     "read_answer",
     "read_cases",
+    "read_promptfoo",
     "read_response",
     "text_of",
 ]
