@@ -15,7 +15,8 @@ The whole exception tree. Each error says what happened, its effect and the next
     │   └── BrokenScorer         SF401  a user's scorer that cannot be loaded or called
     ├── MoneyError                      dollars cannot be computed or may not be spent
     │   ├── BudgetReached        SF301  the cap; nothing lost (exit 12)
-    │   └── PriceUnknown         SF305  no price for a model; never counted as free
+    │   ├── PriceUnknown         SF305  no price for a model; never counted as free
+    │   └── BadPrices            SF306  a price file that cannot be read as one
     ├── ProviderError                   a models provider did not answer as it should
     │   ├── Refused              SF502  the provider rejected the request itself (4xx)
     │   ├── SpendLimit           SF503  the account's own spend limit; retrying is useless
@@ -131,6 +132,12 @@ class PriceUnknown(MoneyError):
     """There is no price for a model at a date. It is not counted as free."""
 
     code = "SF305"
+
+
+class BadPrices(MoneyError):
+    """A price table with an entry that cannot be a price; none of it is used."""
+
+    code = "SF306"
 
 
 class ProviderError(SufficeError):
