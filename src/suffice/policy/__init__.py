@@ -1,0 +1,1 @@
+"""What decides where a request goes and what must change on the way."""
