@@ -9,6 +9,7 @@ import msgspec
 from suffice.comparison.pairing import Arms, Grading, pair_up
 from suffice.comparison.showing import Showcase
 from suffice.comparison.tally import Tally
+from suffice.errors import BadModelName
 from suffice.records import Case, Evidence, parse_model_spec
 
 LOOKED_AT = 40
@@ -130,7 +131,10 @@ def _second_run(baseline: str, candidate: str, cases: Sequence[Case]) -> str | N
     """Another recorded run of the baseline, by its label, that is not itself on trial."""
     ours = parse_model_spec(baseline)
     for arm in sorted({arm for case in cases for arm in (*case.answers, *case.outcomes)}):
-        spec = parse_model_spec(arm)
+        try:
+            spec = parse_model_spec(arm)
+        except BadModelName:
+            continue  # a name of the file's own, e.g. with blanks; it is no run of the baseline
         same = (spec.model, spec.settings) == (ours.model, ours.settings)
         if same and arm not in {baseline, candidate}:
             return arm

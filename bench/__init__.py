@@ -1,0 +1,1 @@
+"""Benchmarks: each prints absolute figures and ratios beside the plain alternative."""

@@ -1,0 +1,113 @@
+"""`suffice compare --recorded`: every pair in the file counts, nobody is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from suffice import __version__
+from suffice.adapters.case_files import open_cases
+from suffice.adapters.storage import RunFolder, RunInfo, create_run
+from suffice.api import Recorded, compare_recorded
+from suffice.cli.compare import Options
+from suffice.cli.console import progress
+from suffice.errors import StorageError
+from suffice.records import Comparison, Limits, ShownCase
+from suffice.traffic import CaseReader, Fields
+from suffice.wiring import SystemClock, catalog_with
+
+RUNS = Path(".suffice") / "runs"
+_MOST_SHOWN = 20_000
+
+
+def run(options: Options, limits: Limits) -> Comparison:
+    """Read, decide, keep the run."""
+    clock = SystemClock()
+    started = clock.now()
+    reader = CaseReader(Fields(type=options.type_field, outcomes=options.outcomes_field))
+    job = Recorded(
+        baseline=options.baseline,
+        candidates=options.candidates,
+        limits=limits,
+        scorer=options.scorer,
+        strict=options.strict,
+        hand_picked=options.hand_picked,
+        source=str(options.cases),
+        limit=options.limit,
+    )
+    run_id = started.strftime("%Y%m%d-%H%M%S-%f")
+    with _kept(options, run_id) as folder:
+        comparison = compare_recorded(
+            open_cases(options.cases, reader),
+            job,
+            at=started,
+            catalog=catalog_with(options.prices),
+            keep=_keeper(folder),
+        )
+        comparison = msgspec.structs.replace(
+            comparison,
+            seed=options.seed,
+            notes=(*comparison.notes, *_remarks(reader)),
+            run_id=str(folder.path) if folder else "",
+        )
+        if folder is not None:
+            folder.write_result(comparison)
+    return comparison
+
+
+@contextmanager
+def _kept(options: Options, run_id: str) -> Iterator[RunFolder | None]:
+    """
+    The run's folder; none where it cannot be written, which a recorded run survives.
+
+    With --save the place was asked for, so there the error stands.
+    """
+    if options.no_save:
+        yield None
+        return
+    info = RunInfo(
+        run_id=run_id,
+        source=str(options.cases),
+        versions={"suffice": __version__},
+        settings={"baseline": options.baseline, "candidates": list(options.candidates)},
+    )
+    try:
+        folder = create_run(options.save or RUNS / run_id, info)
+    except StorageError as error:
+        if options.save is not None:
+            raise
+        progress().print(f"[dim]The run is not kept: {error.what}[/]")
+        yield None
+        return
+    with folder:
+        yield folder
+
+
+def _keeper(folder: RunFolder | None) -> Callable[[ShownCase], None] | None:
+    if folder is None:
+        return None
+    kept = 0
+
+    def keep(row: ShownCase) -> None:
+        nonlocal kept
+        kept += 1
+        if kept <= _MOST_SHOWN:
+            folder.append_shown([row])
+
+    return keep
+
+
+def _remarks(reader: CaseReader) -> tuple[str, ...]:
+    """What the file could have said of types, where it said nothing."""
+    if not reader.untyped or len(reader.tasks_unused) < 2:  # noqa: PLR2004 - one task is one type
+        return ()
+    count = len(reader.tasks_unused)
+    return (
+        (
+            f"{reader.untyped:,} cases name no `type` and count as one;"
+            f" --type-field task would tell {count} types apart."
+        ),
+    )
