@@ -1,0 +1,1 @@
+"""Numbers in, numbers out: evidence, bounds, sample sizes and certificates. No clock, no dice."""
