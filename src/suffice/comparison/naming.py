@@ -22,9 +22,9 @@ class ArmNames:
 
     def asked_for(self, case: Case) -> Case:
         """The case with its arms under the names asked for; itself where they are already."""
-        have = case.answers.keys() | case.outcomes.keys()
-        if all(arm in have for arm in self._asked):
+        if all(map(case.answers.__contains__, self._asked)):
             return case
+        have = case.answers.keys() | case.outcomes.keys()
         new = {arm: self._name(arm, have) for arm in have}
         if all(name == arm for arm, name in new.items()):
             return case

@@ -38,14 +38,20 @@ class Tally:
         if pair is None:
             self.unrecorded += 1
             return
-        self._count_failure(self._arms.baseline, pair.baseline_failure)
-        self._count_failure(self._arms.candidate, pair.candidate_failure)
-        _join(self._quality, (pair.baseline_quality, pair.candidate_quality))
+        if pair.baseline_failure is not None:
+            self._count_failure(self._arms.baseline, pair.baseline_failure)
+        if pair.candidate_failure is not None:
+            self._count_failure(self._arms.candidate, pair.candidate_failure)
+        _join(self._quality, pair.baseline_quality, pair.candidate_quality)
+        _join(self._usd, pair.baseline_usd, pair.candidate_usd)
+        _join(self._latency_s, pair.baseline_latency_s, pair.candidate_latency_s)
         if pair.agreement is not None:
             self._agreement.append(pair.agreement)
-        _join(self._triples, (pair.agreement, pair.second_agreement, pair.self_agreement))
-        _join(self._usd, (pair.baseline_usd, pair.candidate_usd))
-        _join(self._latency_s, (pair.baseline_latency_s, pair.candidate_latency_s))
+            if pair.second_agreement is not None and pair.self_agreement is not None:
+                first, second, own = self._triples
+                first.append(pair.agreement)
+                second.append(pair.second_agreement)
+                own.append(pair.self_agreement)
         if pair.label is not None:
             _count_class(self._classes, pair)
 
@@ -80,10 +86,9 @@ class Tally:
             candidate_latency_s=self._latency_s[1],
         )
 
-    def _count_failure(self, arm: str, failure: Failure | None) -> None:
-        if failure is not None:
-            counts = self._missing if failure.kind.is_missing else self._failed
-            counts[arm, str(failure.kind)] += 1
+    def _count_failure(self, arm: str, failure: Failure) -> None:
+        counts = self._missing if failure.kind.is_missing else self._failed
+        counts[arm, str(failure.kind)] += 1
 
 
 def merged(parts: Iterable[Evidence]) -> Evidence:
@@ -154,13 +159,13 @@ def _sum(one: Evidence, other: Evidence) -> Evidence:
     )
 
 
-def _join(columns: Sequence[array[float]], values: Sequence[float | None]) -> None:
+def _join(
+    columns: tuple[array[float], array[float]], one: float | None, other: float | None
+) -> None:
     """One row, if it is whole: columns stay aligned."""
-    if any(value is None for value in values):
-        return
-    for column, value in zip(columns, values, strict=True):
-        if value is not None:
-            column.append(value)
+    if one is not None and other is not None:
+        columns[0].append(one)
+        columns[1].append(other)
 
 
 def _count_class(classes: dict[str, list[int]], pair: Pair) -> None:

@@ -37,7 +37,8 @@ class Failure(msgspec.Struct, frozen=True):
     message: str = ""
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+# gc=False on what is made a million times: none of these can be part of a circle.
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     What one model returned for one case.
 
@@ -62,7 +63,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str | None = None
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
+class Case(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     One request chosen for a comparison, with whatever is already known of its answers.
 

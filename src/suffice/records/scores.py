@@ -9,7 +9,7 @@ import msgspec
 from suffice.records.cases import Failure
 
 
-class Score(msgspec.Struct, frozen=True, kw_only=True):
+class Score(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     How well an answer agrees with another answer, or with a reference.
 
@@ -40,7 +40,7 @@ class Reference(msgspec.Struct, frozen=True):
     value: Any
 
 
-class Pair(msgspec.Struct, frozen=True, kw_only=True):
+class Pair(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     Both models' answers to one case, scored every way the case allows.
 

@@ -33,6 +33,8 @@ def read_answer(value: Any, *, usage: Mapping[str, Any] | None = None) -> Answer
     """
     if value is None:
         return None
+    if isinstance(value, str) and usage is None:
+        return Answer(text=value)
     latency_s = _seconds(usage)
     if isinstance(value, str):
         return Answer(text=value, usage=read_usage(usage), latency_s=latency_s)

@@ -95,15 +95,7 @@ class CaseReader:
         outcomes = read.outcomes
         if self._grades:
             outcomes = _at_path(msgspec.json.decode(line), self._grades) or {}
-        usages = read.usage or {}
-        answers = {}
-        for arm, output in read.outputs.items():
-            answer = read_answer(output, usage=usages.get(arm))
-            if answer is not None:
-                answers[arm] = answer
-        for arm, usage in usages.items():
-            if arm not in answers and usage is not None and arm in outcomes:
-                answers[arm] = _graded_only(usage)
+        answers = _answers(read, outcomes)
         identity = read.id if read.id is not None else read.custom_id
         return Case(
             id=f"line-{number}" if identity is None else str(identity),
@@ -113,7 +105,7 @@ class CaseReader:
             group=None if read.group is None else str(read.group),
             meta=read.meta or {},
             answers=answers,
-            outcomes=_outcomes(outcomes, self._least),
+            outcomes=_outcomes(outcomes, self._least) if outcomes else {},
             line=number,
         )
 
@@ -161,6 +153,19 @@ def _request(read: _Line) -> dict[str, Any]:
     if messages:
         request["messages"] = messages
     return request
+
+
+def _answers(read: _Line, outcomes: Mapping[str, Any]) -> dict[str, Answer]:
+    usages = read.usage or {}
+    answers = {}
+    for arm, output in read.outputs.items():
+        answer = read_answer(output, usage=usages.get(arm))
+        if answer is not None:
+            answers[arm] = answer
+    for arm, usage in usages.items():
+        if arm not in answers and usage is not None and arm in outcomes:
+            answers[arm] = _graded_only(usage)
+    return answers
 
 
 def _graded_only(usage: Mapping[str, Any]) -> Answer:
