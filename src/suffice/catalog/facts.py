@@ -11,6 +11,8 @@ import msgspec
 
 from suffice.errors import PriceUnknown
 
+_DATE_DIGITS = len("20251001")
+
 
 class TokenClass(enum.StrEnum):
     """The classes of tokens a bill tells apart."""
@@ -145,6 +147,21 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
     prices: tuple[PricePeriod, ...] = ()
     source: str
     as_of: date
+
+    @property
+    def name(self) -> str:
+        """
+        The model as people call it, e.g. ``Haiku 4.5``; the id where it has no such form.
+
+        >>> ModelFacts(id="claude-3-5-haiku-20241022", source="", as_of=date(2026, 1, 1)).name
+        'Haiku 3.5'
+        """
+        parts = self.id.removeprefix("claude-").replace(".", "-").split("-")
+        words = [part.capitalize() for part in parts if part.isalpha()]
+        numbers = [part for part in parts if part.isdigit() and len(part) < _DATE_DIGITS]
+        if not self.id.startswith("claude-") or not (words or numbers):
+            return self.id
+        return " ".join((*(words or ["Claude"]), ".".join(numbers))).strip()
 
     def lifecycle(self, day: date) -> Lifecycle:
         """Whether the model is active, deprecated or retired on a day."""
