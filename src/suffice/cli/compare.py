@@ -22,33 +22,33 @@ class Options:
     cases: Path
     baseline: str
     candidates: tuple[str, ...]
-    scorer: str
-    limit: int | None
-    budget: str | None
-    floor: float | None
-    target: float | None
-    margin: float | None
-    alpha: float
-    recorded: bool
-    resume: bool
-    repeat_baseline: int
-    labels: Path | None
-    judge: str | None
-    seed: int
-    strict: bool
-    hand_picked: bool
-    type_field: str
-    outcomes_field: str
-    prices: Path | None
-    allow_unpriced: bool
-    yes: bool
-    save: Path | None
-    no_save: bool
-    base_url: str | None
-    api_version: str
-    concurrency: int
-    form: str
-    outputs: tuple[Path, ...]
+    scorer: str = "auto"
+    judge: str | None = None
+    labels: Path | None = None
+    margin: float | None = None
+    floor: float | None = None
+    target: float | None = None
+    alpha: float = 0.05
+    limit: int | None = None
+    budget: str | None = None
+    repeat_baseline: int = 60
+    seed: int = 0
+    recorded: bool = False
+    resume: bool = False
+    type_field: str = ""
+    outcomes_field: str = ""
+    hand_picked: bool = False
+    strict: bool = False
+    prices: Path | None = None
+    allow_unpriced: bool = False
+    yes: bool = False
+    save: Path | None = None
+    no_save: bool = False
+    base_url: str | None = None
+    api_version: str = "2026-10-21"
+    concurrency: int = 16
+    form: str = "text"
+    outputs: tuple[Path, ...] = ()
 
 
 @click.command()
