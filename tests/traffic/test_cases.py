@@ -69,6 +69,15 @@ def test_grades_may_stand_elsewhere_and_pass_from_a_least_value_on() -> None:
     }
 
 
+def test_graded_runs_are_grades_under_model_and_run() -> None:
+    runs = [
+        {"run": "A", "model": "big", "correct": True},
+        {"run": "B", "model": "big", "correct": None},
+    ]
+
+    assert read_one({"id": "a", "runs": runs}).outcomes == {"big@A": 1.0}
+
+
 def test_the_type_may_stand_in_another_field() -> None:
     assert read_one({"id": "a", "task": "bfcl/simple"}, Fields(type="task")).type == "bfcl/simple"
 

@@ -18,6 +18,14 @@ _TASKS_NAMED = 1000
 _GRADE_FIELD = re.compile(r"(?P<path>[^<>=\s]+)\s*(?:>=\s*(?P<least>[0-9.]+))?")
 
 
+class _GradedRun(msgspec.Struct, frozen=True):
+    """One graded run of one model, as benchmarks list them."""
+
+    run: str
+    model: str
+    correct: float | bool | None
+
+
 class _Line(msgspec.Struct, frozen=True):
     """What a line of a cases file may hold; anything else in it is left unread."""
 
@@ -35,6 +43,7 @@ class _Line(msgspec.Struct, frozen=True):
     tools: list[dict[str, Any]] | None = None
     outputs: dict[str, Any] = {}
     outcomes: dict[str, float | bool | None] = {}
+    runs: list[_GradedRun] = []
     usage: dict[str, dict[str, Any] | None] | None = None
     reference: Any = None
     group: str | int | None = None
@@ -92,7 +101,9 @@ class CaseReader:
 
     def _case(self, read: _Line, line: bytes, number: int) -> Case:
         request_type = self._type(read, line)
-        outcomes = read.outcomes
+        outcomes: Any = read.outcomes
+        if read.runs:
+            outcomes = {**outcomes, **{f"{one.model}@{one.run}": one.correct for one in read.runs}}
         if self._grades:
             outcomes = _at_path(msgspec.json.decode(line), self._grades) or {}
         answers = _answers(read, outcomes)
