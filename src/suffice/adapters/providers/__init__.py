@@ -1,0 +1,1 @@
+"""Whoever answers requests: the API, a recording, a model on this machine."""
