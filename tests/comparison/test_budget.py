@@ -108,7 +108,7 @@ def test_unpriced_calls_pass_where_allowed_and_are_counted() -> None:
     assert budget.try_reserve(None)
     budget.settle(None, usd=None)
 
-    assert (budget.spent_usd, budget.unpriced_calls) == (0, 1)
+    assert (budget.spent_usd, budget.unpriced_calls) == (Decimal(0), 1)
 
 
 def test_a_call_that_cost_more_than_its_worst_case_is_booked_and_counted() -> None:
