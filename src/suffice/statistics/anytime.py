@@ -141,7 +141,9 @@ def agreement_band(agreed: Floats, disagreed: Floats, *, share: float, alpha: fl
     needed = -math.log(alpha)
     pairs = np.maximum(agreed + disagreed, 1)
     return falling_roots(
-        lambda null: log_evidence_many(agreed, disagreed, null=null, share=share) - needed,
+        lambda null: (
+            log_evidence_many(agreed, disagreed, null=np.maximum(null, 1e-12), share=share) - needed
+        ),
         np.zeros_like(pairs),
         np.maximum(agreed / pairs, 0.0),
         steps=_BAND_STEPS,

@@ -30,6 +30,16 @@ class Rule:
     alpha: float = 0.05
     beta: float = 0.05
 
+    @property
+    def share_up(self) -> float:
+        """Where the target stands between the floor and 1."""
+        return (self.target - self.floor) / (1 - self.floor)
+
+    @property
+    def share_down(self) -> float:
+        """Where the floor stands between the target and 0."""
+        return (self.target - self.floor) / self.target
+
     def log_for(self, agreed: float, disagreed: float) -> float:
         """Evidence against "agreement is at most the floor"."""
         return log_evidence(agreed, disagreed, null=self.floor, alternative=self.target)
@@ -189,7 +199,12 @@ class _Walk:
 
 
 def pairs_to_settle_difference(
-    estimate: float, spread: float, *, pairs: int, widths: tuple[float, float], limit: float
+    estimate: float,
+    spread: float,
+    *,
+    pairs: int,
+    widths: tuple[float, float],
+    limits: tuple[float, float],
 ) -> int | None:
     """
     How many more pairs settle a difference with a chance of about one half.
@@ -202,12 +217,13 @@ def pairs_to_settle_difference(
         spread: Standard deviation of one pair's difference, positive.
         pairs: Seen so far, at least 1.
         widths: Estimate minus lower bound, upper bound minus estimate; both now.
-        limit: What the bounds are held against.
+        limits: What the lower and what the upper bound is held against.
 
     Returns:
         At least 1; None beyond a million.
 
-    >>> pairs_to_settle_difference(0.0, 0.25, pairs=100, widths=(0.05, 0.05), limit=-0.03)
+    >>> pairs_to_settle_difference(
+    ...     0.0, 0.25, pairs=100, widths=(0.05, 0.05), limits=(-0.03, -0.03))
     177
     """
 
@@ -215,8 +231,8 @@ def pairs_to_settle_difference(
         total = pairs + more
         narrowed = math.sqrt(pairs / total)
         wander = spread * math.sqrt(more / (pairs * total))
-        above = _normal_tail((limit + widths[0] * narrowed - estimate) / wander)
-        below = _normal_tail((estimate - limit + widths[1] * narrowed) / wander)
+        above = _normal_tail((limits[0] + widths[0] * narrowed - estimate) / wander)
+        below = _normal_tail((estimate - limits[1] + widths[1] * narrowed) / wander)
         return above + below >= 1 / 2
 
     high = 1

@@ -1,0 +1,7 @@
+"""The rule: evidence and limits in, verdicts out; and the advice before there is any evidence."""
+
+from suffice.decision.family import decide_all
+from suffice.decision.stopping import settled
+from suffice.decision.verdicts import decide
+
+__all__ = ["decide", "decide_all", "settled"]

@@ -1,0 +1,189 @@
+"""A verdict in words for people: what to do, what it saves, how sure it is."""
+
+from __future__ import annotations
+
+import math
+
+from suffice.records import CostDifference, GateState, Measure, Verdict, Word
+
+
+def sentence(verdict: Verdict) -> str:
+    """
+    What to do, why with its counts, what it saves and how sure it is.
+
+    No percentage stands without its count, and no saving without saying that it is proven by
+    measured answers and not yet taken.
+    """
+    parts = [f"{_WORDS[verdict.verdict]}: {_why(verdict)}"]
+    if verdict.verdict is Word.SWITCH:
+        parts += [_saving(verdict.cost), _how_sure(verdict)]
+    if verdict.verdict is Word.NOT_YET:
+        parts.append(_what_is_missing(verdict))
+    if verdict.provisional:
+        because = "; ".join(verdict.provisional_because)
+        parts.append(f"Provisional ({because}): it cannot ramp by itself.")
+    return " ".join(part for part in parts if part)
+
+
+_WORDS = {Word.SWITCH: "Switch", Word.KEEP: "Keep", Word.NOT_YET: "Not yet"}
+_GATE_REASONS = {
+    "broken_reference": "broken_reference",
+    "class_gate": "classes",
+    "missing": "missing",
+}
+
+
+def _why(verdict: Verdict) -> str:
+    gate = _GATE_REASONS.get(verdict.reason)
+    if gate is not None:
+        detail = next((each.detail for each in verdict.gates if each.name == gate), "")
+        if verdict.reason == "broken_reference":
+            return f"the grades look broken, so nothing is decided. {detail}"
+        return f"{detail} {_sentence_case(_finding(verdict))}".rstrip()
+    return _finding(verdict)
+
+
+def _finding(verdict: Verdict) -> str:
+    if verdict.estimate is None or verdict.lower is None or verdict.upper is None:
+        return "there is not one scored pair."
+    if verdict.measure is Measure.AGREEMENT:
+        return _agreement(verdict, verdict.lower, verdict.upper)
+    return _drop(verdict, verdict.lower, verdict.upper)
+
+
+def _drop(verdict: Verdict, lower: float, upper: float) -> str:
+    limit = f"your {_points(-verdict.limit)}-point limit"
+    counts = f"({verdict.pairs} pairs: {verdict.lost} lost, {verdict.won} won)"
+    beside = _beside_itself(verdict)
+    if lower >= verdict.limit:
+        if lower >= 0:
+            worst = f"even the worst plausible change is a gain of {_points(lower)} points"
+            return f"{worst} {counts}.{beside}"
+        worst = f"the worst plausible drop, {_points(-lower)} points, is inside {limit}"
+        return f"{worst} {counts}.{beside}"
+    if upper < verdict.limit:
+        best = f"even the least plausible drop, {_points(-upper)} points, is beyond {limit}"
+        return f"{best} {counts}.{beside}"
+    if verdict.reason == "not_proven":
+        return (
+            f"after {verdict.pairs} pairs ({verdict.lost} lost, {verdict.won} won) it is still not"
+            f" proven that the drop is inside {limit}; it may be {_points(-lower)} points.{beside}"
+        )
+    return (
+        f"the worst plausible drop, {_points(-lower)} points, is beyond {limit}, and the least"
+        f" plausible is not {counts}.{beside}"
+    )
+
+
+def _agreement(verdict: Verdict, lower: float, upper: float) -> str:
+    agreed = verdict.pairs - verdict.lost
+    counts = f"({agreed} of {verdict.pairs} pairs agree)"
+    floor = f"your {_percent(verdict.limit)} limit"
+    if verdict.verdict is Word.SWITCH or lower >= verdict.limit:
+        return f"the worst plausible agreement, {_percent(lower)}, is above {floor} {counts}."
+    if verdict.reason == "worse":
+        return f"agreement is plausibly no better than {_percent(upper, up=True)} {counts}."
+    if verdict.reason == "not_proven":
+        return (
+            f"after {verdict.pairs} pairs it is still not proven that agreement is above"
+            f" {floor}; it may be {_percent(lower)} ({agreed} agree)."
+        )
+    return (
+        f"the worst plausible agreement, {_percent(lower)}, is below {floor}, and the best,"
+        f" {_percent(upper, up=True)}, is not too low {counts}."
+    )
+
+
+def _beside_itself(verdict: Verdict) -> str:
+    if verdict.measure is not Measure.AGREEMENT_CEILING or verdict.noise_floor is None:
+        return ""
+    if verdict.agreement is None:
+        return ""
+    runs = verdict.noise_floor_pairs or verdict.pairs
+    return (
+        f" Agreement {_percent(verdict.agreement, plain=True)} over {verdict.pairs} pairs, baseline"
+        f" with itself {_percent(verdict.noise_floor, plain=True)} over {runs}."
+    )
+
+
+def _what_is_missing(verdict: Verdict) -> str:
+    if verdict.reason == "broken_reference" or verdict.need_more is None:
+        return ""
+    if verdict.reason == "class_gate":
+        return ""  # the gate's own words name the classes and their counts
+    alone = any(
+        gate.name == "multiplicity" and gate.state is GateState.WITHHELD for gate in verdict.gates
+    )
+    because = (
+        f" Alone it would be a Switch; {verdict.decisions} decisions share one promise."
+        if alone
+        else ""
+    )
+    return f"About {round_up(verdict.need_more)} more cases would probably settle it.{because}"
+
+
+def _saving(cost: CostDifference | None) -> str:
+    if cost is None:
+        return ""
+    per_thousand = 1000 * cost.saving_usd.estimate
+    measured = f"measured on {cost.pairs} pairs"
+    if cost.saving_usd.lower <= 0:
+        return (
+            f"It does not provably save money: ${per_thousand:,.2f} per 1,000 requests, {measured}."
+        )
+    share = f" ({_percent(cost.saving_share, plain=True)})" if cost.saving_share is not None else ""
+    return (
+        f"Proven saving, not yet taken: {_usd(per_thousand)} per 1,000 requests{share}, {measured}."
+    )
+
+
+def _how_sure(verdict: Verdict) -> str:
+    if verdict.promise == "fdr":
+        return (
+            f"Of all Switches among these {verdict.decisions} decisions at most"
+            f" {100 * verdict.alpha:g} % are expected to be wrong."
+        )
+    over = f" over all {verdict.decisions} decisions" if verdict.decisions > 1 else ""
+    return f"The chance that this is wrong is at most {100 * verdict.alpha:g} %{over}."
+
+
+def round_up(more: int) -> int:
+    """
+    A count that claims no more precision than it has.
+
+    >>> [round_up(n) for n in (7, 80, 164, 1234)]
+    [7, 80, 170, 1300]
+    """
+    if more < 100:  # noqa: PLR2004
+        return more
+    unit = int(10 ** (len(str(more)) - 2))
+    return math.ceil(more / unit) * unit
+
+
+def _points(share: float) -> str:
+    """
+    Points of 100, to one decimal, without a trailing zero.
+
+    >>> _points(0.0236), _points(0.03)
+    ('2.4', '3')
+    """
+    return f"{100 * share:.1f}".removesuffix(".0")
+
+
+def _percent(share: float | None, *, up: bool = False, plain: bool = False) -> str:
+    """A share in percent; bounds are rounded away from the claim they support."""
+    if share is None:
+        return ""
+    tenths = 1000 * share
+    rounded = (
+        round(tenths) if plain else math.ceil(tenths - 1e-6) if up else math.floor(tenths + 1e-6)
+    )
+    return f"{rounded / 10:.1f}".removesuffix(".0") + " %"
+
+
+def _usd(amount: float) -> str:
+    return f"${amount:,.2f}" if amount >= 1 else f"${amount:.2g}"
+
+
+def _sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]
