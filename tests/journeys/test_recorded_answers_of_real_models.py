@@ -87,25 +87,23 @@ def test_opposite_answers_per_type_hide_in_one_overall_figure(verdicts: Run) -> 
     assert [round(100 * found["simple"][bound], 1) for bound in ("lower", "upper")] == [2.4, 11.2]
 
 
-def test_multiple_function_alone_would_switch(verdicts: Run, recorded_data: Path) -> None:
+def test_multiple_function_alone_would_switch(recorded_data: Path, tmp_path: Path) -> None:
     """
     The same pairs pass where only one decision shares the promised error rate.
     """
     with gzip.open(recorded_data / "bfcl.jsonl.gz") as file:
         rows = [json.loads(line) for line in file]
     alone = [row for row in rows if row["meta"]["category"] == "multiple_function"]
+    (tmp_path / "alone.jsonl").write_text("".join(json.dumps(row) + "\n" for row in alone))
 
-    runner = CliRunner()
-    with runner.isolated_filesystem():
-        Path("alone.jsonl").write_text("".join(json.dumps(row) + "\n" for row in alone))
-        result = runner.invoke(
-            main,
-            [
-                *("compare", "alone.jsonl", "--recorded", "--no-save", "--format", "json"),
-                *("--baseline", "claude-3-opus-20240229", "--to", "claude-3-haiku-20240307"),
-                *("--outcomes-field", "meta.correct", "--margin", "3"),
-            ],
-        )
+    result = CliRunner().invoke(
+        main,
+        [
+            *("compare", str(tmp_path / "alone.jsonl"), "--recorded", "--no-save"),
+            *("--baseline", "claude-3-opus-20240229", "--to", "claude-3-haiku-20240307"),
+            *("--outcomes-field", "meta.correct", "--margin", "3", "--format", "json"),
+        ],
+    )
 
     assert result.exit_code == 0
     assert json.loads(result.stdout)["types"][0]["verdict"] == "switch"

@@ -118,7 +118,7 @@ class Options:
 @format_option
 @output_option
 @click.pass_context
-def command(ctx: click.Context, *, retiring: bool, **given: Any) -> None:
+def command(ctx: click.Context, /, *, retiring: bool, **given: Any) -> None:
     """
     Is a cheaper model as good? Cases in, one verdict per request type out.
 
@@ -132,13 +132,19 @@ def command(ctx: click.Context, *, retiring: bool, **given: Any) -> None:
         return
     limits = limits_of(options)
     check(options)
-    if options.recorded:
-        from suffice.cli.compare_recorded import run
-    else:
-        from suffice.cli.compare_live import run
-    comparison: Comparison = run(options, limits)
+    comparison = _run(options, limits)
     write(comparison, form=options.form, outputs=options.outputs)
     ctx.exit(exit_code(comparison))
+
+
+def _run(options: Options, limits: Limits) -> Comparison:
+    if options.recorded:
+        from suffice.cli.compare_recorded import run as run_recorded
+
+        return run_recorded(options, limits)
+    from suffice.cli.compare_live import run as run_live
+
+    return run_live(options, limits)
 
 
 def check(options: Options) -> None:
