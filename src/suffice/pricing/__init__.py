@@ -1,6 +1,7 @@
 """Usage times price is dollars: exact costs, what another model would have cost, calculators."""
 
 from suffice.pricing.conversation import Conversation, Move, break_even_turns, price_move
+from suffice.pricing.cost_table import CostRow, CostTable, Role, price_models
 from suffice.pricing.counterfactual import (
     Basis,
     Counterfactual,
@@ -31,9 +32,12 @@ __all__ = [
     "Conversation",
     "CostBreakdown",
     "CostLine",
+    "CostRow",
+    "CostTable",
     "Counterfactual",
     "Move",
     "Recount",
+    "Role",
     "Saving",
     "TokenRatio",
     "Workload",
@@ -44,6 +48,7 @@ __all__ = [
     "cost_breakdown",
     "counterfactual_cost",
     "image_tokens",
+    "price_models",
     "price_move",
     "price_workload",
     "read_usage",

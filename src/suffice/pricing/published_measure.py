@@ -9,7 +9,7 @@ import msgspec
 from suffice.catalog import Catalog
 from suffice.pricing.dollars import exact_product
 from suffice.pricing.published_claims import PublishedClaim, PublishedFigure
-from suffice.pricing.workload import MONTHS_PER_YEAR, Workload
+from suffice.pricing.workload import MONTHS_PER_YEAR, Workload, price_workload
 
 
 class CheckedFigure(msgspec.Struct, frozen=True, kw_only=True):
