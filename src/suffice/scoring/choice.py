@@ -17,8 +17,8 @@ from suffice.scoring.code_scorer import CodeScorer, holds_code
 from suffice.scoring.docstrings import DocstringScorer, function_in_request
 from suffice.scoring.exact import ExactScorer
 from suffice.scoring.json_choice import choose_json
-from suffice.scoring.labels import LabelScorer
-from suffice.scoring.learnt import Sample, is_label_like, spellings, spread
+from suffice.scoring.labels import LabelScorer, is_label_like
+from suffice.scoring.learnt import Sample, spellings, spread
 from suffice.scoring.literals import LiteralScorer
 from suffice.scoring.named import scorer_named
 from suffice.scoring.numbers import NumberScorer
@@ -182,7 +182,7 @@ def _labels(sample: Sample) -> Choice | None:
     labels = _label_set(sample)
     if not labels:
         return None
-    scorer = LabelScorer(labels)
+    scorer = LabelScorer(labels, outside=sample.outside)
     within = sum(n for text, n in Counter(texts).items() if scorer.read(text).in_set)
     # Without references the answers must prove by themselves that they are labels.
     if within < (0.5 if references or sample.declared_labels else _MOST) * len(texts):

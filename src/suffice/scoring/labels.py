@@ -22,7 +22,11 @@ from suffice.scoring.reading import (
     unparseable,
 )
 
+FAILS, UNLESS_SAME, AS_LABEL = "fails", "unless_same", "label"
+
 _LONGEST = 4_000
+_LONGEST_LABEL = 60
+_MOST_WORDS = 8
 _ALIAS_SIMILARITY = 80
 _WRAPPING = " \t\r\n\"'`*_~.,:;!?()[]{}<>|“”‘’«»„‚。、"
 _SEPARATORS = re.compile(r"[\s_\-/‐-―]+(?=\S)")
@@ -62,6 +66,17 @@ def _gentle(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
+def is_label_like(text: str) -> bool:
+    """Whether a text is short enough, on one line, to be the name of a class."""
+    trimmed = text.strip()
+    return (
+        0 < len(trimmed) <= _LONGEST_LABEL
+        and "\n" not in trimmed
+        and trimmed.count(" ") < _MOST_WORDS
+        and not trimmed.startswith(("{", "["))
+    )
+
+
 def suggest_aliases(
     unknown: Iterable[str], labels: Sequence[str], *, least: float = _ALIAS_SIMILARITY
 ) -> dict[str, str]:
@@ -95,17 +110,19 @@ class LabelScorer(TextualScorer):
     """
     1 where both sides name the same class, else 0.
 
-    An answer outside the set is unparseable: it scores 0 and is counted apart. In a set that is
-    not closed (learnt from some of the cases) a label nobody has seen yet may still be right:
-    there two sides that say the same agree, flagged ``out_of_set``.
+    An answer outside the set is flagged ``out_of_set``; unless ``outside`` says otherwise it is
+    unparseable: it scores 0 and is counted apart.
 
     Args:
         labels: The set, as it should be written; empty where unknown.
         aliases: Other spelling -> label.
-        closed: Whether ``labels`` are all there are.
+        outside: What becomes of an answer outside the set. ``fails``: it always fails, for a set
+            somebody named. ``unless_same``: it fails unless the other side says the same, for a
+            set learnt from cases. ``label``: it is a label nobody has met yet if it looks like
+            one, for a set learnt from too few cases.
 
     Raises:
-        BadOption: An alias stands for a label outside the set.
+        BadOption: An alias stands for a label outside the set, or ``outside`` is none of these.
     """
 
     def __init__(
@@ -113,11 +130,13 @@ class LabelScorer(TextualScorer):
         labels: Sequence[str] = (),
         *,
         aliases: Mapping[str, str] | None = None,
-        closed: bool = False,
+        outside: str = UNLESS_SAME,
     ) -> None:
         super().__init__()
+        if outside not in {FAILS, UNLESS_SAME, AS_LABEL}:
+            raise BadOption(f"outside={outside!r} is none of {FAILS}, {UNLESS_SAME}, {AS_LABEL}.")
+        self.outside = outside
         self.labels = tuple(dict.fromkeys(labels))
-        self.closed = closed and bool(self.labels)
         forms = {canonical_label(label) for label in self.labels}
         # Labels that differ only in what the canonical form drops are told apart more gently.
         distinct = {_gentle(label) for label in self.labels}
@@ -186,10 +205,10 @@ class LabelScorer(TextualScorer):
     def against_answer(self, text: str, target: str) -> Score:
         mine, right = self.read(text), self.read(target)
         same = mine.label == right.label
-        if not mine.in_set and (self.closed or not same):
+        if self._fails(mine, text, same=same):
             return self._failed(text, right.label)
         score = _compared(mine, right)
-        if right.in_set or (same and not self.closed):
+        if not self._fails(right, target, same=same):
             return score
         failed = target_unparseable(f"“{clipped(target)}” is none of the labels")
         return msgspec.structs.replace(
@@ -202,9 +221,17 @@ class LabelScorer(TextualScorer):
         rights = [self.read(right) for right in alternatives(reference)]
         best = next((right for right in rights if right.label == mine.label), rights[0])
         # The reference is in the set by being the reference.
-        if not mine.in_set and best.label != mine.label:
+        same = best.label == mine.label
+        if not same and self._fails(mine, text, same=False):
             return self._failed(text, best.label)
-        return _compared(Reading(mine.label, in_set=True), Reading(best.label, in_set=True))
+        return _compared(
+            Reading(mine.label, in_set=mine.in_set or same), Reading(best.label, in_set=True)
+        )
+
+    def _fails(self, reading: Reading, text: str, *, same: bool) -> bool:
+        if reading.in_set or (same and self.outside != FAILS):
+            return False
+        return self.outside != AS_LABEL or not is_label_like(text)
 
     def _failed(self, text: str, target_label: str) -> Score:
         failed = unparseable(self._outside(text), flags=("out_of_set",))

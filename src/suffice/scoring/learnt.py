@@ -8,13 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from suffice.records import Answer, Case
-from suffice.scoring.labels import canonical_label
+from suffice.scoring.labels import AS_LABEL, UNLESS_SAME, canonical_label, is_label_like
 from suffice.scoring.reading import failure_of
 from suffice.scoring.requests import last_user_text, lettered_options
 
 _LOOKED_AT = 100
-_LONGEST_LABEL = 60
-_MOST_WORDS = 8
+_LIKELY_UNSEEN = 0.02
 _OFTEN = 2
 
 
@@ -56,6 +55,12 @@ class Sample:
         return tuple(first) if same else ()
 
     @cached_property
+    def outside(self) -> str:
+        """What an answer outside the label set is (see `LabelScorer`)."""
+        named = [str(value) for value in self.references]
+        return UNLESS_SAME if self.declared_labels else outside_of(named or self.texts)
+
+    @cached_property
     def options(self) -> int:
         """How many lettered options the questions offer; 0 where not nearly all offer any."""
         some = spread(self.cases)
@@ -68,17 +73,6 @@ def spread(items: Sequence[Any], *, most: int = _LOOKED_AT) -> list[Any]:
     """At most so many items, evenly spread over all."""
     step = max(1, -(-len(items) // most))
     return list(items[::step])
-
-
-def is_label_like(text: str) -> bool:
-    """Whether a text is short enough, on one line, to be the name of a class."""
-    trimmed = text.strip()
-    return (
-        0 < len(trimmed) <= _LONGEST_LABEL
-        and "\n" not in trimmed
-        and trimmed.count(" ") < _MOST_WORDS
-        and not trimmed.startswith(("{", "["))
-    )
 
 
 def learnt_labels(cases: Sequence[Case], *, baseline: str | None) -> tuple[str, ...]:
@@ -110,3 +104,19 @@ def spellings(texts: Sequence[str]) -> dict[str, str]:
         if form not in best or count > counts[best[form]]:
             best[form] = text
     return best
+
+
+def outside_of(texts: Sequence[str]) -> str:
+    """
+    What an answer outside a set learnt from these texts is: a failure, or an unseen label.
+
+    Source:
+        Good (1953), Biometrika 40, 237-264: the chance that the next text is of an unseen class
+        is about the share of texts whose class was seen once.
+
+    >>> outside_of(["a", "b"] * 40), outside_of([str(n) for n in range(40)])
+    ('unless_same', 'label')
+    """
+    counts = Counter(canonical_label(text) for text in texts)
+    once = sum(1 for count in counts.values() if count == 1)
+    return UNLESS_SAME if texts and once <= _LIKELY_UNSEEN * len(texts) else AS_LABEL

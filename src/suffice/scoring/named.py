@@ -16,8 +16,8 @@ from suffice.scoring.docstrings import DocstringScorer
 from suffice.scoring.exact import ExactScorer
 from suffice.scoring.json_compare import JsonRules
 from suffice.scoring.json_scorer import JsonScorer
-from suffice.scoring.labels import LabelScorer
-from suffice.scoring.learnt import learnt_labels
+from suffice.scoring.labels import FAILS, LabelScorer
+from suffice.scoring.learnt import Sample, learnt_labels
 from suffice.scoring.literals import LiteralScorer
 from suffice.scoring.numbers import NumberScorer
 from suffice.scoring.similarity import SimilarityScorer, Threshold
@@ -30,11 +30,11 @@ class _Nothing(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class LabelOptions(msgspec.Struct, forbid_unknown_fields=True):
-    """``labels``, ``aliases`` and ``closed`` of `LabelScorer`."""
+    """``labels``, ``aliases`` and ``outside`` of `LabelScorer`; labels given are all there are."""
 
     labels: tuple[str, ...] = ()
     aliases: dict[str, str] = {}
-    closed: bool | None = None
+    outside: str | None = None
 
 
 class NumberOptions(msgspec.Struct, forbid_unknown_fields=True):
@@ -71,8 +71,8 @@ class TextOptions(msgspec.Struct, forbid_unknown_fields=True):
 
 def _label(options: LabelOptions, cases: Sequence[Case], baseline: str | None) -> Scorer:
     labels = options.labels or learnt_labels(cases, baseline=baseline)
-    closed = bool(options.labels) if options.closed is None else options.closed
-    return LabelScorer(labels, aliases=options.aliases, closed=closed)
+    usual = FAILS if options.labels else Sample(cases, baseline=baseline).outside
+    return LabelScorer(labels, aliases=options.aliases, outside=options.outside or usual)
 
 
 def _json(options: JsonOptions) -> Scorer:

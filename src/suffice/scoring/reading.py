@@ -124,6 +124,8 @@ class TextualScorer(ABC):
 
     def against_reference(self, text: str, reference: Any) -> Score:
         """The best agreement with any of the texts the reference accepts."""
+        if isinstance(reference, str):
+            return self.against_answer(text, reference)
         scores = [self.against_answer(text, right) for right in alternatives(reference)]
         return max(scores, key=lambda score: score.value)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from suffice.scoring.reading import as_text
+
 _OPTION = re.compile(r"^\s*\(?([A-Z])[).:]\s+\S", re.MULTILINE)
 
 
@@ -37,11 +39,32 @@ def conversation(request: dict[str, Any]) -> str:
     lines = [text_of(request.get("system"))]
     messages = request.get("messages")
     lines.extend(
-        f"[{message.get('role', '')}]\n{text_of(message.get('content'))}"
+        f"[{message.get('role', '')}]\n{_shown(message.get('content'))}"
         for message in (messages if isinstance(messages, list) else [])
         if isinstance(message, dict)
     )
     return "\n\n".join(line for line in lines if line)
+
+
+def _shown(content: Any) -> str:
+    """As `text_of`, with a word in place of what is no text."""
+    if not isinstance(content, list):
+        return text_of(content)
+    blocks = [block for block in content if isinstance(block, dict)]
+    return "\n".join(
+        str(block.get("text", "")) if block.get("type") == "text" else _in_words(block)
+        for block in blocks
+    )
+
+
+def _in_words(block: dict[str, Any]) -> str:
+    match block.get("type"):
+        case "tool_use":
+            return f"[calls {block.get('name')} with {as_text(block.get('input'))}]"
+        case "tool_result":
+            return f"[tool result] {text_of(block.get('content'))}"
+        case kind:
+            return f"[{kind}, not shown]"
 
 
 def lettered_options(text: str) -> int:
