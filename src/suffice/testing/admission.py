@@ -1,0 +1,71 @@
+"""Who is let in: the headers every request must carry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+VERSIONS = ("2023-06-01", "2026-10-21")
+_BETA = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*-\d{4}-\d{2}-\d{2}")
+
+
+class Problem(Exception):
+    """What the API answers instead: an HTTP status and its envelope. No caller ever sees it."""
+
+    def __init__(self, status: int, kind: str, message: str, **headers: str) -> None:
+        super().__init__(message)
+        self.status, self.kind, self.message, self.headers = status, kind, message, headers
+
+
+class Call(msgspec.Struct):
+    """A request as far as it has been understood."""
+
+    number: int
+    request_id: str
+    credential: str = ""
+    key: str = ""
+    version: str = ""
+    betas: frozenset[str] = frozenset()
+    body: Any = None
+    model: str = ""
+
+
+def invalid(message: str) -> Problem:
+    """A 400."""
+    return Problem(400, "invalid_request_error", message)
+
+
+def identify(headers: Mapping[str, str], call: Call, *, keys: frozenset[str] | None) -> None:
+    """
+    Read the credential, the version and the betas into the call.
+
+    Raises:
+        Problem: One of them is missing or wrong.
+    """
+    call.key, call.credential = _credential(headers)
+    if not call.key:
+        raise Problem(401, "authentication_error", "x-api-key header is required")
+    if keys is not None and call.key not in keys:
+        which = "x-api-key" if call.credential == "x-api-key" else "bearer token"
+        raise Problem(401, "authentication_error", f"invalid {which}")
+    version = headers.get("anthropic-version")
+    if version is None:
+        raise invalid("anthropic-version: header is required")
+    if version not in VERSIONS:
+        raise invalid(f'anthropic-version: "{version}" is not a valid version')
+    call.version = version
+    betas = headers.get("anthropic-beta", "").split(",")
+    call.betas = frozenset(beta.strip() for beta in betas if beta.strip())
+    for beta in call.betas:
+        if not _BETA.fullmatch(beta):
+            raise invalid(f"Unexpected value(s) `{beta}` for the `anthropic-beta` header.")
+
+
+def _credential(headers: Mapping[str, str]) -> tuple[str, str]:
+    # Where both are sent, the API is said to prefer x-api-key.
+    if headers.get("x-api-key"):
+        return headers["x-api-key"], "x-api-key"
+    return headers.get("authorization", "").partition("Bearer ")[2], "authorization"
