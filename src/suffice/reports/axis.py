@@ -111,7 +111,7 @@ def strip(verdict: Verdict, axis: Axis, cells: int, *, signs: Signs = UNICODE) -
     ...     estimate=-0.01, agreement=None, noise_floor=None, lower=-0.023, upper=0.008,
     ...     limit=-0.03, verdict=Word.SWITCH, reason="as_good")
     >>> strip(row, Axis(-0.06, 0.04, ()), 21)
-    '      ┊├──●─┼┤       '
+    '      ┊├──●─┼─┤      '
     """
     row = [" "] * cells
     zero = 1.0 if verdict.measure is Measure.AGREEMENT else 0.0

@@ -21,7 +21,7 @@ def to_json(comparison: Comparison, *, indent: int = 2) -> str:
     Shares are fractions. A figure that is not finite (an e-value too large for a float) is
     written as null, never as NaN.
     """
-    text = _encode(comparison)
+    text = encode(comparison)
     return (msgspec.json.format(text, indent=indent) if indent else text).decode()
 
 
@@ -42,7 +42,7 @@ def parse_json(text: str | bytes) -> Comparison:
 def to_jsonl(comparison: Comparison) -> str:
     """One line per verdict, each a document of its own that names its run."""
     return "".join(
-        _encode(
+        encode(
             {
                 "schema": "suffice.verdict",
                 "version": comparison.version,
@@ -55,7 +55,8 @@ def to_jsonl(comparison: Comparison) -> str:
     )
 
 
-def _encode(value: object) -> bytes:
+def encode(value: object) -> bytes:
+    """Records as JSON; a text with half a surrogate pair loses that half, nothing else."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
@@ -77,11 +78,18 @@ def _encodable(value: Any) -> Any:
 
 def comparison_schema() -> dict[str, Any]:
     """The JSON Schema of `to_json`, made from the records themselves."""
-    return {
+    schema: dict[str, Any] = msgspec.json.decode(schema_text())
+    return schema
+
+
+def schema_text() -> str:
+    """The same as a file; it ships as ``schemas/comparison.v1.json``, and a test compares."""
+    schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
         **msgspec.json.schema(Comparison),
     }
+    return msgspec.json.format(msgspec.json.encode(schema)).decode() + "\n"
 
 
 COLUMNS = (

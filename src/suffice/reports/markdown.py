@@ -11,14 +11,15 @@ from suffice.reports.next_step import next_command
 from suffice.reports.selection import cases_of, counts, select, several_arms
 from suffice.reports.text import shared_alpha, spending
 from suffice.reports.untrusted import encodable, one_line, shorten, visible
-from suffice.reports.word_diff import only_candidate, unified
+from suffice.reports.word_diff import unified
 
-_MOST_ROWS = 200
-_ROWS_PER_WORD = 50
+_MOST_ROWS = 80
+_ROWS_PER_WORD = 25
 _CASES_PER_TYPE = 5
 # A pull request's comment holds 65,536 characters.
 _ROOM = 60_000
 _LONGEST_TEXT = 4_000
+_LONGEST_NAME = 400
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|~$!])")
 
 
@@ -41,7 +42,7 @@ def code(text: str) -> str:
     >>> code("a`b"), code("a|b")
     ('``a`b``', '`a\\|b`')
     """
-    text = one_line(text) or " "
+    text = shorten(one_line(text), _LONGEST_NAME) or " "
     fence = _fence(text, "`", least=1)
     room = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{room}{text}{room}{fence}".replace("|", r"\|")
@@ -142,7 +143,7 @@ def _lost(comparison: Comparison) -> Iterator[str]:
                 f"<details><summary>{_html(verdict.type)}: {len(shown)} of "
                 f"{words.count(verdict.lost, 'lost case')}, worst first</summary>\n"
             )
-            yield from (_case(case) for case in shown)
+            yield from (case_block(case) for case in shown)
             yield "</details>\n"
 
 
@@ -153,17 +154,22 @@ def _html(text: str) -> str:
     return text
 
 
-def _case(case: ShownCase) -> str:
-    diff = unified(visible(case.baseline_text), visible(case.candidate_text))
+def case_block(case: ShownCase, *, whole: bool = False) -> str:
+    """One case with its texts and a diff; long texts lose their middle unless ``whole``."""
+
+    def fit(text: str) -> str:
+        return visible(text) if whole else shorten(visible(text), _LONGEST_TEXT)
+
     reason = f": {inline(case.reason)}" if case.reason else ""
-    prompt = shorten(visible(case.prompt), _LONGEST_TEXT)
-    parts = [f"**{code(case.case_id)}**{reason}\n", _block(prompt, "text")]
+    parts = [f"**{code(case.case_id)}**{reason}\n", _block(fit(case.prompt))]
     if case.reference:
-        parts.append("expected\n\n" + _block(shorten(visible(case.reference), _LONGEST_TEXT)))
-    if only_candidate(case):
-        parts.append(_block(shorten(visible(case.candidate_text), _LONGEST_TEXT)))
+        parts.append("expected\n\n" + _block(fit(case.reference)))
+    if not case.baseline_text:
+        parts.append(f"{code(case.candidate)}\n\n" + _block(fit(case.candidate_text)))
     else:
-        parts.append(_block(shorten(diff, _LONGEST_TEXT), "diff"))
+        diff = unified(visible(case.baseline_text), visible(case.candidate_text))
+        title = f"{code(case.baseline)} → {code(case.candidate)}\n\n"
+        parts.append(title + _block(diff if whole else shorten(diff, _LONGEST_TEXT), "diff"))
     return "\n".join(parts)
 
 

@@ -6,7 +6,7 @@ import re
 import shlex
 
 from suffice.records import Comparison, Verdict, Word
-from suffice.reports.untrusted import visible
+from suffice.reports.untrusted import one_line
 
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]+")
 
@@ -18,7 +18,7 @@ def next_command(comparison: Comparison) -> tuple[str, str]:
     A run that ended early is finished first; then a Keep is understood, then what is still
     undecided; a run of Switches alone becomes the gate of a build.
     """
-    run = _word(comparison.run_id) if comparison.run_id else ""
+    run = shell_word(comparison.run_id) if comparison.run_id else ""
     if comparison.stopped:
         return _resume(comparison), "asks for no answer twice"
     for word, why in (
@@ -27,11 +27,11 @@ def next_command(comparison: Comparison) -> tuple[str, str]:
     ):
         found = _most_telling(comparison, word)
         if found is not None and run:
-            return f"suffice cases {run} {_word(found.type)} --lost", why
+            return f"suffice cases {run} {_lost_of(found.type)}", why
     if run and comparison.types:
         return f"suffice check {run}", "fails a build when a verdict turns"
     if comparison.types:
-        return f"{_again(comparison)} --format html -o report.html", "the same as a page"
+        return f"{compare_again(comparison)} --format html -o report.html", "the same as a page"
     return "suffice compare --help", "shows what a cases file holds"
 
 
@@ -40,8 +40,16 @@ def _most_telling(comparison: Comparison, word: Word) -> Verdict | None:
     return max(rows, key=lambda row: row.lost, default=None)
 
 
+def _lost_of(request_type: str) -> str:
+    name = shell_word(request_type)
+    return f"--lost -- {name}" if request_type.startswith("-") else f"{name} --lost"
+
+
 def _resume(comparison: Comparison) -> str:
-    command = f"{_again(comparison)} --resume"
+    command = compare_again(comparison)
+    if comparison.run_id:
+        command += f" --save {shell_word(comparison.run_id)}"
+    command += " --resume"
     if comparison.stopped == "budget" and comparison.spending.cap_usd:
         try:
             cap = float(comparison.spending.cap_usd)
@@ -51,16 +59,17 @@ def _resume(comparison: Comparison) -> str:
     return command
 
 
-def _again(comparison: Comparison) -> str:
+def compare_again(comparison: Comparison) -> str:
+    """The call that would make such a comparison, as far as its record tells."""
     baselines = list(dict.fromkeys(row.baseline for row in comparison.types))
     candidates = list(dict.fromkeys(row.candidate for row in comparison.types))
-    parts = ["suffice compare", _word(comparison.source or "CASES")]
-    parts += [f"--baseline {_word(name)}" for name in baselines[:1]]
-    parts += [f"--to {_word(name)}" for name in candidates]
+    parts = ["suffice compare", shell_word(comparison.source or "CASES")]
+    parts += [f"--baseline {shell_word(name)}" for name in baselines[:1]]
+    parts += [f"--to {shell_word(name)}" for name in candidates]
     parts += ["--recorded"] if comparison.recorded else []
     return " ".join(parts)
 
 
-def _word(text: str) -> str:
+def shell_word(text: str) -> str:
     """One shell word; what cannot be typed is written out, for reading rather than pasting."""
-    return shlex.quote(text if _PRINTABLE.fullmatch(text) else visible(text))
+    return shlex.quote(text if _PRINTABLE.fullmatch(text) else one_line(text))

@@ -22,7 +22,7 @@ from suffice.reports.page_cases import CaseView, case_view
 from suffice.reports.page_facts import Fact, how_computed, money_facts
 from suffice.reports.selection import cases_of, counts, several_arms
 from suffice.reports.text import shared_alpha, spending
-from suffice.reports.untrusted import encodable, visible
+from suffice.reports.untrusted import encodable, script_safe, visible
 
 CLASSES = {Word.SWITCH: "ok", Word.KEEP: "bad", Word.NOT_YET: "wait"}
 # A hyphen that begins a number, as typography wants it: never inside a name or a date.
@@ -95,7 +95,7 @@ def to_html(comparison: Comparison) -> str:
             spending=spending(comparison),
             next_command=command,
             next_why=why,
-            raw=Markup(_embedded(comparison)),  # noqa: S704  (escaped for script elements there)
+            raw=Markup(script_safe(to_json(comparison, indent=0))),  # noqa: S704  (escaped for it)
             height=drawing.BAND_HEIGHT,
             plot_top=drawing.PLOT_TOP,
             plot_height=drawing.PLOT_HEIGHT,
@@ -107,14 +107,6 @@ def to_html(comparison: Comparison) -> str:
 def _policy(style: str) -> str:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-
-
-def _embedded(comparison: Comparison) -> str:
-    r"""JSON that cannot end its script element: ``<``, ``>`` and ``&`` as ``\u003c`` and so on."""
-    text = to_json(comparison, indent=0)
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return text
 
 
 @functools.cache

@@ -27,6 +27,21 @@ def visible(text: str, *, unicode: bool = True) -> str:
     )
 
 
+def script_safe(json: str) -> str:
+    r"""
+    JSON that cannot end the script element it stands in, and hides no character there either.
+
+    >>> script_safe('{"a": "</script>\u202e\U000e0041"}')
+    '{"a": "\\u003c/script\\u003e\\u202e\\udb40\\udc41"}'
+    """
+    return _HIDDEN.sub(_json_escape, re.sub("[<>&]", _json_escape, json))
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
 def one_line(text: str, *, unicode: bool = True) -> str:
     r"""
     The text on one line, with runs of white space as one space.

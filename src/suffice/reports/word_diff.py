@@ -8,10 +8,8 @@ import re
 
 from rapidfuzz.distance import LCSseq
 
-from suffice.records import ShownCase
-
-# Words, runs of white space, and every other sign on its own: JSON differs sign by sign.
-_TOKENS = re.compile(r"\w+|\s+|[^\w\s]")
+# Numbers, words, runs of white space, and every other sign on its own: JSON differs by sign.
+_TOKENS = re.compile(r"\d+(?:[.,:]\d+)*|\w+|\s+|[^\w\s]")
 _MOST_WORK = 40_000_000  # tokens x tokens; a bit each, so 5 MB
 _LEAST_COMMON = 0.25
 
@@ -82,17 +80,9 @@ def readable(pieces: tuple[Piece, ...]) -> bool:
     return common_share(pieces) >= _LEAST_COMMON
 
 
-def only_candidate(case: ShownCase) -> bool:
-    """Whether there is no baseline text to hold the candidate's against."""
-    return not case.baseline_text
-
-
 def unified(old: str, new: str) -> str:
     """The two texts as a line diff, for places that colour one."""
-    lines = difflib.unified_diff(
-        old.splitlines(),
-        new.splitlines(),
-        lineterm="",
-        n=3,
-    )
-    return "\n".join(list(lines)[2:])
+    before, after = old.splitlines(), new.splitlines()
+    if before == after:
+        return "\n".join(f" {line}" for line in after)
+    return "\n".join(list(difflib.unified_diff(before, after, lineterm=""))[2:])

@@ -1,0 +1,37 @@
+"""The run a person names: a folder, a zip, a result file, or the name of a kept run."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from suffice.errors import BadOption
+from suffice.records import Comparison
+
+RUNS = Path(".suffice") / "runs"
+
+
+def find_run(named: str) -> Path:
+    """The path as given where it exists, else the run of that name among the kept ones."""
+    path = Path(named)
+    if not path.exists() and (RUNS / named).exists():
+        return RUNS / named
+    return path
+
+
+def check_type(comparison: Comparison, request_type: str | None) -> None:
+    """
+    Refuse a type the run does not know, naming the nearest ones.
+
+    Raises:
+        BadOption: There is no such type.
+    """
+    types = list(dict.fromkeys(row.type for row in comparison.types))
+    if request_type is None or request_type in types:
+        return
+    near = difflib.get_close_matches(request_type, types, n=3, cutoff=0.4) or types[:5]
+    raise BadOption(
+        f"The run has no request type {request_type!r}.",
+        effect="Nothing is shown.",
+        next_step=f"It has {len(types):,}, e.g. {', '.join(near)}." if types else "It has none.",
+    )
