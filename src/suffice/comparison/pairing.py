@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from suffice.ports import Scorer
+from suffice.ports import JudgingScorer, Scorer
 from suffice.records import Answer, Case, Failure, FailureKind, Pair, Reference, Score, Usage
 
 Price = Callable[[str, Usage], Decimal | None]
@@ -37,11 +37,13 @@ class Grading(msgspec.Struct, frozen=True, kw_only=True):
         scorer: None where only recorded grades are used.
         by_reference: Whether the scorer can hold an answer against ``case.reference``.
         price: Dollars of an answer, by arm.
+        judge: Asks a model in the scorer's place, in a live run; None: the scorer decides.
     """
 
     scorer: Scorer | None
     by_reference: bool
     price: Price
+    judge: JudgingScorer | None = None
 
 
 def pair_up(case: Case, arms: Arms, grading: Grading) -> Pair | None:
@@ -54,19 +56,21 @@ def pair_up(case: Case, arms: Arms, grading: Grading) -> Pair | None:
     Returns:
         The pair, or None where the case holds nothing that compares the two arms.
     """
-    scorer = grading.scorer
-    baseline, candidate = case.answers.get(arms.baseline), case.answers.get(arms.candidate)
-    of_baseline = _quality(case, arms.baseline, grading)
-    of_candidate = _quality(case, arms.candidate, grading)
-    agreement = _agreement(case, arms.candidate, arms.baseline, scorer)
+    answers = case.answers
+    baseline, candidate = answers.get(arms.baseline), answers.get(arms.candidate)
+    of_baseline = of_candidate = second = self_agreement = None
+    if case.outcomes or (grading.by_reference and case.reference is not None):
+        of_baseline = _quality(case, arms.baseline, grading)
+        of_candidate = _quality(case, arms.candidate, grading)
+    agreement = _agreement(case, arms.candidate, arms.baseline, grading.scorer)
     if agreement is None and (of_baseline is None or of_candidate is None):
         return None
-    second = self_agreement = None
     if arms.second is not None:
-        second = _agreement(case, arms.candidate, arms.second, scorer)
-        self_agreement = _agreement(case, arms.second, arms.baseline, scorer)
+        second = _agreement(case, arms.candidate, arms.second, grading.scorer)
+        self_agreement = _agreement(case, arms.second, arms.baseline, grading.scorer)
     said = of_candidate or agreement
-    label = said.target_label if said else None
+    assert said is not None  # noqa: S101 - one of the two was found above
+    label = said.target_label
     return Pair(
         case_id=case.id,
         agreement=_value(agreement),
@@ -75,7 +79,7 @@ def pair_up(case: Case, arms: Arms, grading: Grading) -> Pair | None:
         baseline_quality=_value(of_baseline),
         candidate_quality=_value(of_candidate),
         label=label,
-        label_hit=label is not None and said is not None and said.label == label,
+        label_hit=label is not None and said.label == label,
         baseline_failure=_failure(baseline, of_baseline)
         or (agreement.target_failure if agreement else None),
         candidate_failure=_failure(candidate, said),
@@ -83,14 +87,14 @@ def pair_up(case: Case, arms: Arms, grading: Grading) -> Pair | None:
         candidate_usd=_usd(candidate, arms.candidate, grading.price),
         baseline_latency_s=baseline.latency_s if baseline else None,
         candidate_latency_s=candidate.latency_s if candidate else None,
-        reason=said.reason if said else "",
-        paths=said.paths if said else (),
+        reason=said.reason,
+        paths=said.paths,
     )
 
 
-def is_answered(answer: Answer | None) -> bool:
+def is_answered(answer: Answer) -> bool:
     """Whether there is something to score: text, blocks, or a failure that counts."""
-    return answer is not None and bool(answer.text or answer.blocks or answer.failure)
+    return bool(answer.text or answer.blocks or answer.failure)
 
 
 def _quality(case: Case, arm: str, grading: Grading) -> Score | None:
@@ -110,12 +114,10 @@ def _quality(case: Case, arm: str, grading: Grading) -> Score | None:
 
 def _agreement(case: Case, arm: str, other: str, scorer: Scorer | None) -> Score | None:
     answer, target = case.answers.get(arm), case.answers.get(other)
-    if scorer is not None and is_answered(answer) and is_answered(target):
-        assert answer is not None  # noqa: S101 - is_answered says so; for the type checker
-        assert target is not None  # noqa: S101
-        for failed in (answer.failure, target.failure):
-            if failed is not None:
-                return Score(reason=failed.message, failure=failed)
+    if scorer is not None and answer and target and is_answered(answer) and is_answered(target):
+        failure = answer.failure or target.failure
+        if failure is not None:
+            return Score(reason=failure.message, failure=failure)
         return scorer.score(answer, target, case=case)
     grades = case.outcomes.get(arm), case.outcomes.get(other)
     if grades[0] is None or grades[1] is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -92,8 +93,8 @@ class _TypeRun:
         self._chosen, self._showcase = chosen, showcase
         self._runs = [(one, Tally(request_type, one)) for one in arms]
         self._groups: set[int] = set()
-        self._requests: set[int] = set()
-        self._grouped_out = self._identical = 0
+        self._requests = array("q")  # hashes; a set of them would take eight times the room
+        self._grouped_out = 0
 
     def add(self, case: Case) -> None:
         if case.group is not None:
@@ -103,9 +104,7 @@ class _TypeRun:
                 return
             self._groups.add(group)
         if case.request:
-            request = hash(msgspec.json.encode(case.request))
-            self._identical += request in self._requests
-            self._requests.add(request)
+            self._requests.append(hash(msgspec.json.encode(case.request)))
         for arms, tally in self._runs:
             pair = pair_up(case, arms, self._chosen.grading)
             tally.add(pair)
@@ -120,7 +119,7 @@ class _TypeRun:
                 scorer=self._chosen.scorer,
                 scorer_reason=self._chosen.reason,
                 provisional=self._chosen.provisional,
-                identical_requests=self._identical,
+                identical_requests=len(self._requests) - len(set(self._requests)),
                 grouped_out=self._grouped_out,
             )
             for _, tally in self._runs

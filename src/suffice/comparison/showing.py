@@ -28,7 +28,7 @@ class Showcase:
         self,
         *,
         per_outcome: int = 50,
-        most: int = 4000,
+        most: int = 2000,
         keep: Callable[[ShownCase], None] | None = None,
     ) -> None:
         self._per_outcome, self._most, self._keep = per_outcome, most, keep
