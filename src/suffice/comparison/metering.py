@@ -132,6 +132,7 @@ class MeteredModels:
         self.budget = budget
         self.concurrency = concurrency
         self.calls = self.reused = self.in_flight = 0
+        self._halted = False
         self.error: SufficeError | None = None
         self.spent_by: dict[str, Decimal] = {}
 
@@ -140,10 +141,16 @@ class MeteredModels:
         if isinstance(self.error, StorageError):
             return "storage"
         if self.error is not None:
-            return "provider" if isinstance(self.error, ProviderError) else "error"
+            return "provider"
+        if self._halted:
+            return "error"
         if self.budget.reached:
             return "budget"
         return "interrupted" if self._stop.is_set() else ""
+
+    def halt(self) -> None:
+        """Send nothing more: something went wrong elsewhere. Calls in flight are kept."""
+        self._halted = True
 
     async def fetch(
         self,

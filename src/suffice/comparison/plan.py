@@ -12,6 +12,7 @@ import msgspec
 from suffice.comparison.pairing import is_answered
 from suffice.comparison.quoting import Quoter
 from suffice.comparison.sampling import Draw, LabelOf, Wanted, draw
+from suffice.errors import BadOption
 from suffice.records import Answer, Case, FailureKind, Limits, ModelSpec, parse_model_spec
 
 Held = Callable[[Case, ModelSpec, int], bool]
@@ -58,6 +59,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         seed: What shuffled the cases.
         limits: What "as good" means; ``decisions`` is types x candidates, whatever happens.
         types: In the order of the cases file.
+        critical_classes: Classes gated however rare they are.
     """
 
     baseline: str
@@ -66,6 +68,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     types: tuple[TypePlan, ...]
     judge: str | None = None
+    critical_classes: frozenset[str] = frozenset()
     version: int = 1
 
     @property
@@ -145,6 +148,7 @@ def make_plan(
         label_of: Known classes, for extra draws.
 
     Raises:
+        BadOption: A model is on trial against itself without a run label, or twice.
         PriceUnknown: As the quoter's price function does.
 
     >>> request = {"max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]}
@@ -154,6 +158,7 @@ def make_plan(
     >>> plan.limits.decisions, len(plan.types[0].draw.pilot), plan.types[0].most_calls
     (1, 3, 24)
     """
+    _check_arms(baseline, candidates)
     limits = msgspec.structs.replace(
         options.limits, decisions=max(1, len(cases) * len(candidates)), sequential=True
     )
@@ -180,10 +185,22 @@ def make_plan(
         baseline=baseline,
         candidates=tuple(candidates),
         judge=options.judge,
+        critical_classes=options.critical_classes,
         seed=options.seed,
         limits=limits,
         types=tuple(types),
     )
+
+
+def _check_arms(baseline: str, candidates: Sequence[str]) -> None:
+    arms = [baseline, *candidates]
+    twice = next((arm for arm in arms if arms.count(arm) > 1), None)
+    if twice is not None:
+        raise BadOption(
+            f"{twice} is named twice.",
+            effect="Nothing was sent.",
+            next_step=f"To try a model against itself, write --to {twice}@B.",
+        )
 
 
 def recorded_answers(case: Case, arm: ModelSpec) -> list[Answer]:
