@@ -7,14 +7,18 @@ import math
 from suffice.records import CostDifference, GateState, Measure, Verdict, Word
 
 
-def sentence(verdict: Verdict) -> str:
+def sentence(verdict: Verdict, *, target: float = 0.95) -> str:
     """
     What to do, why with its counts, what it saves and how sure it is.
 
     No percentage stands without its count, and no saving without saying that it is proven by
     measured answers and not yet taken.
+
+    Args:
+        verdict: Complete but for its sentence.
+        target: The agreement that Keep is held against.
     """
-    parts = [f"{_WORDS[verdict.verdict]}: {_why(verdict)}"]
+    parts = [f"{_WORDS[verdict.verdict]}: {_why(verdict, target)}"]
     if verdict.verdict is Word.SWITCH:
         parts += [_saving(verdict.cost), _how_sure(verdict)]
     if verdict.verdict is Word.NOT_YET:
@@ -33,21 +37,21 @@ _GATE_REASONS = {
 }
 
 
-def _why(verdict: Verdict) -> str:
+def _why(verdict: Verdict, target: float) -> str:
     gate = _GATE_REASONS.get(verdict.reason)
     if gate is not None:
         detail = next((each.detail for each in verdict.gates if each.name == gate), "")
         if verdict.reason == "broken_reference":
             return f"the grades look broken, so nothing is decided. {detail}"
-        return f"{detail} {_sentence_case(_finding(verdict))}".rstrip()
-    return _finding(verdict)
+        return f"{detail} {_sentence_case(_finding(verdict, target))}".rstrip()
+    return _finding(verdict, target)
 
 
-def _finding(verdict: Verdict) -> str:
+def _finding(verdict: Verdict, target: float) -> str:
     if verdict.estimate is None or verdict.lower is None or verdict.upper is None:
         return "there is not one scored pair."
     if verdict.measure is Measure.AGREEMENT:
-        return _agreement(verdict, verdict.lower, verdict.upper)
+        return _agreement(verdict, verdict.lower, verdict.upper, target)
     return _drop(verdict, verdict.lower, verdict.upper)
 
 
@@ -70,28 +74,35 @@ def _drop(verdict: Verdict, lower: float, upper: float) -> str:
             f" proven that the drop is inside {limit}; it may be {_points(-lower)} points.{beside}"
         )
     return (
-        f"the worst plausible drop, {_points(-lower)} points, is beyond {limit}, and the least"
-        f" plausible is not {counts}.{beside}"
+        f"{verdict.pairs} pairs ({verdict.lost} lost, {verdict.won} won) cannot rule out a drop of"
+        f" {_points(-lower)} points, beyond {limit}.{beside}"
     )
 
 
-def _agreement(verdict: Verdict, lower: float, upper: float) -> str:
-    agreed = verdict.pairs - verdict.lost
-    counts = f"({agreed} of {verdict.pairs} pairs agree)"
+def _agreement(verdict: Verdict, lower: float, upper: float, target: float) -> str:
+    counts = _agreed(verdict)
     floor = f"your {_percent(verdict.limit)} limit"
     if verdict.verdict is Word.SWITCH or lower >= verdict.limit:
-        return f"the worst plausible agreement, {_percent(lower)}, is above {floor} {counts}."
+        return f"the worst plausible agreement, {_percent(lower)}, is above {floor} ({counts})."
     if verdict.reason == "worse":
-        return f"agreement is plausibly no better than {_percent(upper, up=True)} {counts}."
+        best = f"even the best plausible agreement, {_percent(upper, up=True)}, is below"
+        return f"{best} the {_percent(target)} it should reach ({counts})."
     if verdict.reason == "not_proven":
         return (
             f"after {verdict.pairs} pairs it is still not proven that agreement is above"
-            f" {floor}; it may be {_percent(lower)} ({agreed} agree)."
+            f" {floor}; it may be {_percent(lower)} ({counts})."
         )
     return (
-        f"the worst plausible agreement, {_percent(lower)}, is below {floor}, and the best,"
-        f" {_percent(upper, up=True)}, is not too low {counts}."
+        f"{verdict.pairs} pairs ({counts}) cannot rule out an agreement of {_percent(lower)}, below"
+        f" {floor}."
     )
+
+
+def _agreed(verdict: Verdict) -> str:
+    """The count behind an agreement, or its mean where pairs agree in part."""
+    if verdict.estimate is not None and round(verdict.estimate * verdict.pairs, 6) != verdict.both:
+        return f"mean {_percent(verdict.estimate, plain=True)} over {verdict.pairs} pairs"
+    return f"{verdict.both} of {verdict.pairs} pairs agree"
 
 
 def _beside_itself(verdict: Verdict) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,14 +93,13 @@ def reference_gate(
     if measure is not Measure.QUALITY:
         return Ruling(_gate("broken_reference", GateState.SKIPPED, "No grades are used."))
     accuracy = float(np.mean(np.asarray(evidence.baseline_quality, dtype=np.float64)))
-    upper = _accuracy_upper(evidence.baseline_quality, sequential=limits.sequential)
     limit = max(evidence.chance + _ABOVE_CHANCE, _LEAST_ACCURACY)
     known = (
-        f"The baseline is right in {100 * accuracy:.1f} % of {question.pairs} cases, at most"
-        f" {100 * upper:.1f} %; guessing with a margin reaches {100 * limit:.0f} %."
+        f"The baseline scores {100 * accuracy:.1f} % over {question.pairs} cases; guessing with a"
+        f" margin reaches {100 * limit:.0f} %."
     )
     problem = ""
-    if upper < limit:
+    if accuracy < limit and _accuracy_upper(evidence, limits) < limit:
         problem = known
     elif question.estimate > _TOO_GOOD and (gain := question.lower(_GATE_ALPHA)) > _TOO_GOOD:
         problem = (
@@ -144,12 +142,14 @@ def multiplicity_gate(
             GateState.WITHHELD,
             f"{level}, and is {p_value:.2g}; alone it would be a Switch.",
         )
-    return _gate("multiplicity", GateState.PASSED, f"{level}; it is {p_value:.2g}.")
+    state = GateState.PASSED if switches else GateState.SKIPPED
+    return _gate("multiplicity", state, f"{level}; it is {p_value:.2g}.")
 
 
-def _accuracy_upper(grades: Sequence[float], *, sequential: bool) -> float:
-    """One-sided 95 % upper bound of a mean grade, valid under peeking where there is peeking."""
-    if not sequential and is_binary(grades):
+def _accuracy_upper(evidence: Evidence, limits: Limits) -> float:
+    """One-sided 95 % upper bound of the baseline's mean grade, anytime where there is peeking."""
+    grades = evidence.baseline_quality
+    if not limits.sequential and is_binary(grades):
         return clopper_pearson_upper(grades.count(1.0), len(grades), alpha=_GATE_ALPHA)
     scores, counts = tally(1 - np.asarray(grades, dtype=np.float64))
     return 1 - mean_lower(scores, counts, bets=DIFFERENCE_BETS, alpha=_GATE_ALPHA)

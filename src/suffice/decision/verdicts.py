@@ -101,7 +101,7 @@ def verdict_at(
         **context(evidence, limits, measure),
         **_promise(limits, level),
     )
-    return msgspec.structs.replace(verdict, sentence=sentence(verdict))
+    return msgspec.structs.replace(verdict, sentence=sentence(verdict, target=limits.target))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,4 +192,4 @@ def _without_pairs(evidence: Evidence, limits: Limits, measure: Measure, level: 
         **context(evidence, limits, measure),
         **_promise(limits, level),
     )
-    return msgspec.structs.replace(verdict, sentence=sentence(verdict))
+    return msgspec.structs.replace(verdict, sentence=sentence(verdict, target=limits.target))
