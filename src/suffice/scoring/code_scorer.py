@@ -10,10 +10,10 @@ import msgspec
 from typing_extensions import override
 
 from suffice.records import Score
+from suffice.scoring.fences import fenced_blocks
 from suffice.scoring.reading import TextualScorer, target_unparseable, unparseable
 
 _LONGEST = 200_000
-_FENCE = re.compile(r"```[ \t]*([\w+\-]*)[^\n]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
 _PYTHON = {"", "python", "py", "python3"}
 _STARTS_CODE = re.compile(r"^(?:@|(?:async\s+)?def\s|class\s|import\s|from\s)", re.MULTILINE)
 
@@ -49,7 +49,7 @@ def read_program(text: str) -> Program:
 
 def code_in(text: str) -> str:
     """The fenced Python blocks of a text, else from its first line of code on, else all of it."""
-    blocks = [body for language, body in _FENCE.findall(text) if language.lower() in _PYTHON]
+    blocks = [body for language, body in fenced_blocks(text) if language in _PYTHON]
     if blocks:
         return "\n\n".join(blocks)
     return text.strip("\n")

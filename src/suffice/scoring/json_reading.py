@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import json_repair
 import msgspec
 
+from suffice.scoring.fences import fenced_blocks
+
 _DEEPEST = 100
 _LONGEST_REPAIR = 20_000
-_FENCE = re.compile(r"```[ \t]*[\w+\-]*[ \t]*\r?\n(.*?)(?:\r?\n)?[ \t]*```", re.DOTALL)
+_MOST_BLOCKS = 5
 
 
 class JsonReading(msgspec.Struct, frozen=True):
@@ -74,10 +75,9 @@ def _candidates(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     stripped = text.strip()
     if stripped[:1] in '{["-' or stripped[:1].isdigit() or stripped in {"true", "false", "null"}:
         yield stripped, ()
-    if "```" in text:
-        blocks = [block.strip() for block in _FENCE.findall(text)]
-        for block in reversed([block for block in blocks if block[:1] in ("{", "[")]):
-            yield block, ("fenced",)
+    blocks = [body.strip() for _, body in fenced_blocks(text)]
+    for block in [block for block in blocks if block[:1] in ("{", "[")][: -_MOST_BLOCKS - 1 : -1]:
+        yield block, ("fenced",)
     start = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
     if start >= 0 and not stripped.startswith(("{", "[")):
         end = max(text.rfind("}"), text.rfind("]"))
