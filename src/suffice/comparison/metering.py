@@ -201,6 +201,12 @@ class MeteredModels:
         finally:
             del self._asked[key]
 
+    def holds(self, arm: ModelSpec, request: dict[str, Any], *, case_id: str, run: int = 0) -> bool:
+        """Whether an answer is kept already and fetching it would cost nothing."""
+        digest = request_digest(arm, self._quoter.sent(arm, request))
+        stored = self._store.find(AnswerKey(case_id, arm.name, run, digest))
+        return stored is not None and is_kept(stored.answer)
+
     async def answer(self, arm: ModelSpec, request: dict[str, Any], *, case_id: str) -> Answer:
         """
         As `ports.Models.answer`, metered.

@@ -16,7 +16,6 @@ from collections.abc import (
 from contextlib import aclosing
 from decimal import Decimal
 from functools import partial
-from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -236,12 +235,19 @@ class TypeRun:
     ) -> AsyncGenerator[_Answered | None]:
         """Ask cases ahead, hand them out in order; what is in flight at the end is awaited."""
         waiting: deque[asyncio.Task[_Answered | None]] = deque()
-        ids = iter(order)
+        ids = deque(order)
+        # A resumed run first counts what it has: perhaps that decides it without a call.
+        replaying = True
         try:
             while True:
-                for one in islice(ids, max(0, self._ahead - len(waiting))):
-                    answering = self._answer(self._cases[one], asked)
-                    waiting.append(asyncio.create_task(answering))
+                while ids and len(waiting) < self._ahead:
+                    case = self._cases[ids[0]]
+                    if replaying and not self._is_here(case, asked()):
+                        if waiting:
+                            break
+                        replaying = False
+                    ids.popleft()
+                    waiting.append(asyncio.create_task(self._answer(case, asked)))
                 if not waiting:
                     return
                 answered = await asyncio.shield(waiting[0])
@@ -313,6 +319,18 @@ class TypeRun:
         return await self._models.fetch(
             arm, case.request, case_id=case.id, run=run - len(recorded), wanted=wanted
         )
+
+    def _is_here(self, case: Case, wanting: Sequence[_Candidate]) -> bool:
+        """Whether everything a case needs is in the file or in the run's folder."""
+        needed = [(self._baseline, run) for run in ((0, 1) if self._ceiling else (0,))]
+        needed += [(one.arm, 0) for one in wanting]
+        for arm, run in needed:
+            recorded = len(recorded_answers(case, arm))
+            if run >= recorded and not self._models.holds(
+                arm, case.request, case_id=case.id, run=run - recorded
+            ):
+                return False
+        return True
 
     @property
     def _live(self) -> list[_Candidate]:
