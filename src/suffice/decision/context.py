@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from suffice.decision.costs import cost_difference
+from suffice.decision.judged import is_calibrated, is_judged
 from suffice.decision.questions import ceiling_excess, is_binary
 from suffice.records import Evidence, Limits, Measure
 from suffice.statistics.betting import Floats
 
-UNCALIBRATED = "a judge scored the answers, and no people checked it"
+UNCALIBRATED = "a judge scored the answers, and too few were checked by people"
 
 
 def context(evidence: Evidence, limits: Limits, measure: Measure) -> dict[str, Any]:
@@ -39,6 +40,9 @@ def context(evidence: Evidence, limits: Limits, measure: Measure) -> dict[str, A
 
 def provisional_because(evidence: Evidence) -> tuple[str, ...]:
     """Why the verdict cannot ramp by itself; empty if it can."""
+    said = any("judge" in reason for reason in evidence.provisional)
+    if is_judged(evidence) and not is_calibrated(evidence) and not said:
+        return (*evidence.provisional, UNCALIBRATED)
     return evidence.provisional
 
 

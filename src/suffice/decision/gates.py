@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from suffice.decision.classes import class_gate
+from suffice.decision.judged import is_calibrated, is_judged
 from suffice.decision.questions import Question, is_binary
 from suffice.records import Evidence, Gate, GateState, Limits, Measure, Word
 from suffice.statistics.anytime import mean_lower
 from suffice.statistics.betting import DIFFERENCE_BETS, tally
+from suffice.statistics.judged import FEWEST_LABELS
 from suffice.statistics.proportions import clopper_pearson_upper, even_split_p_value
 
 MISSING_SHARE = 0.02
@@ -118,13 +120,19 @@ def reference_gate(
 
 def judge_gate(evidence: Evidence) -> Ruling:
     """Says whether a judge's word was checked by people; makes provisional, withholds nothing."""
-    if evidence.scorer != "judge":
+    if not is_judged(evidence):
         return Ruling(_gate("judge", GateState.SKIPPED, "No judge was asked."))
-    if evidence.provisional:
-        return Ruling(
-            _gate("judge", GateState.SKIPPED, f"Provisional: {'; '.join(evidence.provisional)}.")
+    labels = sum(seen for _, seen in evidence.judge_labels.values())
+    if is_calibrated(evidence):
+        detail = (
+            f"People labelled {labels} of the judged pairs; the bounds are those of their word."
         )
-    return Ruling(_gate("judge", GateState.PASSED, "The judge was calibrated on human labels."))
+        return Ruling(_gate("judge", GateState.PASSED, detail))
+    detail = (
+        f"People labelled {labels} of the judged pairs; {FEWEST_LABELS} are needed, some under each"
+        " of the judge's verdicts. Until then the verdict is provisional."
+    )
+    return Ruling(_gate("judge", GateState.SKIPPED, detail))
 
 
 def multiplicity_gate(

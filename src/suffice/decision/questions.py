@@ -14,6 +14,12 @@ import numpy as np
 
 from suffice.decision.counted import AgreementCounts, PairedCounts
 from suffice.decision.graded import graded_agreement, graded_difference
+from suffice.decision.judged import (
+    JudgedAgreement,
+    is_calibrated,
+    is_judged,
+    judged_counts,
+)
 from suffice.decision.measure import choose_measure, floor_of, margin_of
 from suffice.records import BandPoint, Evidence, Limits, Measure
 from suffice.statistics.betting import Floats, ceiling_bets
@@ -95,6 +101,8 @@ def ask(evidence: Evidence, limits: Limits) -> Question | None:
             rule = Rule(floor_of(limits), limits.target, limits.alpha, limits.beta)
             if not evidence.agreement:
                 return None
+            if is_judged(evidence) and is_calibrated(evidence) and is_binary(evidence.agreement):
+                return JudgedAgreement(judged_counts(evidence), rule)
             if is_binary(evidence.agreement):
                 return AgreementCounts(evidence.agreement, rule)
             return graded_agreement(_floats(evidence.agreement), rule=rule)

@@ -41,6 +41,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         identical_requests: Cases whose request equals an earlier one's; counted, not dropped.
         grouped_out: Cases left out since another case of their group counts.
         unrecorded: Cases of a recorded file that lack a grade or an answer of one arm.
+        judge_labels: ``agree`` and ``differ``, the judge's word -> (pairs people call as good,
+            pairs people labelled), from a sample stratified by that word; empty without labels.
         cost_note: Why dollars are missing; empty if they are not.
     """
 
@@ -70,6 +72,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     identical_requests: int = 0
     grouped_out: int = 0
     unrecorded: int = 0
+    judge_labels: dict[str, tuple[int, int]] = {}
     cost_note: str = ""
 
 
