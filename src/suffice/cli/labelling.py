@@ -19,38 +19,16 @@ import msgspec
 from suffice.cli import EXIT_INTERRUPTED
 from suffice.cli.console import progress, results, speaks_unicode
 from suffice.errors import StorageError
+from suffice.scoring import Human, HumanLabel, read_labels
 
 if TYPE_CHECKING:
     from suffice.records import Comparison, ShownCase
 
-_HELP = "1 first is better · 2 second is better · 0 as good · x cannot tell · b back · q stop"
+_HELP = (
+    "1 first is better, 2 second is better, 0 both as good, n neither is usable,"
+    " x the checker or the case is wrong, b back, q stop"
+)
 _ENOUGH = 200
-
-
-class HumanLabel(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    One line of a labels file.
-
-    Attributes:
-        case_id: The case.
-        type: Its request type.
-        baseline: Arm name of the model in use.
-        candidate: Arm name of the model on trial.
-        human: 1 where the candidate's answer is at least as good, 0 where it is worse, None
-            where the person could not tell.
-        preferred: ``baseline``, ``candidate``, ``same`` or ``unclear``.
-        outcome: What the scorer had said; the person did not see it.
-        first: Which arm stood first, ``baseline`` or ``candidate``.
-    """
-
-    case_id: str
-    type: str
-    baseline: str
-    candidate: str
-    human: float | None
-    preferred: str
-    outcome: str
-    first: str
 
 
 _Key = tuple[str, str, str]
@@ -81,7 +59,7 @@ def label_cases(
         StorageError: The labels file cannot be read or written.
     """
     told = progress()
-    known = read_labels(labels)
+    known = labels_in(labels)
     usable = [case for case in cases if case.baseline_text and case.candidate_text]
     if not usable:
         told.print("No pair with both texts was kept, so there is nothing to label.")
@@ -116,7 +94,7 @@ def candidate_first(case: ShownCase, *, seed: int) -> bool:
     return blake2b(text.encode("utf-8", "replace"), digest_size=1).digest()[0] % 2 == 0
 
 
-def read_labels(path: Path) -> dict[_Key, HumanLabel]:
+def labels_in(path: Path) -> dict[_Key, HumanLabel]:
     """
     The labels given so far; a later one of the same pair replaces the earlier.
 
@@ -128,21 +106,14 @@ def read_labels(path: Path) -> dict[_Key, HumanLabel]:
     if not path.exists():
         return {}
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from error
-    found: dict[_Key, HumanLabel] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            label = msgspec.json.decode(line, type=HumanLabel)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            if number == len(lines):
-                break
-            raise _unreadable(path, f"line {number}: {error}") from error
-        found[_key(label)] = label
-    return found
+    labels, broken = read_labels(lines)
+    for line in broken:
+        if line.line < len(lines):
+            raise _unreadable(path, f"line {line.line}: {line.reason}")
+    return {_key(label): label for label in labels}
 
 
 def _unreadable(path: Path, why: str) -> StorageError:
@@ -168,7 +139,10 @@ def _ask_all(
         at = todo[0]
         case = queue[at]
         first = candidate_first(case, seed=seed)
-        click.echo(_side_by_side(case, first=first, place=f"pair {len(done) + 1:,} of {len(queue):,}"), nl=False)
+        click.echo(
+            _side_by_side(case, first=first, place=f"pair {len(done) + 1:,} of {len(queue):,}"),
+            nl=False,
+        )
         answer = _answer(keys)
         if answer == "q":
             return True
@@ -182,18 +156,21 @@ def _ask_all(
 
 
 def _label(case: ShownCase, answer: str, *, candidate_first: bool) -> HumanLabel:
-    sides = ("candidate", "baseline") if candidate_first else ("baseline", "candidate")
-    preferred = {"1": sides[0], "2": sides[1], "0": "same", "x": "unclear"}[answer]
-    human = {"baseline": 0.0, "unclear": None}.get(preferred, 1.0)
+    sides = (Human.BASELINE, Human.CANDIDATE)
+    one, two = sides[::-1] if candidate_first else sides
+    said = {
+        "1": one,
+        "2": two,
+        "0": Human.SAME,
+        "n": Human.BOTH_BAD,
+        "x": Human.CHECKER_WRONG,
+    }
     return HumanLabel(
         case_id=case.case_id,
         type=case.type,
+        human=said[answer],
         baseline=case.baseline,
         candidate=case.candidate,
-        human=human,
-        preferred=preferred,
-        outcome=case.outcome,
-        first=sides[0],
     )
 
 
@@ -274,7 +251,7 @@ def _keys() -> Iterator[str]:
 
 def _answer(keys: Iterator[str]) -> str:
     for key in keys:
-        if key.lower() in set("120xbq") and key:
+        if key.lower() in set("120nxbq") and key:
             return key.lower()
         if key in {"\x03", "\x04"}:
             raise KeyboardInterrupt
@@ -286,7 +263,7 @@ def _close(comparison: Comparison, labels: Path, *, interrupted: bool) -> None:
     from suffice.reports import compare_again, shell_word
 
     with contextlib.suppress(StorageError):
-        clear = sum(label.human is not None for label in read_labels(labels).values())
+        clear = sum(label.human.is_good is not None for label in labels_in(labels).values())
         enough = "" if clear >= _ENOUGH else f"; {_ENOUGH - clear:,} more check a judge"
         progress().print(f"{clear:,} labels kept in {labels}{enough}", markup=False)
     if interrupted:
