@@ -48,7 +48,7 @@ def sample(draft: Draft) -> None:
             draft.replace(field, value, _OF_THE_ARM)
     for field, reason in _unfit_samplers(draft):
         draft.drop(field, reason)
-    if draft.get("thinking.type") in {"enabled", "adaptive"}:
+    if draft.accepts.known and draft.get("thinking.type") in {"enabled", "adaptive"}:
         _sample_while_thinking(draft)
 
 

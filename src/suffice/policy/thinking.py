@@ -129,7 +129,8 @@ def _bound_effort_without_thinking(draft: Draft) -> None:
 
 
 def _say_what_changes_in_silence(draft: Draft) -> None:
-    if draft.get("thinking") is not None or draft.thought_before is None:
+    said = any(field == "thinking" for field, _, _ in draft.changes)
+    if said or draft.get("thinking") is not None or draft.thought_before is None:
         return
     now = thinks(draft.body, draft.accepts)
     if now and not draft.thought_before:
