@@ -13,7 +13,8 @@ _FIELD = re.compile(r'"(?:final_?)?answer"\s*:\s*("(?:[^"\\]|\\.)*"|[^,}\n]+)', 
 _HASHES = re.compile(r"####[ \t]*([^\n]+)")
 _BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _SAID = re.compile(
-    r"(?:answer|result|solution|output)(?:[ \t]+is|[ \t]*[:=])[ \t]*([^\n]+)", re.IGNORECASE
+    r"(?:answer|result|solution|output)(?:[ \t]+is|[ \t]*[:=])[ \t]*([^\n]+?)(?=[.!?]\s|\n|\Z)",
+    re.IGNORECASE,
 )
 
 
