@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -11,14 +11,22 @@ from suffice.catalog import Catalog, load_catalog
 from suffice.comparison import (
     ArmNames,
     BrokenLines,
+    Change,
     Chosen,
     Dollars,
     Grading,
+    LiveRules,
+    MeteredModels,
+    Plan,
+    Price,
     RecordedRun,
     Showcase,
+    run_live,
 )
-from suffice.decision import decide_all
+from suffice.decision import decide_all, settled
+from suffice.decision.classes import class_gate
 from suffice.errors import EmptyInput, MissingAnswers
+from suffice.ports import JudgingScorer
 from suffice.records import (
     BrokenCase,
     Case,
@@ -27,7 +35,9 @@ from suffice.records import (
     Limits,
     ShownCase,
 )
-from suffice.scoring import Choice, choose_scorer, load_scorer, scorer_named
+from suffice.scoring import choose_scorer, named_choice
+
+_LONGEST_LABEL = 60
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +94,8 @@ def compare_recorded(
     """
     prices = Dollars(catalog or load_catalog(), at)
     showcase = Showcase(keep=keep)
-    run = RecordedRun(job.baseline, job.candidates, choose=_chooser(job, prices), showcase=showcase)
+    choose = chooser(job.scorer, baseline=job.baseline, price=prices, hand_picked=job.hand_picked)
+    run = RecordedRun(job.baseline, job.candidates, choose=choose, showcase=showcase)
     broken = BrokenLines(strict=job.strict)
     names = ArmNames((job.baseline, *job.candidates), prices.catalog)
     count = 0
@@ -116,46 +127,153 @@ def compare_recorded(
     )
 
 
-def _chooser(job: Recorded, prices: Dollars) -> Callable[[Sequence[Case]], Chosen]:
-    provisional = ("the cases were picked by hand",) if job.hand_picked else ()
+class Live(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a live comparison is to do besides its plan.
+
+    Attributes:
+        scorer: As in `Recorded`.
+        judge: Asks a model in the scorer's place; None: the scorer decides.
+        hand_picked: As in `Recorded`.
+        source: Names the cases file in the result.
+    """
+
+    scorer: str = "auto"
+    judge: JudgingScorer | None = None
+    hand_picked: bool = False
+    source: str = ""
+
+
+async def compare_live(  # noqa: PLR0913 - a run's parts, each handed in
+    plan: Plan,
+    cases: Mapping[str, Case],
+    job: Live,
+    *,
+    models: MeteredModels,
+    dollars: Dollars,
+    at: datetime,
+    keep: Callable[[ShownCase], None] | None = None,
+    on_change: Callable[[Change], None] | None = None,
+) -> Comparison:
+    """
+    Ask the models what the plan plans, and decide each type as soon as the evidence allows.
+
+    Args:
+        plan: As `suffice.comparison.make_plan` made it, or as a run's folder kept it.
+        cases: By id.
+        job: How answers are scored.
+        models: Behind the meter that keeps answers and holds the budget.
+        dollars: Prices.
+        at: When the run was started.
+        keep: Called with the texts of every lost or won pair.
+        on_change: Called whenever something changed.
+
+    Returns:
+        The comparison; ``stopped`` says why where it ended early. Every paid answer is kept.
+
+    Raises:
+        MissingAnswers: The plan names a case that is not in ``cases``.
+        PriceUnknown: A call has no price and unpriced calls are not allowed.
+    """
+    showcase = Showcase(keep=keep)
+    outcome = await run_live(
+        plan,
+        cases,
+        models=models,
+        rules=LiveRules(
+            choose=chooser(
+                job.scorer,
+                baseline=plan.baseline,
+                price=dollars,
+                judge=job.judge,
+                hand_picked=job.hand_picked,
+            ),
+            settled=settled,
+            wanting=lambda evidence: class_gate(evidence).wanted,
+            label_of=known_label,
+            on_pair=showcase.offer,
+            on_change=on_change,
+        ),
+    )
+    evidences = [dollars.noted(evidence) for evidence in outcome.evidence]
+    notes = [
+        f"{found.type}: decided, {found.not_needed:,} cases not needed."
+        for found in outcome.types
+        if found.not_needed
+    ]
+    if outcome.error is not None:
+        notes.append(f"{outcome.error.code} {outcome.error}")
+    return Comparison(
+        source=job.source,
+        recorded=False,
+        created=at.isoformat(timespec="seconds"),
+        seed=plan.seed,
+        types=decide_all(evidences, plan.limits),
+        shown=showcase.shown(),
+        notes=tuple(notes),
+        spending=outcome.spending,
+        stopped=outcome.stopped,
+        prices_dated=dollars.dated,
+    )
+
+
+def known_label(case: Case) -> str | None:
+    """A case's class where its reference is one short text, so that rare classes can be drawn."""
+    reference = case.reference
+    if isinstance(reference, str) and len(reference) <= _LONGEST_LABEL:
+        return reference
+    return None
+
+
+def chooser(
+    scorer: str,
+    *,
+    baseline: str,
+    price: Price,
+    judge: JudgingScorer | None = None,
+    hand_picked: bool = False,
+) -> Callable[[Sequence[Case]], Chosen]:
+    """
+    How the pairs of a type are scored, once some of its cases are seen.
+
+    Args:
+        scorer: ``auto``, a scorer's name, or a function's dotted path.
+        baseline: Arm name whose answers are looked at.
+        price: Dollars of an answer, by arm.
+        judge: Asks a model in the scorer's place.
+        hand_picked: The cases were chosen by hand: every verdict is provisional.
+
+    Raises:
+        BrokenScorer: From the returned function, for a user's scorer that cannot be loaded.
+        BadOption: Likewise, where no scorer has this name.
+    """
+    by_hand = ("the cases were picked by hand",) if hand_picked else ()
 
     def choose(cases: Sequence[Case]) -> Chosen:
-        choice = chosen_scorer(job.scorer, cases, baseline=job.baseline)
+        if judge is not None:
+            referenced = all(case.reference is not None for case in cases)
+            return Chosen(
+                grading=Grading(scorer=None, by_reference=referenced, price=price, judge=judge),
+                scorer="judge",
+                reason="as asked",
+                provisional=by_hand,
+            )
+        choice = (
+            choose_scorer(cases, baseline=baseline)
+            if scorer == "auto"
+            else named_choice(scorer, cases, baseline=baseline)
+        )
         return Chosen(
             grading=Grading(
-                scorer=choice.scorer, by_reference=choice.measure_reference, price=prices
+                scorer=choice.scorer, by_reference=choice.measure_reference, price=price
             ),
             scorer=choice.scorer.name if choice.scorer else "grades",
             reason=choice.reason,
             chance=choice.chance,
-            provisional=provisional,
+            provisional=(*by_hand, *([choice.provisional] if choice.provisional else [])),
         )
 
     return choose
-
-
-def chosen_scorer(name: str, cases: Sequence[Case], *, baseline: str) -> Choice:
-    """
-    The scorer of one type: the one asked for, or the one its cases call for.
-
-    Raises:
-        BrokenScorer: A function that cannot be loaded.
-        BadOption: No scorer has this name.
-    """
-    found = choose_scorer(cases, baseline=baseline)
-    if name == "auto":
-        return found
-    scorer = (
-        load_scorer(name)
-        if ":" in name or "." in name
-        else scorer_named(name, cases=cases, baseline=baseline)
-    )
-    return msgspec.structs.replace(
-        found,
-        scorer=scorer,
-        reason="as asked for",
-        measure_reference=any(case.reference is not None for case in cases),
-    )
 
 
 def _require_pairs(evidences: Sequence[Evidence], job: Recorded, seen: Iterable[str]) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from suffice.catalog import Catalog, load_catalog
-from suffice.errors import UnreadableFile
+from suffice.errors import MissingKey, UnreadableFile
+
+if TYPE_CHECKING:
+    from suffice.adapters.providers.anthropic import AnthropicModels
 
 
 class SystemClock:
@@ -36,3 +41,43 @@ def catalog_with(prices: Path | None) -> Catalog:
             next_step="It is TOML; see docs/money.md.",
         ) from error
     return load_catalog(overrides)
+
+
+def live_models(
+    *,
+    base_url: str | None,
+    api_version: str,
+    concurrency: int,
+    source: str | None,
+    environ: Mapping[str, str],
+) -> AnthropicModels:
+    """
+    Whoever answers at an Anthropic-compatible address, with the credential the SDKs would use.
+
+    Raises:
+        MissingKey: The address is the provider's own, and the environment holds no credential.
+    """
+    from suffice.adapters.providers.anthropic import AnthropicModels, Credential, Pace
+    from suffice.comparison import note_attempt
+
+    key, token = environ.get("ANTHROPIC_API_KEY"), environ.get("ANTHROPIC_AUTH_TOKEN")
+    if key:
+        credential = Credential(key, header="x-api-key")
+    elif token:
+        credential = Credential(token, header="authorization")
+    elif base_url is None or "anthropic.com" in base_url:
+        raise MissingKey(
+            "ANTHROPIC_API_KEY is not set.",
+            effect="Nothing was sent.",
+            next_step="Set it, or run `suffice compare --recorded`.",
+        )
+    else:
+        credential = None
+    return AnthropicModels(
+        credential=credential,
+        base_url=base_url or "https://api.anthropic.com",
+        version=api_version,
+        source=source,
+        pace=Pace(concurrency=concurrency),
+        on_attempt=note_attempt,
+    )

@@ -168,6 +168,17 @@ def check(options: Options) -> None:
         )
     if len(set(options.candidates)) < len(options.candidates):
         raise BadOption("A candidate is named twice.", effect="Nothing was run.")
+    if options.scorer == "judge" and options.judge is None:
+        raise BadOption(
+            "--scorer judge needs --judge MODEL, one that is not on trial.",
+            effect="Nothing was run.",
+        )
+    if options.judge is not None and options.recorded:
+        raise BadOption(
+            "--recorded calls nobody, and a judge is a call.",
+            effect="Nothing was sent.",
+            next_step="Leave --recorded out: answers in the file are reused, not paid.",
+        )
     if options.yes and not options.recorded and options.budget is None:
         raise BadOption(
             "--yes needs --budget, since this run calls models.",
