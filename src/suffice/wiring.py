@@ -13,6 +13,7 @@ from suffice.errors import MissingKey, UnreadableFile
 
 if TYPE_CHECKING:
     from suffice.adapters.providers.anthropic import AnthropicModels
+    from suffice.adapters.providers.credential import Credential
 
 
 class SystemClock:
@@ -43,6 +44,28 @@ def catalog_with(prices: Path | None) -> Catalog:
     return load_catalog(overrides)
 
 
+def credential_for(base_url: str | None, environ: Mapping[str, str]) -> Credential | None:
+    """
+    The credential the provider's own clients would use; None where an address needs none.
+
+    Raises:
+        MissingKey: The address is the provider's own, and the environment holds no credential.
+    """
+    from suffice.adapters.providers.credential import Credential
+
+    if key := environ.get("ANTHROPIC_API_KEY"):
+        return Credential(key, header="x-api-key")
+    if token := environ.get("ANTHROPIC_AUTH_TOKEN"):
+        return Credential(token, header="authorization")
+    if base_url is None or "anthropic.com" in base_url:
+        raise MissingKey(
+            "ANTHROPIC_API_KEY is not set.",
+            effect="Nothing was sent.",
+            next_step="Set it, or run `suffice compare --recorded`.",
+        )
+    return None
+
+
 def live_models(
     *,
     base_url: str | None,
@@ -52,29 +75,16 @@ def live_models(
     environ: Mapping[str, str],
 ) -> AnthropicModels:
     """
-    Whoever answers at an Anthropic-compatible address, with the credential the SDKs would use.
+    Whoever answers at an Anthropic-compatible address.
 
     Raises:
-        MissingKey: The address is the provider's own, and the environment holds no credential.
+        MissingKey: As `credential_for`.
     """
-    from suffice.adapters.providers.anthropic import AnthropicModels, Credential, Pace
+    from suffice.adapters.providers.anthropic import AnthropicModels, Pace
     from suffice.comparison import note_attempt
 
-    key, token = environ.get("ANTHROPIC_API_KEY"), environ.get("ANTHROPIC_AUTH_TOKEN")
-    if key:
-        credential = Credential(key, header="x-api-key")
-    elif token:
-        credential = Credential(token, header="authorization")
-    elif base_url is None or "anthropic.com" in base_url:
-        raise MissingKey(
-            "ANTHROPIC_API_KEY is not set.",
-            effect="Nothing was sent.",
-            next_step="Set it, or run `suffice compare --recorded`.",
-        )
-    else:
-        credential = None
     return AnthropicModels(
-        credential=credential,
+        credential=credential_for(base_url, environ),
         base_url=base_url or "https://api.anthropic.com",
         version=api_version,
         source=source,

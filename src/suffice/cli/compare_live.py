@@ -39,7 +39,7 @@ from suffice.policy.translation import translate
 from suffice.records import BrokenCase, Case, Comparison, Limits, ModelSpec, parse_model_spec
 from suffice.scoring import JudgeScorer
 from suffice.traffic import CaseReader, Fields
-from suffice.wiring import SystemClock, catalog_with, live_models
+from suffice.wiring import SystemClock, catalog_with, credential_for, live_models
 
 RUNS = Path(".suffice") / "runs"
 
@@ -59,6 +59,7 @@ def run(options: Options, limits: Limits) -> Comparison:
     catalog = catalog_with(options.prices)
     dollars = Dollars(catalog, started)
     _require_prices(options, catalog)
+    credential_for(options.base_url, os.environ)
     read = _read(options)
     quoter = Quoter(dollars, as_sent=_as_sent(options))
     with _folder(options, started.strftime("%Y%m%d-%H%M%S-%f")) as folder:
