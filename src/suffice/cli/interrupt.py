@@ -1,0 +1,58 @@
+"""Ctrl-C once: stop sending, keep what is paid. Twice: quit now."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+_Result = TypeVar("_Result")
+
+
+def run_interruptibly(
+    start: Callable[[asyncio.Event], Coroutine[Any, Any, _Result]],
+    *,
+    on_first: Callable[[], None] = lambda: None,
+) -> _Result:
+    """
+    Run a coroutine to its end, however often it is interrupted.
+
+    SIGTERM counts as Ctrl-C, so that a stopped container keeps its answers too.
+
+    Args:
+        start: Called with the event that the first interrupt sets; hand it to `MeteredModels`.
+        on_first: Called at the first interrupt, e.g. to say what is being waited for.
+
+    Raises:
+        KeyboardInterrupt: Interrupted a second time; calls in flight were given up.
+    """
+    return asyncio.run(_watched(start, on_first))
+
+
+async def _watched(
+    start: Callable[[asyncio.Event], Coroutine[Any, Any, _Result]], on_first: Callable[[], None]
+) -> _Result:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(start(stop))
+
+    def interrupted() -> None:
+        if stop.is_set():
+            task.cancel()
+            return
+        stop.set()
+        on_first()
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for one in signals:
+        loop.add_signal_handler(one, interrupted)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if stop.is_set():
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        for one in signals:
+            loop.remove_signal_handler(one)
