@@ -26,7 +26,7 @@ class _Share(click.ParamType[Decimal]):
             share = Decimal(text.removesuffix("%").strip()) / (100 if text.endswith("%") else 1)
         except InvalidOperation:
             share = Decimal(-1)
-        if not 0 <= share <= 1:
+        if not (share.is_finite() and 0 <= share <= 1):
             self.fail(f"{value!r} is no share between 0 and 1.", param, ctx)
         return share
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from suffice.cli.money_text import (
     Page,
     csv_text,
     emit,
+    is_large,
     json_text,
     markdown_table,
     percent,
@@ -107,7 +108,7 @@ def _csv_row(row: CostRow) -> list[object]:
 
 def _markdown(table: CostTable) -> str:
     notes = "".join(f"- {note}\n" for note in _notes(table))
-    rows = [_cells(row) for row in table.rows]
+    rows = _table_cells(table)
     return f"{_headline(table)}\n\n{markdown_table(_COLUMNS, rows)}" + (
         f"\n{notes}" if notes else ""
     )
@@ -117,7 +118,7 @@ def _text(table: CostTable) -> None:
     page = Page()
     page.line(_headline(table), style="bold")
     page.line()
-    page.table(_COLUMNS, [_cells(row) for row in table.rows], spare="a day")
+    page.table(_COLUMNS, _table_cells(table), spare="a day")
     notes = list(_notes(table))
     if notes:
         page.line()
@@ -135,11 +136,22 @@ def _headline(table: CostTable) -> str:
     if load.batch:
         parts.append("in batches")
     if load.cached_share:
-        parts.append(f"{load.cached_tokens:,} of {load.input_tokens:,} prompt tokens cached")
+        parts.append(f"{load.cached_tokens:,} of {load.input_tokens:,} prompt tokens repeated")
     return " · ".join((*parts, f"prices of {table.priced_on}"))
 
 
-def _cells(row: CostRow) -> list[str]:
+def _table_cells(table: CostTable) -> list[list[str]]:
+    """The table's cells; a column shows cents in every row or in none."""
+    costs = [row.cost for row in table.rows if row.cost is not None]
+    whole = {
+        "per_day_usd": any(is_large(cost.per_day_usd) for cost in costs),
+        "per_month_usd": any(is_large(cost.per_month_usd) for cost in costs),
+        "per_year_usd": any(is_large(cost.per_year_usd) for cost in costs),
+    }
+    return [_cells(row, whole) for row in table.rows]
+
+
+def _cells(row: CostRow, whole: Mapping[str, bool]) -> list[str]:
     label = {
         Role.BASELINE: f"{short_name(row.model)} (now)",
         Role.CANDIDATE: short_name(row.model),
@@ -147,22 +159,16 @@ def _cells(row: CostRow) -> list[str]:
     }[row.role]
     if row.cost is None:
         return [label, *["unknown"] * 4, ""]
-    found = row.cost
-    return [
-        label,
-        usd_each(found.per_request_usd),
-        usd(found.per_day_usd),
-        usd(found.per_month_usd),
-        usd(found.per_year_usd),
-        _saved(row.saving),
-    ]
+    amounts = [usd(getattr(row.cost, name), whole=dropped) for name, dropped in whole.items()]
+    saved = _saved(row.saving, whole=whole["per_month_usd"])
+    return [label, usd_each(row.cost.per_request_usd), *amounts, saved]
 
 
-def _saved(saved: Saving | None) -> str:
+def _saved(saved: Saving | None, *, whole: bool) -> str:
     if saved is None:
         return ""
     share = f"  {percent(saved.percent)}" if saved.percent is not None else ""
-    return f"{usd(saved.per_month_usd)}{share}"
+    return f"{usd(saved.per_month_usd, whole=whole)}{share}"
 
 
 def _notes(table: CostTable) -> Iterator[str]:
@@ -197,6 +203,8 @@ def _row_notes(row: CostRow) -> Iterator[str]:
 def _next_command(table: CostTable) -> str:
     baseline = table.rows[0].model
     candidates = [row.model for row in table.rows if row.role is Role.CANDIDATE]
+    if not candidates and baseline == _DEFAULT_CANDIDATE:
+        return f"suffice prices show {baseline}"
     if not candidates:
         load = table.workload
         return (

@@ -25,16 +25,25 @@ _LARGE = Decimal(100_000)
 _FEWEST_COLUMNS = 3
 
 
-def usd(amount: Decimal) -> str:
+def usd(amount: Decimal, *, whole: bool | None = None) -> str:
     """
     Dollars and cents, half a cent up; whole dollars where cents would only be in the way.
+
+    Args:
+        amount: Any amount.
+        whole: Leave the cents out; where None, from a hundred thousand dollars on.
 
     >>> usd(Decimal("1260")), usd(Decimal("-0.125")), usd(Decimal("123456.78"))
     ('$1,260.00', '-$0.13', '$123,457')
     """
-    unit = Decimal(1) if abs(amount) >= _LARGE else Decimal("0.01")
-    cents = abs(amount).quantize(unit, rounding=ROUND_HALF_UP)
-    return f"{'-' if amount < 0 and cents else ''}${cents:,}"
+    unit = Decimal(1) if (is_large(amount) if whole is None else whole) else Decimal("0.01")
+    rounded = abs(amount).quantize(unit, rounding=ROUND_HALF_UP)
+    return f"{'-' if amount < 0 and rounded else ''}${rounded:,}"
+
+
+def is_large(amount: Decimal) -> bool:
+    """Whether cents would only be in the way."""
+    return abs(amount) >= _LARGE
 
 
 def usd_each(amount: Decimal) -> str:

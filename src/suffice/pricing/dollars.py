@@ -81,7 +81,7 @@ def cost(usage: Usage, model: str, *, at: date | datetime, catalog: Catalog) -> 
     ...     at=date(2026, 11, 21),
     ...     catalog=load_catalog(),
     ... )
-    Decimal('0.05250050')
+    Decimal('0.0525005')
     """
     return exact_sum(line.usd for line in _lines(usage, model, at=at, catalog=catalog))
 
@@ -195,7 +195,8 @@ def _token_lines(usage: Usage, model: str, *, day: date, catalog: Catalog) -> It
 
 @lru_cache(maxsize=1024)
 def _per_token(listed: Decimal, factor: Decimal) -> Decimal:
-    return exact_product(listed, factor, _PER_MTOK)
+    # Equal prices may be written with other zeros, and the cache cannot tell them apart.
+    return exact_product(listed, factor, _PER_MTOK).normalize(_EXACT)
 
 
 def _extra_lines(usage: Usage, model: str, *, catalog: Catalog) -> Iterable[CostLine]:
