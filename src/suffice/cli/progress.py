@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from types import TracebackType
 from typing import Protocol, Self
@@ -23,6 +23,8 @@ _TENTHS = 10
 _REDRAWS_PER_S = 8
 _NAME_WIDTH = 24
 _SHOWN_TYPES = 20
+_COLUMNS = 6
+_LEAST_BAR, _MOST_BAR = 6, 36
 _STATE = {State.PILOT: "noise floor", State.CLASSES: "rare classes"}
 _WHY = {
     "interrupted": "stopped; every paid answer is kept",
@@ -144,16 +146,28 @@ class Bars:
 
     def drawn(self) -> RenderableType:
         """All bars and the line beneath, as they stand."""
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="bold", max_width=_NAME_WIDTH, no_wrap=True, overflow="ellipsis")
-        table.add_column(width=max(10, min(36, self._console.width - 64)))
-        table.add_column(justify="right", no_wrap=True)
-        table.add_column(justify="right", no_wrap=True)
-        table.add_column(style="dim", justify="right", no_wrap=True)
-        table.add_column(no_wrap=True, overflow="ellipsis")
-        for change in self._shown():
-            table.add_row(*self._row(change))
+        rows = [self._row(change) for change in self._shown()]
+        table = Table.grid(padding=(0, 2, 0, 0))
+        widths = self._widths(rows)
+        for width, justify in zip(
+            widths, ("left", "left", "right", "right", "right"), strict=False
+        ):
+            table.add_column(width=width, justify=justify, no_wrap=True, overflow="ellipsis")
+        table.add_column(width=widths[-1], no_wrap=True, overflow="ellipsis")
+        for row in rows:
+            table.add_row(*row)
         return Group(table, self._foot())
+
+    def _widths(self, rows: Sequence[Sequence[RenderableType]]) -> list[int]:
+        """What figures need they get; the bar and then the words give way on a narrow screen."""
+        longest = [
+            max((len(row[place]) for row in rows if isinstance(row[place], Text)), default=0)
+            for place in range(_COLUMNS)
+        ]
+        name, counts, dollars, seconds = min(longest[0], _NAME_WIDTH), *longest[2:5]
+        left = self._console.width - name - counts - dollars - seconds - 2 * _COLUMNS
+        bar = max(_LEAST_BAR, min(_MOST_BAR, left - longest[-1]))
+        return [name, bar, counts, dollars, seconds, max(8, left - bar)]
 
     def _shown(self) -> list[Change]:
         """Types under way first where there are more than fit, in the order they began."""
@@ -165,14 +179,14 @@ class Bars:
         room = max(0, _SHOWN_TYPES - len(under_way))
         return [*ended[len(ended) - room :], *under_way[:_SHOWN_TYPES]]
 
-    def _row(self, change: Change) -> list[RenderableType]:
+    def _row(self, change: Change) -> Sequence[RenderableType]:
         over = change.type in self._ended
         planned = change.done if over and change.not_needed else change.planned
         colour = "green" if over and not change.why else "yellow" if change.why else "cyan"
         seconds = self._ended.get(change.type, self._clock()) - self._began[change.type]
         said = _said(change, unicode=speaks_unicode(self._console)) or _state_word(change)
         return [
-            Text(change.type),
+            Text(change.type, "bold"),
             ProgressBar(
                 total=max(1, planned),
                 completed=change.done,
@@ -182,7 +196,7 @@ class Bars:
             ),
             Text(f"{change.done:,}/{planned:,}"),
             Text(f"${change.type_usd:,.2f}"),
-            Text(f"{int(seconds) // 60}:{int(seconds) % 60:02}"),
+            Text(f"{int(seconds) // 60}:{int(seconds) % 60:02}", "dim"),
             Text(said, style=colour),
         ]
 
