@@ -65,7 +65,7 @@ def test_a_budget_that_is_reached_is_said() -> None:
     console = _console(terminal=False)
     Lines(console).on_change(_change(State.STOPPED, done=88, why="budget"))
 
-    assert "budget reached; every paid answer is kept" in _text(console)
+    assert "budget reached; answers are kept" in _text(console)
 
 
 def test_bars_show_each_type_and_what_was_spent() -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -23,12 +23,12 @@ _TENTHS = 10
 _REDRAWS_PER_S = 8
 _NAME_WIDTH = 24
 _SHOWN_TYPES = 20
-_COLUMNS = 6
+_COLUMNS, _FIGURES_FROM = 6, 2
 _LEAST_BAR, _MOST_BAR = 6, 36
 _STATE = {State.PILOT: "noise floor", State.CLASSES: "rare classes"}
 _WHY = {
-    "interrupted": "stopped; every paid answer is kept",
-    "budget": "budget reached; every paid answer is kept",
+    "interrupted": "stopped; paid answers are kept",
+    "budget": "budget reached; answers are kept",
     "provider": "the provider takes no more calls",
     "storage": "no room for answers",
 }
@@ -149,10 +149,9 @@ class Bars:
         rows = [self._row(change) for change in self._shown()]
         table = Table.grid(padding=(0, 2, 0, 0))
         widths = self._widths(rows)
-        for width, justify in zip(
-            widths, ("left", "left", "right", "right", "right"), strict=False
-        ):
-            table.add_column(width=width, justify=justify, no_wrap=True, overflow="ellipsis")
+        for place, width in enumerate(widths[:-1]):
+            side: Literal["left", "right"] = "left" if place < _FIGURES_FROM else "right"
+            table.add_column(width=width, justify=side, no_wrap=True, overflow="ellipsis")
         table.add_column(width=widths[-1], no_wrap=True, overflow="ellipsis")
         for row in rows:
             table.add_row(*row)
@@ -160,10 +159,11 @@ class Bars:
 
     def _widths(self, rows: Sequence[Sequence[RenderableType]]) -> list[int]:
         """What figures need they get; the bar and then the words give way on a narrow screen."""
-        longest = [
-            max((len(row[place]) for row in rows if isinstance(row[place], Text)), default=0)
-            for place in range(_COLUMNS)
-        ]
+        longest = [0] * _COLUMNS
+        for row in rows:
+            for place, part in enumerate(row):
+                if isinstance(part, Text):
+                    longest[place] = max(longest[place], len(part))
         name, counts, dollars, seconds = min(longest[0], _NAME_WIDTH), *longest[2:5]
         left = self._console.width - name - counts - dollars - seconds - 2 * _COLUMNS
         bar = max(_LEAST_BAR, min(_MOST_BAR, left - longest[-1]))
