@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -59,6 +60,21 @@ def test_text_fits_100_columns_and_ends_in_one_next_line() -> None:
     assert sum(line.startswith("Next") for line in lines) == 1
     assert "$1,260.00  80.0 %" in result.stdout
     assert "retired on 2025-10-28; priced as on its last day" in result.stdout
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_a_narrow_terminal_loses_columns_but_never_the_saving(columns: int) -> None:
+    env = {"FORCE_COLOR": "1", "COLUMNS": str(columns)}
+    huge = ["--requests-per-day", "1000000", "--input", "150000", "--output", "2000"]
+
+    result = run(*huge, *SWITCH, *ON, env=env)
+
+    lines = [click.unstyle(line) for line in result.stdout.splitlines()]
+    assert max(map(len, lines[:-1])) <= columns
+    header = next(number for number, line in enumerate(lines) if line.startswith("model"))
+    assert "saved a month" in lines[header]
+    assert "80.0 %" in lines[header + 2]
+    assert "a day" not in lines[header]
 
 
 def test_a_discount_that_does_not_apply_says_why() -> None:

@@ -118,7 +118,7 @@ def _text(table: CostTable) -> None:
     page = Page()
     page.line(_headline(table), style="bold")
     page.line()
-    page.table(_COLUMNS, _table_cells(table), spare="a day")
+    page.table(_COLUMNS, _table_cells(table), spare=("a day", "a year", "a request"))
     notes = list(_notes(table))
     if notes:
         page.line()

@@ -22,7 +22,6 @@ from suffice.cli.console import results, speaks_unicode
 WIDTH = 100
 _SMALL = Decimal("0.00001")
 _LARGE = Decimal(100_000)
-_FEWEST_COLUMNS = 3
 
 
 def usd(amount: Decimal, *, whole: bool | None = None) -> str:
@@ -149,7 +148,7 @@ class Page:
         header: Sequence[str],
         rows: Sequence[Sequence[str]],
         *,
-        spare: str = "",
+        spare: Sequence[str] = (),
         left: int = 1,
     ) -> None:
         """
@@ -158,18 +157,18 @@ class Page:
         Args:
             header: One word per column.
             rows: Cells, aligned with the header.
-            spare: The column that is left out first.
+            spare: Columns that may be left out, the first one first.
             left: How many columns hold text.
         """
         shown = list(range(len(header)))
-        if spare:
-            shown.append(shown.pop(header.index(spare)))
-        while True:
-            grid = _grid(header, rows, sorted(shown), left=left)
-            wide = Measurement.get(self._console, self._console.options, grid).maximum
-            if wide <= self._console.width or len(shown) <= _FEWEST_COLUMNS:
+        grid = _grid(header, rows, shown, left=left)
+        # Measured as if there were room, for a measure is cut to the room there is.
+        endless = self._console.options.update(width=10 * WIDTH, max_width=10 * WIDTH)
+        for column in spare:
+            if Measurement.get(self._console, endless, grid).maximum <= self._console.width:
                 break
-            shown.pop()
+            shown.remove(header.index(column))
+            grid = _grid(header, rows, shown, left=left)
         self.block(grid)
 
     def next(self, command: str) -> None:

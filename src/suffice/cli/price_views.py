@@ -109,7 +109,7 @@ def _list_text(catalog: Catalog, rows: Sequence[_Row], day: date) -> None:
         style="bold",
     )
     page.line()
-    page.table(_HEADER, [_cells(row) for row in rows], spare="since")
+    page.table(_HEADER, [_cells(row) for row in rows], spare=("since", "write 1h", "write 5m"))
     page.line()
     page.next("suffice prices show claude-haiku-5-5")
 
@@ -143,7 +143,7 @@ def show_model(facts: ModelFacts, *, day: date, form: str) -> None:
     page.line()
     if facts.prices:
         rows = [_cells(row) for row in _rows(facts, day, everything=True)]
-        page.table(("USD per MTok", *_HEADER[1:]), rows, spare="status")
+        page.table(("USD per MTok", *_HEADER[1:]), rows, spare=("status", "since", "write 1h"))
         for period in facts.prices:
             page.line(f"{period.since or 'first'}: {period.source}", indent=2, style="dim")
     else:
