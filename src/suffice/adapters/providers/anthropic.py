@@ -62,6 +62,9 @@ class AnthropicModels:
         world: Time and dice.
         on_attempt: Called after each try and before a further one; what it raises ends the call,
             so that a budget can forbid the next try.
+
+    Raises:
+        BadOption: The base URL is none.
     """
 
     def __init__(  # noqa: PLR0913 - an edge has options, each with a default but the credential

@@ -155,6 +155,7 @@ TRANSPORT_FAULTS: Mapping[type[BaseException], tuple[Remedy, bool, str]] = {
     httpx2.UnsupportedProtocol: (Remedy.STOP, False, "the base URL is neither http nor https"),
     httpx2.TransportError: (Remedy.RETRY, True, "the connection failed"),
     httpx2.DecodingError: (Remedy.FAIL, True, "the answer's compression is broken"),
+    httpx2.SSEError: (Remedy.FAIL, True, "the stream cannot be read"),
     httpx2.TooManyRedirects: (Remedy.FAIL, False, "redirected in a circle"),
     httpx2.RequestError: (Remedy.FAIL, True, "the request failed"),
     httpx2.HTTPStatusError: (Remedy.FAIL, False, "the provider answered with an error"),

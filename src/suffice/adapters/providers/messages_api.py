@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -23,6 +24,7 @@ from suffice.adapters.providers.pacing import Pace
 from suffice.adapters.providers.responses import read_message
 from suffice.adapters.providers.streams import Accumulator, EventReader
 from suffice.adapters.providers.world import World
+from suffice.errors import BadOption
 from suffice.records import Answer, Failure, FailureKind
 
 Got = TypeVar("Got")
@@ -48,7 +50,7 @@ class MessagesApi:
         pace: Pace,
         world: World,
     ) -> None:
-        self.base_url = base_url.strip().rstrip("/").removesuffix("/v1")
+        self.base_url = _checked(base_url)
         self._credential = credential
         self._pace = pace
         self._world = world
@@ -67,8 +69,7 @@ class MessagesApi:
     @property
     def shown_url(self) -> str:
         """The base URL without a password somebody may have put into it."""
-        scheme, mark, rest = self.base_url.partition("://")
-        return scheme + mark + rest.rpartition("@")[2]
+        return _without_password(self.base_url)
 
     async def message(self, model: str, content: bytes) -> Reply[Answer]:
         """Ask for a whole answer at once."""
@@ -223,6 +224,27 @@ class MessagesApi:
                 if so_far.complete or so_far.error is not None:
                     return ""
         return ""
+
+
+def _checked(base_url: str) -> str:
+    url = base_url.strip().rstrip("/").removesuffix("/v1")
+    try:
+        parts = urlsplit(url)
+        is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_url = False
+    if not is_url:
+        raise BadOption(
+            f"{_without_password(base_url)!r} is no base URL.",
+            effect="Nobody was called.",
+            next_step="Write it as https://HOST or http://HOST:PORT.",
+        )
+    return url
+
+
+def _without_password(url: str) -> str:
+    scheme, mark, rest = url.partition("://")
+    return scheme + mark + rest.rpartition("@")[2]
 
 
 def _broken(what: str) -> Fault:
