@@ -19,6 +19,7 @@ from suffice.statistics.betting import (
 from suffice.statistics.roots import falling_root, falling_roots
 
 _BAND_STEPS = 14
+_NOTHING = 1e-9
 
 
 def agreement_lower(agreed: float, disagreed: float, *, share: float, alpha: float) -> float:
@@ -109,7 +110,7 @@ def mean_lower(scores: Floats, counts: Floats, *, bets: Bets, alpha: float) -> f
     """
     pairs = float(counts.sum())
     mean = float(scores @ counts) / pairs if pairs else 0.0
-    if mean <= 0:
+    if mean <= _NOTHING:
         return 0.0
     needed = -math.log(alpha)
     return _lower(
@@ -142,7 +143,8 @@ def agreement_band(agreed: Floats, disagreed: Floats, *, share: float, alpha: fl
     pairs = np.maximum(agreed + disagreed, 1)
     return falling_roots(
         lambda null: (
-            log_evidence_many(agreed, disagreed, null=np.maximum(null, 1e-12), share=share) - needed
+            log_evidence_many(agreed, disagreed, null=np.maximum(null, _NOTHING), share=share)
+            - needed
         ),
         np.zeros_like(pairs),
         np.maximum(agreed / pairs, 0.0),
@@ -164,7 +166,7 @@ def mean_band(scores: Floats, counts: Floats, *, bets: Bets, alpha: float) -> Fl
     pairs = np.maximum(counts.sum(axis=1), 1)
     return falling_roots(
         lambda null: (
-            log_wealth_many(scores, counts, null=np.maximum(null, 1e-12), bets=bets) - needed
+            log_wealth_many(scores, counts, null=np.maximum(null, _NOTHING), bets=bets) - needed
         ),
         np.zeros(len(pairs)),
         counts @ scores / pairs,
