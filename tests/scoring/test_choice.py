@@ -52,6 +52,23 @@ def test_references_name_the_labels_even_where_the_baseline_is_often_wrong() -> 
     assert (choice.measure_reference, choice.chance) == (True, 0.25)
 
 
+def test_forty_of_many_labels_are_labels_though_few_repeat() -> None:
+    names = [f"intent_{n % 33}" for n in range(40)]
+
+    choice = chosen(names, names)
+    assert choice.scorer is not None
+
+    assert name(choice) == "label"
+    unseen = choice.scorer.score(
+        Answer(text="intent_76"), Answer(text="intent_75"), case=Case(id="1", type="t")
+    )
+    assert (unseen.value, unseen.failure) == (0, None)
+
+
+def test_twenty_answers_over_ten_labels_are_labels() -> None:
+    assert name(chosen([f"topic {n * n % 10}" for n in range(20)])) == "label"
+
+
 def test_lettered_options_of_the_question_are_all_labels() -> None:
     question = "Which?\nA. red\nB. green\nC. blue\nD. black\nAnswer:"
     messages = [{"role": "user", "content": question}]

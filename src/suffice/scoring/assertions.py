@@ -95,6 +95,8 @@ _CHECKS: dict[str, Callable[[str, Any], bool]] = {
     "contains-json": _contains_json,
 }
 
+SUPPORTED = (*_CHECKS, "latency")
+
 
 def check(assertion: dict[str, Any], answer: Answer) -> Checked:
     """

@@ -17,15 +17,16 @@ from suffice.scoring.code_scorer import CodeScorer, holds_code
 from suffice.scoring.docstrings import DocstringScorer, function_in_request
 from suffice.scoring.exact import ExactScorer
 from suffice.scoring.json_choice import choose_json
+from suffice.scoring.label_choice import chance_of, label_set
 from suffice.scoring.labels import LabelScorer, is_label_like
-from suffice.scoring.learnt import Sample, spellings, spread
+from suffice.scoring.learnt import Sample, spread
 from suffice.scoring.literals import LiteralScorer
 from suffice.scoring.named import scorer_named
 from suffice.scoring.numbers import NumberScorer
 from suffice.scoring.tool_calls import Malformed, calls_of, reference_calls
 from suffice.scoring.tool_scorer import ToolCallScorer
 
-_MOST = 0.9
+_MOST, _HALF, _OWN_LABELS = 0.9, 0.5, 0.7
 _FEW_LABELS = 10
 _PURE_NUMBER = re.compile(r"[#\s]*[-−+]?\s?[$€£¥₹]?\s?[-−]?[\d.,\u00a0\u202f ]*\d\s?%?\s*")
 
@@ -105,7 +106,7 @@ def named_choice(
         scorer=scorer,
         reason="as asked",
         measure_reference=graded_alone or bool(sample.references),
-        chance=_chance(len(scorer.labels), sample) if isinstance(scorer, LabelScorer) else 0.0,
+        chance=chance_of(len(scorer.labels), sample) if isinstance(scorer, LabelScorer) else 0.0,
         provisional=(
             "similarity of texts is not calibrated on human labels"
             if name == "text" and not (options or {}).get("threshold")
@@ -178,14 +179,15 @@ def _is_number(value: Any) -> bool:
 
 
 def _labels(sample: Sample) -> Choice | None:
-    texts, references = sample.texts, sample.references
-    labels = _label_set(sample)
+    labels = label_set(sample)
     if not labels:
         return None
+    texts = sample.texts
     scorer = LabelScorer(labels, outside=sample.outside)
     within = sum(n for text, n in Counter(texts).items() if scorer.read(text).in_set)
     # Without references the answers must prove by themselves that they are labels.
-    if within < (0.5 if references or sample.declared_labels else _MOST) * len(texts):
+    known = sample.references or sample.declared_labels
+    if within < (_HALF if known else _OWN_LABELS) * len(texts):
         return None
     if not texts:
         subject = "the references are"
@@ -196,47 +198,9 @@ def _labels(sample: Sample) -> Choice | None:
     return Choice(
         scorer=scorer,
         reason=f"{subject} one of {len(labels)} labels",
-        measure_reference=bool(references),
-        chance=_chance(len(labels), sample),
+        measure_reference=bool(sample.references),
+        chance=chance_of(len(labels), sample),
     )
-
-
-def _label_set(sample: Sample) -> tuple[str, ...]:
-    """The labels of a type; empty where its answers or references are no labels."""
-    references = sample.references
-    if not all(isinstance(value, str | int) for value in references):
-        return ()
-    named = [str(value).strip() for value in references]
-    if not all(map(is_label_like, named)):
-        return ()
-    if sample.declared_labels:
-        return sample.declared_labels
-    if not named:
-        return _own_labels(sample)
-    labels = _with_letters(tuple(spellings(named).values()), sample)
-    return labels if len(labels) <= max(2, 0.8 * len(named)) else ()
-
-
-def _own_labels(sample: Sample) -> tuple[str, ...]:
-    """Labels from the answers alone: few, short, and nearly all of them repeated."""
-    texts = sample.texts
-    if not all(is_label_like(text) for text in sample.some_texts):
-        return ()
-    forms = spellings([text.strip() for text in texts if is_label_like(text)])
-    return tuple(forms.values()) if len(forms) <= max(2, len(texts) // 4) else ()
-
-
-def _with_letters(labels: tuple[str, ...], sample: Sample) -> tuple[str, ...]:
-    """All lettered options, where the references name letters and the questions offer more."""
-    offered = [chr(ord("A") + at) for at in range(sample.options)]
-    if offered and all(label.upper() in offered for label in labels):
-        return tuple(offered)
-    return labels
-
-
-def _chance(labels: int, sample: Sample) -> float:
-    count = max(labels, sample.options)
-    return 1 / count if count > 1 else 0.0
 
 
 def _json(sample: Sample) -> Choice | None:

@@ -93,6 +93,17 @@ _PLAIN: dict[str, tuple[type, Callable[[Any], Scorer]]] = {
 SCORER_NAMES = tuple(sorted([*_PLAIN, "label"]))
 
 
+def options_of(name: str) -> tuple[str, ...]:
+    """
+    The options a scorer takes.
+
+    >>> options_of("number")
+    ('rel_tol', 'abs_tol')
+    """
+    kind = LabelOptions if name == "label" else _PLAIN.get(name, (_Nothing, None))[0]
+    return tuple(field.name for field in msgspec.structs.fields(kind))
+
+
 def scorer_named(
     name: str,
     *,
