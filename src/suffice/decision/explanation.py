@@ -92,10 +92,7 @@ def _agreement(verdict: Verdict, lower: float, upper: float, target: float) -> s
             f"after {verdict.pairs} pairs it is still not proven that agreement is above"
             f" {floor}; it may be {_percent(lower)} ({counts})."
         )
-    return (
-        f"{verdict.pairs} pairs ({counts}) cannot rule out an agreement of {_percent(lower)}, below"
-        f" {floor}."
-    )
+    return f"{counts}, and an agreement of {_percent(lower)}, below {floor}, cannot be ruled out."
 
 
 def _agreed(verdict: Verdict) -> str:
@@ -136,16 +133,15 @@ def _what_is_missing(verdict: Verdict) -> str:
 def _saving(cost: CostDifference | None) -> str:
     if cost is None:
         return ""
-    per_thousand = 1000 * cost.saving_usd.estimate
+    saving = cost.saving_usd
+    amount = f"{_usd(1000 * abs(saving.estimate))} per 1,000 requests"
     measured = f"measured on {cost.pairs} pairs"
-    if cost.saving_usd.lower <= 0:
-        return (
-            f"It does not provably save money: ${per_thousand:,.2f} per 1,000 requests, {measured}."
-        )
-    share = f" ({_percent(cost.saving_share, plain=True)})" if cost.saving_share is not None else ""
-    return (
-        f"Proven saving, not yet taken: {_usd(per_thousand)} per 1,000 requests{share}, {measured}."
-    )
+    if saving.estimate < 0:
+        return f"It costs more: {amount}, {measured}."
+    if saving.lower <= 0:
+        return f"No saving is proven: {amount}, {measured}, may be chance."
+    share = "" if cost.saving_share is None else f" ({_percent(cost.saving_share, plain=True)})"
+    return f"Proven saving, not yet taken: {amount}{share}, {measured}."
 
 
 def _how_sure(verdict: Verdict) -> str:
