@@ -1,0 +1,30 @@
+"""Seeded generators of the demo's inputs: one file per request type, all written for this project."""
+
+from __future__ import annotations
+
+from demo_inputs import (
+    agents,
+    cleanup,
+    docstrings,
+    invoices,
+    orders,
+    pictures,
+    tickets,
+    updates,
+    urgency,
+)
+from demo_inputs.drawing import DemoType, Drawn, draw, system_of
+
+TYPES: tuple[DemoType, ...] = (
+    orders.TYPE,
+    agents.TYPE,
+    tickets.TYPE,
+    cleanup.TYPE,
+    pictures.TYPE,
+    docstrings.TYPE,
+    urgency.TYPE,
+    invoices.TYPE,
+    updates.TYPE,
+)
+
+__all__ = ["TYPES", "DemoType", "Drawn", "draw", "system_of"]
