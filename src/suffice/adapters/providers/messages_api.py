@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
 
+from suffice.adapters.providers.clients import Clients
 from suffice.adapters.providers.credential import Credential
 from suffice.adapters.providers.faults import (
     TRANSPORT_ERRORS,
@@ -35,11 +35,7 @@ _MOST_ERROR_BYTES = 64 * 1024
 
 
 class MessagesApi:
-    """
-    The API's endpoints, each tried once.
-
-    Redirects are not followed: they would carry the credential elsewhere.
-    """
+    """The API's endpoints, each tried once."""
 
     def __init__(
         self,
@@ -54,16 +50,13 @@ class MessagesApi:
         self._credential = credential
         self._pace = pace
         self._world = world
-        self._client = httpx2.AsyncClient(
-            headers={
+        self._clients = Clients(
+            {
                 "content-type": "application/json",
                 "accept-encoding": "gzip, deflate",
                 **headers,
                 **(credential.headers() if credential else {}),
-            },
-            # How many are under way is the pacer's business.
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None),
-            follow_redirects=False,
+            }
         )
 
     @property
@@ -150,7 +143,7 @@ class MessagesApi:
 
     async def aclose(self) -> None:
         """Give the sockets back."""
-        await self._client.aclose()
+        await self._clients.aclose()
 
     async def _post(
         self,
@@ -161,32 +154,17 @@ class MessagesApi:
         silence_s: float,
         read: Callable[[httpx2.Response], Awaitable[Got | Fault]],
     ) -> Reply[Got]:
+        patience = httpx2.Timeout(silence_s, connect=self._pace.connect_s, pool=None)
         try:
             async with (
                 asyncio.timeout(self._pace.attempt_s),
-                self._open(path, content, silence_s=silence_s) as response,
+                self._clients.open(self.base_url + path, content, patience=patience) as response,
             ):
                 if response.status_code != _OK:
                     return await self._fault(response, model=model), response.headers
                 return await read(response), response.headers
         except TRANSPORT_ERRORS as error:
             return fault_of_transport(error), {}
-
-    @asynccontextmanager
-    async def _open(
-        self, path: str, content: bytes, *, silence_s: float
-    ) -> AsyncIterator[httpx2.Response]:
-        request = self._client.build_request(
-            "POST",
-            self.base_url + path,
-            content=content,
-            timeout=httpx2.Timeout(silence_s, connect=self._pace.connect_s, pool=None),
-        )
-        response = await self._client.send(request, stream=True)
-        try:
-            yield response
-        finally:
-            await response.aclose()
 
     async def _fault(self, response: httpx2.Response, *, model: str) -> Fault:
         # Of an error only its beginning is read: a proxy's error page may be of any length.
