@@ -189,7 +189,7 @@ class MeteredModels:
             return stored.answer
         answered = self._asked[key] = asyncio.get_running_loop().create_future()
         try:
-            quote = self._quoter.quote(arm, sent)
+            quote = self._quoter.bound(arm, sent)
             answer = await self._call(arm, request, key, quote, wanted)
         except BaseException:
             # Whoever waits for the same answer is told that it never came.

@@ -96,28 +96,44 @@ class Quoter:
             PriceUnknown: As the price function does.
         """
         size = prompt_size(sent)
-        most_output = int(sent.get("max_tokens") or DEFAULT_MAX_TOKENS)
+        likely_output = min(
+            _most_output(sent), int(self._output.get(arm.name, LIKELY_OUTPUT_TOKENS))
+        )
         density = self._density.get(arm.name, TOKENS_PER_BYTE)
-        likely_output = min(most_output, int(self._output.get(arm.name, LIKELY_OUTPUT_TOKENS)))
-        modes: dict[str, Any] = {
-            "speed": sent.get("speed"),
-            "inference_geo": sent.get("inference_geo"),
-        }
         likely = Usage(
             input_tokens=int(size.text_bytes * density) + size.media_tokens + _FRAME_TOKENS // 4,
             output_tokens=likely_output,
-            **modes,
+            speed=sent.get("speed"),
+            inference_geo=sent.get("inference_geo"),
         )
-        worst_prompt = size.text_bytes + size.media_tokens + size.tool_tokens + _FRAME_TOKENS
-        counts: dict[str, Any] = {size.prompt_class: worst_prompt, **modes}
-        worst = Usage(output_tokens=most_output, web_searches=size.searches, **counts)
+        bound = self.bound(arm, sent)
+        return msgspec.structs.replace(bound, likely_usd=self._price(arm.name, likely))
+
+    def bound(self, arm: ModelSpec, sent: dict[str, Any]) -> Quote:
+        """
+        As `quote`, without the likely cost; what a meter needs before each call.
+
+        Raises:
+            PriceUnknown: As the price function does.
+        """
+        size = prompt_size(sent)
+        prompt = size.text_bytes + size.media_tokens + size.tool_tokens + _FRAME_TOKENS
+        counts: dict[str, Any] = {size.prompt_class: prompt}
+        place = sent.get("inference_geo")
+        worst = Usage(
+            output_tokens=_most_output(sent),
+            web_searches=size.searches,
+            speed=sent.get("speed"),
+            inference_geo=place,
+            **counts,
+        )
         worst_usd = self._price(arm.name, worst)
-        if worst_usd is not None and modes["inference_geo"] is None:
+        if worst_usd is not None and place is None:
             worst_usd *= _PLACE
         return Quote(
-            likely_usd=self._price(arm.name, likely),
+            likely_usd=None,
             worst_usd=worst_usd,
-            room_bytes=most_output * _BYTES_PER_TOKEN + _ANSWER_FRAME_BYTES,
+            room_bytes=_most_output(sent) * _BYTES_PER_TOKEN + _ANSWER_FRAME_BYTES,
         )
 
     def quote_judgement(self, judge: ModelSpec, request: dict[str, Any]) -> Quote:
@@ -129,7 +145,7 @@ class Quoter:
         """
         size = prompt_size(request)
         density = self._density.get(judge.name, TOKENS_PER_BYTE)
-        longest = int(request.get("max_tokens") or DEFAULT_MAX_TOKENS)
+        longest = _most_output(request)
         answer = min(longest, int(max(self._output.values(), default=LIKELY_OUTPUT_TOKENS)))
         likely = Usage(
             input_tokens=int(size.text_bytes * density) + 2 * answer + _JUDGE_PROMPT_TOKENS,
@@ -231,6 +247,10 @@ async def measured_density(
             tokens += counted
             count += size.text_bytes
     return tokens / count if count else None
+
+
+def _most_output(request: Mapping[str, Any]) -> int:
+    return int(request.get("max_tokens") or DEFAULT_MAX_TOKENS)
 
 
 class _Measured:
