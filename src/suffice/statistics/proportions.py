@@ -12,7 +12,7 @@ def clopper_pearson_lower(passed: int, graded: int, *, alpha: float = 0.05) -> f
     One-sided lower bound of a pass rate: exact, never too optimistic.
 
     For a number of answers fixed beforehand; looking while they come in breaks the promise
-    (15.8 % instead of 5 % at 300 looks).
+    (16.5 % instead of 5 % after 200 looks, 24 % after 600).
 
     Args:
         passed: Answers that passed, 0 <= passed <= graded.
