@@ -261,11 +261,12 @@ def _answer(keys: Iterator[str]) -> str:
 
 def _close(comparison: Comparison, labels: Path, *, interrupted: bool) -> None:
     from suffice.reports import compare_again, shell_word
+    from suffice.reports.words import count
 
     with contextlib.suppress(StorageError):
         clear = sum(label.human.is_good is not None for label in labels_in(labels).values())
         enough = "" if clear >= _ENOUGH else f"; {_ENOUGH - clear:,} more check a judge"
-        progress().print(f"{clear:,} labels kept in {labels}{enough}", markup=False)
+        progress().print(f"{count(clear, 'label')} kept in {labels}{enough}", markup=False)
     if interrupted:
         progress().print("The same command goes on where you stopped.")
     again = f"{compare_again(comparison)} --scorer judge --labels {shell_word(str(labels))}"
