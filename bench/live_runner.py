@@ -109,6 +109,7 @@ class Exact:
     name = "exact"
 
     def score(self, answer: Answer, target: Answer | Reference, *, case: Case) -> Score:  # noqa: ARG002
+        """One where the texts are the same."""
         return Score(value=float(isinstance(target, Answer) and answer.text == target.text))
 
 
@@ -116,6 +117,7 @@ class AtOnce:
     """Models that answer without a socket."""
 
     async def answer(self, arm: ModelSpec, request: dict[str, Any], *, case_id: str) -> Answer:  # noqa: ARG002
+        """The question itself, after letting others have their turn."""
         await asyncio.sleep(0)
         text = str(request["messages"][0]["content"])
         usage = Usage(input_tokens=20, output_tokens=8)
@@ -123,6 +125,7 @@ class AtOnce:
         return Answer(text=text, blocks=blocks, usage=usage, served_model=arm.model)
 
     async def count_tokens(self, arm: ModelSpec, request: dict[str, Any]) -> int | None:  # noqa: ARG002
+        """Nobody counts."""
         return None
 
     async def aclose(self) -> None:
