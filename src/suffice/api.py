@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from suffice.catalog import Catalog, load_catalog
 from suffice.comparison import (
     ArmNames,
+    Arms,
     BrokenLines,
     Change,
     Chosen,
@@ -33,9 +35,10 @@ from suffice.records import (
     Comparison,
     Evidence,
     Limits,
+    Pair,
     ShownCase,
 )
-from suffice.scoring import choose_scorer, named_choice
+from suffice.scoring import HumanLabel, choose_scorer, judge_counts, named_choice
 
 _LONGEST_LABEL = 60
 
@@ -50,6 +53,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
         limits: What "as good" means.
         scorer: ``auto`` chooses for each type from its answers; else a scorer's name, or a
             function's dotted path.
+        scorer_options: As docs/scorers.md lists them, for a scorer asked for by name.
         strict: Stop at the first broken line.
         hand_picked: The cases were chosen by hand, so every verdict is provisional.
         source: Names the cases file in the result.
@@ -60,6 +64,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     candidates: tuple[str, ...]
     limits: Limits = Limits()
     scorer: str = "auto"
+    scorer_options: dict[str, Any] = {}
     strict: bool = False
     hand_picked: bool = False
     source: str = ""
@@ -134,11 +139,13 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         scorer: As in `Recorded`.
         judge: Asks a model in the scorer's place; None: the scorer decides.
+        labels: People's words on some pairs, which say what a judge's word is worth.
         hand_picked: As in `Recorded`.
         source: Names the cases file in the result.
     """
 
     scorer: str = "auto"
+    labels: tuple[HumanLabel, ...] = ()
     judge: JudgingScorer | None = None
     hand_picked: bool = False
     source: str = ""
@@ -176,6 +183,13 @@ async def compare_live(  # noqa: PLR0913 - a run's parts, each handed in
         PriceUnknown: A call has no price and unpriced calls are not allowed.
     """
     showcase = Showcase(keep=keep)
+    judged = JudgedPairs(job.labels)
+
+    def on_pair(case: Case, arms: Arms, pair: Pair) -> None:
+        showcase.offer(case, arms, pair)
+        if job.judge is not None:
+            judged.add(case, arms, pair)
+
     outcome = await run_live(
         plan,
         cases,
@@ -191,11 +205,11 @@ async def compare_live(  # noqa: PLR0913 - a run's parts, each handed in
             settled=settled,
             wanting=lambda evidence: class_gate(evidence).wanted,
             label_of=known_label,
-            on_pair=showcase.offer,
+            on_pair=on_pair,
             on_change=on_change,
         ),
     )
-    evidences = [dollars.noted(evidence) for evidence in outcome.evidence]
+    evidences = [judged.labelled(dollars.noted(evidence)) for evidence in outcome.evidence]
     notes = [
         f"{found.type}: decided, {found.not_needed:,} cases not needed."
         for found in outcome.types
@@ -217,6 +231,40 @@ async def compare_live(  # noqa: PLR0913 - a run's parts, each handed in
     )
 
 
+class JudgedPairs:
+    """Remembers what a judge said of which case, to hold it against what people said."""
+
+    def __init__(self, labels: Sequence[HumanLabel]) -> None:
+        self._labels = labels
+        self._said: dict[tuple[str, str], dict[str, float]] = {}
+
+    def add(self, case: Case, arms: Arms, pair: Pair) -> None:
+        """Remember one judged pair."""
+        if pair.agreement is not None:
+            said = self._said.setdefault((case.type, arms.candidate), {})
+            said[case.id] = pair.agreement
+
+    def labelled(self, evidence: Evidence) -> Evidence:
+        """The evidence with people's labels counted by the judge's word."""
+        about = [
+            label
+            for label in self._labels
+            if label.is_about(
+                evidence.type, baseline=evidence.baseline, candidate=evidence.candidate
+            )
+        ]
+        if not about:
+            return evidence
+        counts = judge_counts(self._said.get((evidence.type, evidence.candidate), {}), about)
+        return msgspec.structs.replace(
+            evidence,
+            judge_labels={
+                "agree": (counts.good_confirmed, counts.good_labelled),
+                "differ": (counts.bad_overturned, counts.bad_labelled),
+            },
+        )
+
+
 def known_label(case: Case) -> str | None:
     """A case's class where its reference is one short text, so that rare classes can be drawn."""
     reference = case.reference
@@ -232,6 +280,7 @@ def chooser(
     price: Price,
     judge: JudgingScorer | None = None,
     hand_picked: bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> Callable[[Sequence[Case]], Chosen]:
     """
     How the pairs of a type are scored, once some of its cases are seen.
@@ -242,6 +291,7 @@ def chooser(
         price: Dollars of an answer, by arm.
         judge: Asks a model in the scorer's place.
         hand_picked: The cases were chosen by hand: every verdict is provisional.
+        options: Of the scorer, where it was asked for by name.
 
     Raises:
         BrokenScorer: From the returned function, for a user's scorer that cannot be loaded.
@@ -261,11 +311,15 @@ def chooser(
         choice = (
             choose_scorer(cases, baseline=baseline)
             if scorer == "auto"
-            else named_choice(scorer, cases, baseline=baseline)
+            else named_choice(scorer, cases, baseline=baseline, options=options)
         )
+        referenced = any(case.reference is not None for case in cases)
         return Chosen(
             grading=Grading(
-                scorer=choice.scorer, by_reference=choice.measure_reference, price=price
+                scorer=choice.scorer,
+                by_reference=choice.measure_reference,
+                alone=choice.measure_reference and not referenced,
+                price=price,
             ),
             scorer=choice.scorer.name if choice.scorer else "grades",
             reason=choice.reason,

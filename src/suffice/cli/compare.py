@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,6 +139,8 @@ def command(ctx: click.Context, /, *, retiring: bool, **given: Any) -> None:
 
 
 def _run(options: Options, limits: Limits) -> Comparison:
+    if ":" in options.scorer:  # a function of the user's own, e.g. in the folder they stand in
+        sys.path.insert(0, str(Path.cwd()))
     if options.recorded:
         from suffice.cli.compare_recorded import run as run_recorded
 

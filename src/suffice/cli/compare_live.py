@@ -24,6 +24,7 @@ from suffice.catalog import Catalog
 from suffice.cli import EXIT_INTERRUPTED
 from suffice.cli.compare import Options
 from suffice.cli.console import progress
+from suffice.cli.people import labels_of
 from suffice.comparison import (
     BrokenLines,
     Budget,
@@ -127,6 +128,7 @@ async def _asked(plan: Plan, read: _Read, options: Options, parts: _Parts) -> Co
     job = Live(
         scorer=options.scorer,
         judge=judge,
+        labels=labels_of(options),
         hand_picked=options.hand_picked,
         source=str(options.cases),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -14,6 +15,7 @@ from suffice.adapters.storage import RunFolder, RunInfo, create_run
 from suffice.api import Recorded, compare_recorded
 from suffice.cli.compare import Options
 from suffice.cli.console import progress
+from suffice.cli.people import labels_of, threshold_of
 from suffice.errors import StorageError
 from suffice.records import Comparison, Limits, ShownCase
 from suffice.traffic import CaseReader, Fields
@@ -33,6 +35,7 @@ def run(options: Options, limits: Limits) -> Comparison:
         candidates=options.candidates,
         limits=limits,
         scorer=options.scorer,
+        scorer_options=_scorer_options(options),
         strict=options.strict,
         hand_picked=options.hand_picked,
         source=str(options.cases),
@@ -84,6 +87,13 @@ def _kept(options: Options, run_id: str) -> Iterator[RunFolder | None]:
         return
     with folder:
         yield folder
+
+
+def _scorer_options(options: Options) -> dict[str, Any]:
+    labels = labels_of(options)
+    if options.scorer != "text" or not labels:
+        return {}
+    return {"threshold": threshold_of(options, labels)}
 
 
 def _keeper(folder: RunFolder | None) -> Callable[[ShownCase], None] | None:

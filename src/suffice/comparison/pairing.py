@@ -36,6 +36,7 @@ class Grading(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         scorer: None where only recorded grades are used.
         by_reference: Whether the scorer can hold an answer against ``case.reference``.
+        alone: Whether it can grade an answer by the case itself, without a reference.
         price: Dollars of an answer, by arm.
         judge: Asks a model in the scorer's place, in a live run; None: the scorer decides.
     """
@@ -43,6 +44,7 @@ class Grading(msgspec.Struct, frozen=True, kw_only=True):
     scorer: Scorer | None
     by_reference: bool
     price: Price
+    alone: bool = False
     judge: JudgingScorer | None = None
 
 
@@ -59,7 +61,7 @@ def pair_up(case: Case, arms: Arms, grading: Grading) -> Pair | None:
     answers = case.answers
     baseline, candidate = answers.get(arms.baseline), answers.get(arms.candidate)
     of_baseline = of_candidate = second = self_agreement = None
-    if case.outcomes or (grading.by_reference and case.reference is not None):
+    if case.outcomes or grading.alone or (grading.by_reference and case.reference is not None):
         of_baseline = _quality(case, arms.baseline, grading)
         of_candidate = _quality(case, arms.candidate, grading)
     agreement = _agreement(case, arms.candidate, arms.baseline, grading.scorer)
@@ -102,7 +104,8 @@ def _quality(case: Case, arm: str, grading: Grading) -> Score | None:
     grade = case.outcomes.get(arm)
     if grade is not None:
         return Score(value=grade, reason="graded in the file")
-    if grading.scorer is None or not grading.by_reference or case.reference is None:
+    referenced = grading.by_reference and case.reference is not None
+    if grading.scorer is None or not (referenced or grading.alone):
         return None
     answer = case.answers.get(arm)
     if answer is None:
