@@ -177,7 +177,8 @@ def _text(found: Certified, *, unicode: bool) -> str:
         for row in table
     ]
     measure, limit, *rest = _title(found).split("; ")
-    parts = [f"{measure}; {limit}", "; ".join(rest), "", *lines, "", *(f"  {part}" for part in _sums(found)), ""]
+    sums = [f"  {part}" for part in _sums(found)]
+    parts = [f"{measure}; {limit}", "; ".join(rest), "", *lines, "", *sums, ""]
     text = "\n".join(parts)
     return text if unicode else text.encode("ascii", "backslashreplace").decode()
 

@@ -9,10 +9,12 @@ import hashlib
 import importlib.resources
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 import jinja2
 from markupsafe import Markup
 
+from suffice.decision.explanation import round_up
 from suffice.records import Comparison, Measure, ShownCase, Verdict, Word
 from suffice.reports import drawing, words
 from suffice.reports.axis import shared_axis
@@ -134,11 +136,19 @@ def _templates() -> jinja2.Environment:
         "counted": words.counted,
         "gate_glyph": words.GATE_GLYPHS.__getitem__,
         "minus": lambda text: text.replace("-", "−"),
+        "breakable": _breakable,
         "minus_signs": lambda text: _MINUS.sub("−", text),
         "count": words.count,
+        "about": round_up,
         "percent": words.percent,
     }
     return templates
+
+
+def _breakable(text: str) -> Markup:
+    """A name that may break after its own separators rather than anywhere."""
+    parts = re.split(r"(?<=[/_.:-])(?=[^/_.:-])", visible(text))
+    return Markup("<wbr>").join(parts)
 
 
 def _title(comparison: Comparison) -> str:
@@ -158,10 +168,17 @@ def _lede(comparison: Comparison) -> tuple[str, ...]:
         parts.append(f"{rows[0].baseline} → {rows[0].candidate}")
     parts.append(comparison.source)
     parts.append("recorded answers, nobody was called" if comparison.recorded else "live run")
-    parts.append(comparison.created)
+    parts.append(_when(comparison.created))
     if comparison.prices_dated:
         parts.append(f"prices of {comparison.prices_dated}")
     return tuple(part for part in parts if part)
+
+
+def _when(created: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(created):%Y-%m-%d %H:%M %Z}".strip()
+    except ValueError:
+        return created
 
 
 def _cards(comparison: Comparison) -> tuple[tuple[str, str, str], ...]:

@@ -14,7 +14,9 @@ from suffice.reports.untrusted import one_line, shorten
 
 STYLES = {Word.SWITCH: "green", Word.KEEP: "red", Word.NOT_YET: "yellow"}
 _GAP = "  "
+_SHORTEST_NAME = 18
 _NARROWEST_AXIS = 11
+_WIDE_AXIS = 22
 _WIDEST_AXIS = 34
 
 
@@ -94,7 +96,7 @@ def _table(
         if arms and row.type != last:
             yield Text(page.name(row.type, page.width), "bold")
             last = row.type
-        yield _row(row, widths, scale, page, arms=arms)
+        yield from _row(row, widths, scale, page, arms=arms)
 
 
 def _measure_title(rows: Sequence[Verdict]) -> str:
@@ -106,19 +108,23 @@ def _measure_title(rows: Sequence[Verdict]) -> str:
 def _widths(rows: Sequence[Verdict], page: Page, *, arms: bool) -> _Widths:
     indent = 2 if arms else 0
     names = [page.clean(row.candidate if arms else row.type) for row in rows]
-    roomy = page.width >= 90  # noqa: PLR2004  (between the two widths promised, 80 and 100)
-    name = min(max([12, *(indent + cell_len(n) for n in names)]), 28 if roomy else 20)
+    longest = max([12, *(indent + cell_len(name) for name in names)])
     number = max(6, *(len(words.counted(row)) for row in rows))
     bounds = max(10, *(len(words.bounds(row)) for row in rows))
     cost = max(4, *(len(_cost(row)) for row in rows))
     word = max(7, *(len(_said(row)) for row in rows))
-    used = sum((name, number, bounds, word)) + 4 * len(_GAP)
-    with_cost = used + cost + len(_GAP)
-    if page.width - with_cost >= _NARROWEST_AXIS:
-        return _Widths(name, number, min(page.width - with_cost, _WIDEST_AXIS), bounds, cost)
-    if page.width - used >= _NARROWEST_AXIS:
-        return _Widths(name, number, min(page.width - used, _WIDEST_AXIS), bounds, 0)
-    name = max(8, min(name, page.width - (used - name - len(_GAP))))
+    others = sum((number, bounds, word)) + 4 * len(_GAP)
+    for axis_least, with_cost in (
+        (_WIDE_AXIS, True),
+        (_NARROWEST_AXIS, True),
+        (_NARROWEST_AXIS, False),
+    ):
+        room = page.width - others - (cost + len(_GAP) if with_cost else 0) - axis_least
+        if room >= min(longest, _SHORTEST_NAME):
+            name = min(longest, room)
+            axis_cells = min(axis_least + room - name, _WIDEST_AXIS)
+            return _Widths(name, number, axis_cells, bounds, cost if with_cost else 0)
+    name = max(8, min(longest, page.width - others + len(_GAP)))
     return _Widths(name, number, 0, bounds, 0)
 
 
@@ -131,11 +137,17 @@ def _said(row: Verdict) -> str:
     return f"x {words.SAID[row.verdict].upper()}{'*' if row.provisional else ''}"
 
 
-def _row(row: Verdict, widths: _Widths, scale: axis.Axis, page: Page, *, arms: bool) -> Text:
-    name = page.name(row.candidate, widths.name - 2) if arms else page.name(row.type, widths.name)
-    name = f"  {name}" if arms else name
-    line = Text(name, "" if arms else "bold")
-    line.append(" " * (widths.name - cell_len(name)) + _GAP)
+def _row(
+    row: Verdict, widths: _Widths, scale: axis.Axis, page: Page, *, arms: bool
+) -> Iterator[Text]:
+    """One line; a name that finds no room stands above it, whole as far as the page allows."""
+    name = ("  " if arms else "") + page.clean(row.candidate if arms else row.type)
+    style = "" if arms else "bold"
+    line = Text()
+    if cell_len(name) > widths.name:
+        yield Text(page.name(name, page.width), style)
+        name = ""
+    line.append(name + " " * (widths.name - cell_len(name)) + _GAP, style)
     line.append(words.counted(row).rjust(widths.count) + _GAP)
     if widths.axis:
         line.append_text(_strip(row, scale, widths.axis, page))
@@ -145,7 +157,7 @@ def _row(row: Verdict, widths: _Widths, scale: axis.Axis, page: Page, *, arms: b
         line.append(_cost(row).rjust(widths.cost) + _GAP)
     sign = words.glyph(row.verdict, unicode=page.unicode)
     line.append(sign + _said(row)[1:], f"bold {STYLES[row.verdict]}")
-    return line
+    yield line
 
 
 def _strip(row: Verdict, scale: axis.Axis, cells: int, page: Page) -> Text:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
+from suffice.decision.explanation import round_up
 from suffice.records import CostDifference, GateState, Interval, Measure, Verdict, Word
 
 GLYPHS = {Word.SWITCH: "✓", Word.KEEP: "✗", Word.NOT_YET: "…"}
@@ -216,7 +217,7 @@ def sentence(verdict: Verdict) -> str:
     held = f"bounds {bounds(verdict, unit=True)}, limit {limit_text(verdict)}"
     said = f"{evidence}; {held}."
     if verdict.verdict is Word.NOT_YET and verdict.need_more:
-        said += f" About {count(verdict.need_more, 'more pair')} would settle it."
+        said += f" About {count(round_up(verdict.need_more), 'more pair')} would settle it."
     if verdict.verdict is Word.SWITCH and verdict.cost is not None:
         said += f" It {saving(verdict.cost)}."
     return " ".join([said, *closed])
