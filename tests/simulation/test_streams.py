@@ -22,7 +22,7 @@ def wrong_switches(agrees: Streams) -> float:
     first_switch = np.where(switch.any(axis=1), switch.argmax(axis=1), pairs)
     first_keep = np.where(keep.any(axis=1), keep.argmax(axis=1), pairs)
     wrong: Streams = first_switch < first_keep
-    return np.count_nonzero(wrong) / len(wrong)
+    return int(np.count_nonzero(wrong)) / len(wrong)
 
 
 def clusters(size: int, icc: float) -> tuple[Streams, Streams]:
@@ -36,7 +36,7 @@ def clusters(size: int, icc: float) -> tuple[Streams, Streams]:
 
 def within(share: float) -> float:
     """At most alpha, but for three standard errors of the simulation."""
-    return share + 3 * (share * (1 - share) / RUNS) ** 0.5
+    return share + 3 * float((share * (1 - share) / RUNS) ** 0.5)
 
 
 def test_independent_pairs_keep_the_promise() -> None:

@@ -141,8 +141,8 @@ def graded_bets(share: float) -> Bets:
     )
 
 
-# Eight fractions, log-spaced. Chosen by simulation among six grids: the fewest expected pairs
-# for a margin of 3 or 5 points when 6 to 20 % of the pairs are discordant (docs/statistics.md).
+# Eight fractions, log-spaced. Chosen by simulation among five grids for margins of 3 and 5 points
+# with 2 to 20 % of the pairs discordant: never far from the fewest pairs (docs/statistics.md).
 DIFFERENCE_BETS = Bets(tuple(np.geomspace(0.1, 0.95, 8).tolist()), (0.125,) * 8)
 
 
