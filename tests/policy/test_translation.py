@@ -370,7 +370,7 @@ def test_a_model_nobody_knows_gets_the_request_as_it_is() -> None:
         ("claude-haiku-4-5:thinking=4096,max_tokens=4000", OLD),
         ("claude-haiku-5-5:speed=fast", OLD),
         ("claude-haiku-4-5:inference_geo=us", OLD),
-        ("claude-haiku-5-5:efort=low", OLD),
+        ("claude-haiku-5-5:zeal=low", OLD),
         ("claude-haiku-5-5:effort=lowest", OLD),
         ("claude-haiku-4-5:thinking=12", OLD),
         ("claude-haiku-4-5:thinking=much", OLD),

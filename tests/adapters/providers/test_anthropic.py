@@ -129,10 +129,10 @@ def test_a_refusal_is_an_answer_that_failed_and_is_not_billed_before_output(ask:
     ],
 )
 def test_a_cut_answer_failed(ask: Ask, stop_reason: str, words: str) -> None:
-    with serve(strict_fake(answers={"hi": Said(text="Hel", stop_reason=stop_reason)})) as url:
+    with serve(strict_fake(answers={"hi": Said(text="Hi th", stop_reason=stop_reason)})) as url:
         answer = ask(url)
 
-    assert (answer.text, answer.failure) == ("Hel", Failure(FailureKind.CUT, words))
+    assert (answer.text, answer.failure) == ("Hi th", Failure(FailureKind.CUT, words))
 
 
 def test_tool_calls_and_text_come_as_blocks(ask: Ask) -> None:

@@ -81,7 +81,7 @@ def fault_of_status(
     stop = _stop(status, kind, message, code, model=model)
     if stop is not None:
         error = stop(
-            f"{model} at {where}: {reason}.",
+            f"{model} at {where}: {reason.rstrip('.')}.",
             effect="No further call can succeed; every answer received is kept.",
             next_step=_NEXT_STEP.get(status, "Correct the base URL or the model."),
         )
