@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from suffice.records import Comparison, GateState, Measure, ShownCase, Verdict, Word
 from suffice.reports import words
 from suffice.reports.next_step import next_command
-from suffice.reports.selection import cases_of, counts, select, several_arms
+from suffice.reports.selection import cases_by_verdict, counts, key_of, select, several_arms
 from suffice.reports.text import shared_alpha, spending
 from suffice.reports.untrusted import encodable, one_line, shorten, visible
 from suffice.reports.word_diff import unified
@@ -135,8 +135,9 @@ def _told(row: Verdict, *, arms: bool) -> Iterator[str]:
 
 
 def _lost(comparison: Comparison) -> Iterator[str]:
+    kept = cases_by_verdict(comparison)
     for verdict in comparison.types:
-        cases = cases_of(comparison, verdict, "lost")
+        cases = kept.get(key_of(verdict, "lost"))
         if cases and verdict.verdict is not Word.SWITCH:
             shown = cases[:_CASES_PER_TYPE]
             yield (

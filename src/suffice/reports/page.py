@@ -14,7 +14,6 @@ from datetime import datetime
 import jinja2
 from markupsafe import Markup
 
-from suffice.decision.explanation import round_up
 from suffice.records import Comparison, Measure, ShownCase, Verdict, Word
 from suffice.reports import drawing, words
 from suffice.reports.axis import shared_axis
@@ -22,7 +21,7 @@ from suffice.reports.data import to_json
 from suffice.reports.next_step import next_command
 from suffice.reports.page_cases import CaseView, case_view
 from suffice.reports.page_facts import Fact, how_computed, money_facts
-from suffice.reports.selection import cases_of, counts, several_arms
+from suffice.reports.selection import CasesByVerdict, cases_by_verdict, counts, key_of, several_arms
 from suffice.reports.text import shared_alpha, spending
 from suffice.reports.untrusted import encodable, script_safe, visible
 
@@ -75,7 +74,10 @@ def to_html(comparison: Comparison) -> str:
     Content-Security-Policy forbids every script and every request.
     """
     style = _template_text("report.css")
-    views = [_type_view(comparison, row, at) for at, row in enumerate(comparison.types, start=1)]
+    cases = cases_by_verdict(comparison)
+    views = [
+        _type_view(comparison, row, at, cases) for at, row in enumerate(comparison.types, start=1)
+    ]
     command, why = next_command(comparison)
     decisions = max((row.decisions for row in comparison.types), default=1)
     html = (
@@ -139,7 +141,7 @@ def _templates() -> jinja2.Environment:
         "breakable": _breakable,
         "minus_signs": lambda text: _MINUS.sub("−", text),
         "count": words.count,
-        "about": round_up,
+        "about": words.about,
         "percent": words.percent,
     }
     return templates
@@ -237,9 +239,11 @@ def _tables(views: Sequence[TypeView]) -> list[TableView]:
     return tables
 
 
-def _type_view(comparison: Comparison, row: Verdict, number: int) -> TypeView:
+def _type_view(
+    comparison: Comparison, row: Verdict, number: int, cases: CasesByVerdict
+) -> TypeView:
     axis = shared_axis([row])
-    lost = cases_of(comparison, row, "lost")
+    lost, won = (cases.get(key_of(row, outcome), []) for outcome in ("lost", "won"))
     return TypeView(
         number=number,
         row=row,
@@ -254,7 +258,7 @@ def _type_view(comparison: Comparison, row: Verdict, number: int) -> TypeView:
         money=money_facts(row),
         failures=_failures(row),
         lost=_case_views(lost),
-        won=_case_views(cases_of(comparison, row, "won")),
+        won=_case_views(won),
         nothing_lost=_nothing_lost(row),
         how=how_computed(row, comparison),
     )

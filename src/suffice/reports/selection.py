@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from suffice.records import Comparison, ShownCase, Verdict, Word
 
+CasesByVerdict = dict[tuple[str, str, str, str], list[ShownCase]]
 ORDER = (Word.SWITCH, Word.KEEP, Word.NOT_YET)
 
 
@@ -59,12 +60,16 @@ def counts(comparison: Comparison) -> dict[Word, int]:
     return {word: sum(row.verdict is word for row in comparison.types) for word in ORDER}
 
 
-def cases_of(comparison: Comparison, verdict: Verdict, outcome: str) -> list[ShownCase]:
-    """The kept texts of one verdict and outcome, worst first."""
-    arms = (verdict.type, verdict.baseline, verdict.candidate)
-    found = [
-        case
-        for case in comparison.shown
-        if (case.type, case.baseline, case.candidate) == arms and case.outcome == outcome
-    ]
-    return sorted(found, key=lambda case: -case.weight)
+def cases_by_verdict(comparison: Comparison) -> CasesByVerdict:
+    """The kept texts by `key_of`, worst first."""
+    found: CasesByVerdict = {}
+    for case in comparison.shown:
+        found.setdefault(key_of(case, case.outcome), []).append(case)
+    for cases in found.values():
+        cases.sort(key=lambda case: -case.weight)
+    return found
+
+
+def key_of(row: Verdict | ShownCase, outcome: str) -> tuple[str, str, str, str]:
+    """What a case and the verdict it belongs to have in common."""
+    return row.type, row.baseline, row.candidate, outcome

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
-from suffice.decision.explanation import round_up
 from suffice.records import CostDifference, GateState, Interval, Measure, Verdict, Word
 
 GLYPHS = {Word.SWITCH: "✓", Word.KEEP: "✗", Word.NOT_YET: "…"}
@@ -41,6 +40,19 @@ def count(number: int, noun: str = "", plural: str = "") -> str:
     if not noun:
         return f"{number:,}"
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def about(more: int) -> int:
+    """
+    A forecast with two digits, rounded up: it claims no more precision than it has.
+
+    As the sentences of `suffice.decision` round; importing them would cost half a second.
+
+    >>> [about(number) for number in (7, 80, 164, 1234)]
+    [7, 80, 170, 1300]
+    """
+    unit = int(10 ** max(len(str(more)) - 2, 0))
+    return math.ceil(more / unit) * unit
 
 
 def points(value: float, *, decimals: int = 1) -> str:
@@ -217,7 +229,7 @@ def sentence(verdict: Verdict) -> str:
     held = f"bounds {bounds(verdict, unit=True)}, limit {limit_text(verdict)}"
     said = f"{evidence}; {held}."
     if verdict.verdict is Word.NOT_YET and verdict.need_more:
-        said += f" About {count(round_up(verdict.need_more), 'more pair')} would settle it."
+        said += f" About {count(about(verdict.need_more), 'more pair')} would settle it."
     if verdict.verdict is Word.SWITCH and verdict.cost is not None:
         said += f" It {saving(verdict.cost)}."
     return " ".join([said, *closed])
