@@ -57,6 +57,7 @@ def test_classes_that_extra_draws_cannot_settle_end_as_keep(agreeing: Build) -> 
     assert settled(evidence, limits) is Word.KEEP
     verdict = decide(evidence, limits)
     assert (verdict.verdict, verdict.reason) == (Word.KEEP, "not_proven")
+    assert verdict.sentence.startswith("Keep: 1 of 2 classes are undecided (b: 88 of 110)")
 
 
 def test_a_class_proven_bad_stops_the_run_at_once(agreeing: Build) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from suffice.comparison.tally import merged
 from suffice.decision import decide
 from suffice.records import Evidence, Limits, Measure, Verdict, Word
 
@@ -90,6 +91,22 @@ def test_the_order_of_recorded_pairs_changes_nothing_but_the_band(
 
     assert said.verdict == again.verdict
     assert (said.lower, said.upper) == pytest.approx((again.lower, again.upper), abs=1e-9)
+
+
+@QUICK
+@given(SCORES, st.integers(1, 5))
+def test_the_evidence_of_shards_decides_as_the_whole_does(scores: list[float], shards: int) -> None:
+    whole = Evidence(type="t", baseline="b", candidate="c", cases=len(scores), agreement=scores)
+    parts = [
+        msgspec.structs.replace(whole, cases=len(part), agreement=part)
+        for part in (scores[i::shards] for i in range(shards))
+    ]
+
+    said, again = (
+        msgspec.structs.replace(decide(each, Limits()), band=()) for each in (whole, merged(parts))
+    )
+
+    assert said == again
 
 
 @pytest.mark.parametrize(("agreed", "disagreed"), [(46, 0), (65, 1), (82, 2), (96, 3)])

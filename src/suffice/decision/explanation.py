@@ -39,6 +39,8 @@ _GATE_REASONS = {
 
 def _why(verdict: Verdict, target: float) -> str:
     gate = _GATE_REASONS.get(verdict.reason)
+    if verdict.reason == "not_proven" and (verdict.lower or -1) >= verdict.limit:
+        gate = "classes"  # the pairs would do; the classes used up their extra draws
     if gate is not None:
         detail = next((each.detail for each in verdict.gates if each.name == gate), "")
         if verdict.reason == "broken_reference":
