@@ -15,13 +15,14 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from suffice.api import Recorded, compare_recorded
     from suffice.catalog import load_catalog
-    from suffice.decision import decide, decide_all
+    from suffice.decision import Advice, decide, decide_all, select_model
     from suffice.pricing import cost
     from suffice.records import Case, Comparison, Evidence, Limits, Usage, Verdict
     from suffice.reports import render
     from suffice.traffic import read_cases
 
 _HOMES = {
+    "Advice": "suffice.decision",
     "Case": "suffice.records",
     "Comparison": "suffice.records",
     "Evidence": "suffice.records",
@@ -36,9 +37,11 @@ _HOMES = {
     "load_catalog": "suffice.catalog",
     "read_cases": "suffice.traffic",
     "render": "suffice.reports",
+    "select_model": "suffice.decision",
 }
 
 __all__ = [
+    "Advice",
     "Case",
     "Comparison",
     "Evidence",
@@ -53,6 +56,7 @@ __all__ = [
     "load_catalog",
     "read_cases",
     "render",
+    "select_model",
 ]
 
 
