@@ -71,13 +71,19 @@ def said(text: str) -> Answer:
 
 
 class SameText:
-    """Agrees where the texts are the same."""
+    """Agrees where the texts are the same; they are labels, unless told otherwise."""
 
     name = "same"
 
+    def __init__(self, *, labels: bool = True) -> None:
+        self._labels = labels
+
     def score(self, answer: Answer, target: Answer | Reference, *, case: Case) -> Score:
         text = target.text if isinstance(target, Answer) else str(target.value)
-        return Score(value=float(answer.text == text), label=answer.text, target_label=text)
+        value = float(answer.text == text)
+        if not self._labels:
+            return Score(value=value)
+        return Score(value=value, label=answer.text, target_label=text)
 
 
 def price(arm: str, usage: Usage) -> Decimal | None:
@@ -105,6 +111,7 @@ class World:
     concurrency: int = 16
     options: PlanOptions = field(default_factory=lambda: PlanOptions(pilot=0))
     by_reference: bool = False
+    labels: bool = True
     settled: Callable[[Evidence, Limits], Word | None] = simple_rule
     more_rules: Mapping[str, Any] = field(default_factory=dict)
     judge: Any = None
@@ -141,7 +148,10 @@ class World:
 
     async def go(self) -> LiveOutcome:
         grading = Grading(
-            scorer=SameText(), by_reference=self.by_reference, price=self.price, judge=self.judge
+            scorer=SameText(labels=self.labels),
+            by_reference=self.by_reference,
+            price=self.price,
+            judge=self.judge,
         )
         rules = LiveRules(
             choose=lambda _cases: Chosen(grading=grading, scorer="same"),
