@@ -82,7 +82,9 @@ class Recording:
         self._have.add((case_id, arm.name))
 
 
-async def record(models: LocalModels, model: str, into: Recording, *, slots: int) -> None:
+async def record(
+    models: LocalModels, model: str, into: Recording, *, slots: int, only: list[str] | None
+) -> None:
     """Ask a model every question it has not answered yet."""
     turns = asyncio.Semaphore(slots)
 
@@ -91,6 +93,8 @@ async def record(models: LocalModels, model: str, into: Recording, *, slots: int
             into.add(case_id, arm, await models.answer(arm, request, case_id=case_id))
 
     for kind in TYPES:
+        if only and kind.name not in only:
+            continue
         cases = draw(kind, seed=SEED, cases=kind.cases)
         asked = [
             ask(f"{kind.name}-{number:03d}", arm, request_of(kind, drawn))
@@ -122,6 +126,7 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
     parser.add_argument("--model", required=True, metavar="NAME=GGUF")
     parser.add_argument("--into", required=True, type=Path, metavar="DIR")
+    parser.add_argument("--only", nargs="*", metavar="TYPE", help="These types; else all.")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--slots", type=int, default=1)
     options = parser.parse_args()
@@ -132,7 +137,7 @@ async def main() -> None:
     facts = options.into / f"{model}.about.json"
     facts.write_bytes(msgspec.json.format(msgspec.json.encode(about(model, Path(file), server))))
     try:
-        await record(models, model, into, slots=options.slots)
+        await record(models, model, into, slots=options.slots, only=options.only)
     finally:
         await models.aclose()
 

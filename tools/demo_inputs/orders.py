@@ -83,7 +83,7 @@ Order: 639018
 
 """,
     make=_make,
-    cases=300,
+    cases=400,
     max_tokens=14,
     scorer="exact",
 )

@@ -89,6 +89,12 @@ class LocalModels:
     async def answer(self, arm: ModelSpec, request: dict[str, Any], *, case_id: str) -> Answer:
         """As `ports.Models.answer`; also raises `Unreachable` where a server does not start."""
         models = await self._models(arm)
+        answer = await models.answer(arm, request, case_id=case_id)
+        served = self._served[arm.model]
+        if answer.failure is None or not isinstance(served, _Child) or served.is_running:
+            return answer
+        # The server died over the question; a fresh one is asked once more, and then believed.
+        models = await self._models(arm)
         return await models.answer(arm, request, case_id=case_id)
 
     async def count_tokens(self, arm: ModelSpec, request: dict[str, Any]) -> int | None:
@@ -116,10 +122,8 @@ class _Child:
     """One supervised server process, and the adapter that talks to it."""
 
     def __init__(self, path: Path, server: LocalServer, command: Sequence[str]) -> None:
-        self._arguments = (
-            *command,
-            msgspec.json.encode({"path": str(path), **_plain(server)}).decode(),
-        )
+        settings = {"path": str(path), **msgspec.structs.asdict(server)}
+        self._arguments = (*command, msgspec.json.encode(settings).decode())
         self._path = path
         self._server = server
         self._starting = asyncio.Lock()
@@ -127,11 +131,15 @@ class _Child:
         self._models: AnthropicModels | None = None
         self._log: IO[bytes] | None = None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.returncode is None
+
     async def models(self) -> AnthropicModels:
         """The adapter of a server that is up; starts it first where it is not."""
         async with self._starting:
-            running = self._process is not None and self._process.returncode is None
-            if self._models is None or not running:
+            if self._models is None or not self.is_running:
                 await self.aclose()
                 self._models = await self._start()
             return self._models
@@ -159,7 +167,7 @@ class _Child:
         assert self._process.stdout is not None  # noqa: S101 - asked for above
         address = await self._address(self._process.stdout)
         # As many at once as there are slots: more would only wait, and count waiting as latency.
-        pace = Pace(concurrency=self._server.slots, attempts=3)
+        pace = Pace(concurrency=self._server.slots, attempts=2)
         return AnthropicModels(credential=None, base_url=address, pace=pace)
 
     async def _address(self, told: asyncio.StreamReader) -> str:
@@ -179,10 +187,6 @@ class _Child:
             effect="Nothing was asked of it.",
             next_step=f"Its last words: {last_words or 'none'}",
         )
-
-
-def _plain(server: LocalServer) -> dict[str, Any]:
-    return msgspec.structs.asdict(server)
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

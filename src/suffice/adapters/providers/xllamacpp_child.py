@@ -12,8 +12,8 @@ import sys
 from typing import Any
 
 
-def serve(settings: dict[str, Any]) -> str:
-    """Start the server; its address once the model is loaded."""
+def serve(settings: dict[str, Any]) -> Any:
+    """Start the server; it runs as long as what this returns is held."""
     import xllamacpp  # noqa: PLC0415 - an extra, and only this process needs it
 
     parameters = xllamacpp.CommonParams()
@@ -32,16 +32,13 @@ def serve(settings: dict[str, Any]) -> str:
     parameters.use_jinja = True
     if settings["template"] is not None:
         parameters.chat_template = settings["template"]
-    server = xllamacpp.Server(parameters)
-    globals()["_alive"] = server  # the server ends with its last reference
-    return str(server.listening_address)
+    return xllamacpp.Server(parameters)
 
 
 def main() -> None:
     """Serve until the parent is gone."""
-    address = serve(json.loads(sys.argv[1]))
-    # The library logs to standard output too, so the address goes to a descriptor of its own.
-    print(address, flush=True)  # noqa: T201 - the parent reads it
+    server = serve(json.loads(sys.argv[1]))
+    print(server.listening_address, flush=True)  # noqa: T201 - the parent reads it
     sys.stdin.buffer.read()
     # The C++ threads have nothing to save, and an orderly exit may wait for a long answer.
     os._exit(0)
