@@ -98,7 +98,7 @@ def _to_text(cases: Sequence[ShownCase], look: _Look) -> str:
 
 
 def _lines(case: ShownCase, look: _Look, *, place: str, console: Console) -> Iterator[Text]:
-    title = Text(place, "dim")
+    title = Text.assemble((place, "dim"))
     title.append(one_line(case.type, unicode=look.unicode) + "  ", "bold")
     title.append(one_line(case.case_id, unicode=look.unicode), "bold")
     style = {"lost": "red", "won": "green"}.get(case.outcome, "")
