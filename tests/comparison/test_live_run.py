@@ -12,11 +12,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from suffice.adapters.storage import open_run
+from suffice.adapters.storage import RunFolder, open_run
 from suffice.comparison.live import State
 from suffice.comparison.metering import note_attempt
 from suffice.comparison.plan import PlanOptions
-from suffice.errors import BudgetReached, MissingAnswers, PriceUnknown, Refused
+from suffice.comparison.stored import AnswerKey
+from suffice.errors import BudgetReached, MissingAnswers, PriceUnknown, Refused, StorageError
 from suffice.records import (
     Answer,
     Case,
@@ -368,3 +369,48 @@ def test_a_retry_finds_no_room_beyond_the_cap(live: Live) -> None:
     assert len(world.models.asked) == 1
     assert world.budget.spent_usd == Decimal("0.0022")
     assert world.budget.reserved_usd == 0
+
+
+def test_a_full_disk_ends_the_run_and_sends_nothing_more(live: Live) -> None:
+    """The eleventh call finds no room for its answer: it is not sent, the ten are kept."""
+    world = live(same, concurrency=1)
+    metered = world.metered
+
+    class AlmostFull:
+        def __init__(self, run: RunFolder) -> None:
+            self.run, self.announced = run, 0
+
+        def announce(self, key: AnswerKey, *, worst_usd: Decimal | None, room_bytes: int) -> None:
+            if self.announced == 10:
+                raise StorageError("no space left on the device")
+            self.announced += 1
+            self.run.announce(key, worst_usd=worst_usd, room_bytes=room_bytes)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.run, name)
+
+    world.metered = lambda run: metered(AlmostFull(run))
+    outcome = world.run()
+
+    assert outcome.stopped == "storage"
+    assert isinstance(outcome.error, StorageError)
+    assert len(world.models.asked) == 10
+    with open_run(world.folder) as run:
+        assert (run.answered, run.unsettled) == (10, 0)
+
+
+def test_a_broken_scorer_ends_the_run_and_keeps_what_is_in_flight(live: Live) -> None:
+    class Broken(Exception):
+        pass
+
+    def rule(evidence: Evidence, limits: Limits) -> Word | None:
+        raise Broken
+
+    world = live(same, settled=rule)
+
+    with pytest.raises(Broken):
+        world.run()
+
+    with open_run(world.folder) as run:
+        assert run.answered == len(world.models.asked)
+        assert run.unsettled == 0

@@ -121,3 +121,31 @@ def test_finding_near_duplicates_takes_no_quadratic_time() -> None:
         return time.process_time() - begun
 
     assert seconds(24_000) < 10 * seconds(6_000)
+
+
+def test_near_duplicates_are_those_a_comparison_of_all_pairs_finds() -> None:
+    dice = random.Random(4)
+    texts = []
+    for seed in range(60):
+        words = _prose(seed, words=120).split()
+        texts.append(" ".join(words))
+        for changes in (0, 1, 2, 3):
+            changed = list(words)
+            for _ in range(changes):
+                changed[dice.randrange(len(changed))] = f"new{dice.randrange(10**6)}"
+            texts.append(" ".join(changed))
+    dice.shuffle(texts)
+
+    kept: list[set[tuple[str, ...]]] = []
+    expected = []
+    for text in texts:
+        words = text.split()
+        shingles = {tuple(words[n : n + 5]) for n in range(len(words) - 4)}
+        is_new = all(len(shingles & one) < 0.9 * len(shingles | one) for one in kept)
+        expected.append(is_new)
+        if is_new:
+            kept.append(shingles)
+    seen = NearDuplicates([])
+
+    assert [seen.is_new(text) for text in texts] == expected
+    assert 60 < sum(expected) < 250

@@ -13,10 +13,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from suffice.adapters.storage import RunFolder, RunInfo, create_run, open_run, read_result
+from suffice.adapters.storage import (
+    RunFolder,
+    RunInfo,
+    create_run,
+    open_run,
+    read_result,
+    read_shown,
+)
 from suffice.comparison.stored import AnswerKey, StoredAnswer
 from suffice.errors import StorageError
-from suffice.records import Answer, Comparison
+from suffice.records import Answer, Comparison, ShownCase
 
 Make = Callable[..., StoredAnswer]
 
@@ -122,6 +129,18 @@ def test_the_result_is_replaced_whole(run: RunFolder) -> None:
 
     assert read_result(run.path).run_id == "second"
     assert not list(run.path.glob("*.tmp"))
+
+
+def test_a_resumed_run_shows_each_case_once(run: RunFolder) -> None:
+    row = ShownCase(type="t", baseline="b", candidate="c", case_id="a", outcome="lost")
+    run.append_shown([row])
+    run.append_shown([row])
+    run.close()
+
+    with open_run(run.path) as again:
+        again.append_shown([row])
+
+    assert list(read_shown(run.path)) == [row]
 
 
 def test_a_folder_that_cannot_be_written_is_a_coded_error(tmp_path: Path) -> None:

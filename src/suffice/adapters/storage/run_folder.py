@@ -164,10 +164,15 @@ class RunFolder:
         """
         Add pairs with their texts.
 
+        A resumed run counts its pairs again from the first, so the rows of an earlier part are
+        replaced when the first row comes.
+
         Raises:
             StorageError: They cannot be written; answers are safe.
         """
         if self._shown is None:
+            with contextlib.suppress(OSError):
+                (self.path / SHOWN_FILE).unlink(missing_ok=True)
             self._shown = AppendOnlyFile(self.path / SHOWN_FILE)
         for row in rows:
             try:
