@@ -17,6 +17,7 @@ from suffice.comparison import (
     Chosen,
     Dollars,
     Grading,
+    LiveOutcome,
     LiveRules,
     MeteredModels,
     Plan,
@@ -37,6 +38,7 @@ from suffice.records import (
     Limits,
     Pair,
     ShownCase,
+    Verdict,
 )
 from suffice.scoring import HumanLabel, choose_scorer, judge_counts, named_choice
 
@@ -222,12 +224,27 @@ async def compare_live(  # noqa: PLR0913 - a run's parts, each handed in
         recorded=False,
         created=at.isoformat(timespec="seconds"),
         seed=plan.seed,
-        types=decide_all(evidences, plan.limits),
+        types=_with_noise_floors(decide_all(evidences, plan.limits), outcome),
         shown=showcase.shown(),
         notes=tuple(notes),
         spending=outcome.spending,
         stopped=outcome.stopped,
         prices_dated=dollars.dated,
+    )
+
+
+def _with_noise_floors(verdicts: Sequence[Verdict], outcome: LiveOutcome) -> tuple[Verdict, ...]:
+    """Each verdict with what its type's pilot showed, where the decision did not use it."""
+    pilots = {found.type: found.pilot_agreement for found in outcome.types}
+    return tuple(
+        msgspec.structs.replace(
+            verdict,
+            noise_floor=sum(pilots[verdict.type]) / len(pilots[verdict.type]),
+            noise_floor_pairs=len(pilots[verdict.type]),
+        )
+        if verdict.noise_floor is None and pilots.get(verdict.type)
+        else verdict
+        for verdict in verdicts
     )
 
 

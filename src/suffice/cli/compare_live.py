@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +23,9 @@ from suffice.catalog import Catalog
 from suffice.cli import EXIT_INTERRUPTED
 from suffice.cli.compare import Options
 from suffice.cli.console import progress
+from suffice.cli.interrupt import run_interruptibly
 from suffice.cli.people import labels_of
+from suffice.cli.progress import Progress, make_progress
 from suffice.comparison import (
     BrokenLines,
     Budget,
@@ -35,7 +36,9 @@ from suffice.comparison import (
     Quoter,
     make_plan,
 )
+from suffice.decision.measure import check_limits
 from suffice.errors import BadOption, EmptyInput, PriceUnknown
+from suffice.policy.settings import check_settings
 from suffice.policy.translation import translate
 from suffice.records import BrokenCase, Case, Comparison, Limits, ModelSpec, parse_model_spec
 from suffice.scoring import JudgeScorer
@@ -61,6 +64,9 @@ def run(options: Options, limits: Limits) -> Comparison:
     dollars = Dollars(catalog, started)
     _require_prices(options, catalog)
     credential_for(options.base_url, os.environ)
+    check_limits(limits)
+    for name in (options.baseline, *options.candidates):
+        check_settings(parse_model_spec(name), version=options.api_version)
     read = _read(options)
     quoter = Quoter(dollars, as_sent=_as_sent(options))
     with _folder(options, started.strftime("%Y%m%d-%H%M%S-%f")) as folder:
@@ -88,20 +94,31 @@ class _Parts:
 
 
 def _run(plan: Plan, read: _Read, options: Options, parts: _Parts) -> Comparison:
+    resume = _resume_line(options, parts.folder.path)
+    progress_bars = make_progress(resume_hint="--resume")
+
+    def said() -> None:
+        progress().print("Stopping: calls in flight are paid and are kept. Ctrl-C again quits.")
+
     try:
-        return asyncio.run(_asked(plan, read, options, parts))
-    except asyncio.CancelledError:
-        progress().print(
-            f"Quit. Every answer received is kept. Go on with  "
-            f"{_resume_line(options, parts.folder.path)}",
-            markup=False,
-        )
+        with progress_bars:
+            return run_interruptibly(
+                lambda stop: _asked(plan, read, options, parts, stop, progress_bars),
+                on_first=said,
+            )
+    except KeyboardInterrupt:
+        progress().print(f"Quit. Every answer received is kept. Go on with  {resume}", markup=False)
         sys.exit(EXIT_INTERRUPTED)
 
 
-async def _asked(plan: Plan, read: _Read, options: Options, parts: _Parts) -> Comparison:
-    stop = asyncio.Event()
-    _listen(stop)
+async def _asked(
+    plan: Plan,
+    read: _Read,
+    options: Options,
+    parts: _Parts,
+    stop: asyncio.Event,
+    shown: Progress,
+) -> Comparison:
     models = live_models(
         base_url=options.base_url,
         api_version=options.api_version,
@@ -141,25 +158,10 @@ async def _asked(plan: Plan, read: _Read, options: Options, parts: _Parts) -> Co
             dollars=parts.dollars,
             at=SystemClock().now(),
             keep=lambda row: folder.append_shown([row]),
+            on_change=shown.on_change,
         )
     finally:
         await models.aclose()
-
-
-def _listen(stop: asyncio.Event) -> None:
-    """Ctrl-C once: send nothing more, keep what is in flight. Twice: quit at once."""
-    loop = asyncio.get_running_loop()
-    running = asyncio.current_task()
-
-    def interrupted() -> None:
-        if stop.is_set() and running is not None:
-            running.cancel()
-            return
-        stop.set()
-        progress().print("Stopping: calls in flight are paid and are kept. Ctrl-C again quits.")
-
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sign, interrupted)
 
 
 def _require_prices(options: Options, catalog: Catalog) -> None:
