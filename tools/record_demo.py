@@ -1,13 +1,13 @@
-"""
+r"""
 Record the demo's answers from models on this machine, through suffice's own local adapter.
 
     pip install -e '.[local]'
-    python tools/record_demo.py \\
+    python -m tools.record_demo \
         --model qwen2.5-coder-1.5b=qwen2.5-coder-1.5b.gguf --into build/demo
-    python tools/record_demo.py --model gemma-3-270m=gemma-3-270m-q4_k_m.gguf --into build/demo
+    python -m tools.record_demo --model gemma-3-270m=gemma-3-270m-q4_k_m.gguf --into build/demo
 
 Each answer is appended as it comes, so a recording that was stopped goes on where it was; no
-question is asked twice. `tools/pack_demo.py` turns the recording into what the wheel ships.
+question is asked twice. `tools.pack_demo` turns the recording into what the wheel ships.
 """
 
 from __future__ import annotations
@@ -16,17 +16,13 @@ import argparse
 import asyncio
 import hashlib
 import platform
-import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from demo_inputs import TYPES, DemoType, Drawn, draw, system_of
+from tools.demo_inputs import TYPES, DemoType, Drawn, draw, system_of
 
 from suffice.adapters.providers.local import LocalModels, LocalServer
 from suffice.records import Answer, ModelSpec

@@ -1,8 +1,8 @@
-"""Seeded generators of the demo's inputs: one file per request type, all written for this project."""
+"""Seeded generators of the demo's inputs, one file per request type; all written for suffice."""
 
 from __future__ import annotations
 
-from demo_inputs import (
+from tools.demo_inputs import (
     agents,
     cleanup,
     docstrings,
@@ -13,7 +13,7 @@ from demo_inputs import (
     updates,
     urgency,
 )
-from demo_inputs.drawing import DemoType, Drawn, draw, system_of
+from tools.demo_inputs.drawing import DemoType, Drawn, draw, system_of
 
 TYPES: tuple[DemoType, ...] = (
     orders.TYPE,

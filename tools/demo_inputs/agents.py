@@ -1,11 +1,13 @@
-"""Agent orchestration: which agent takes this request?"""
+"""Agent orchestration: the agent that takes a request."""
+
+# ruff: noqa: E501 - a sentence of the grammar or of the prompt stays on its line
 
 from __future__ import annotations
 
 import random
 
-from demo_inputs.drawing import DemoType, Drawn, casual, spin
-from demo_inputs.words import COMPANIES, FIRST, MONTHS, PRODUCTS, number
+from tools.demo_inputs.drawing import DemoType, Drawn, casual, spin
+from tools.demo_inputs.words import COMPANIES, FIRST, MONTHS, PRODUCTS, number
 
 _AGENTS: dict[str, tuple[str, ...]] = {
     "calendar": (

@@ -1,11 +1,13 @@
 """Text clean-up: dates, phone numbers, mail addresses and names in one form each."""
 
+# ruff: noqa: E501 - a sentence of the grammar or of the prompt stays on its line
+
 from __future__ import annotations
 
 import random
 
-from demo_inputs.drawing import DemoType, Drawn
-from demo_inputs.words import FIRST, LAST, MONTHS, number
+from tools.demo_inputs.drawing import DemoType, Drawn
+from tools.demo_inputs.words import FIRST, LAST, MONTHS, number
 
 
 def _date(dice: random.Random) -> tuple[str, str]:

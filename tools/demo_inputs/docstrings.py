@@ -1,39 +1,64 @@
 """Docstrings: one line for a small function, naming every parameter."""
 
+# ruff: noqa: E501, SIM905 - sentences stay on their line, and words read as words
+
 from __future__ import annotations
 
 import ast
 import random
 from collections.abc import Mapping
 
-from demo_inputs.drawing import DemoType, Drawn
+from tools.demo_inputs.drawing import DemoType, Drawn
 
 _LONGEST = 100
 
 # Name, parameters, body: joined with each other's names and numbers for variety.
 _BODIES: tuple[tuple[str, tuple[tuple[str, ...], ...], str], ...] = (
-    ("{verb}_price", (("price", "amount", "cost"), ("percent", "rate")), "return {0} * (1 - {1} / 100)"),
+    (
+        "{verb}_price",
+        (("price", "amount", "cost"), ("percent", "rate")),
+        "return {0} * (1 - {1} / 100)",
+    ),
     ("count_{noun}", (("words", "items", "lines"), ("target", "wanted")), "return {0}.count({1})"),
-    ("{verb}_long", (("names", "titles", "lines"), ("limit", "most")),
-     "return [one for one in {0} if len(one) > {1}]"),
-    ("is_{adj}", (("number", "value"), ("low", "start"), ("high", "stop")), "return {1} <= {0} <= {2}"),
+    (
+        "{verb}_long",
+        (("names", "titles", "lines"), ("limit", "most")),
+        "return [one for one in {0} if len(one) > {1}]",
+    ),
+    (
+        "is_{adj}",
+        (("number", "value"), ("low", "start"), ("high", "stop")),
+        "return {1} <= {0} <= {2}",
+    ),
     ("join_{noun}", (("parts", "names"), ("separator", "glue")), "return {1}.join(sorted({0}))"),
     ("{verb}_average", (("values", "marks", "prices"),), "return sum({0}) / len({0})"),
     ("{verb}_area", (("width", "length"), ("height", "depth")), "return {0} * {1}"),
-    ("first_{adj}", (("numbers", "values"), ("limit", "bound")),
-     "return next((one for one in {0} if one > {1}), None)"),
+    (
+        "first_{adj}",
+        (("numbers", "values"), ("limit", "bound")),
+        "return next((one for one in {0} if one > {1}), None)",
+    ),
     ("{verb}_suffix", (("filename", "path"), ("suffix", "ending")), "return {0}.removesuffix({1})"),
     ("to_celsius", (("fahrenheit", "degrees"),), "return ({0} - 32) * 5 / 9"),
     ("{verb}_distance", (("speed", "velocity"), ("hours", "duration")), "return {0} * {1}"),
-    ("clamp_{noun}", (("value", "level"), ("low", "minimum"), ("high", "maximum")),
-     "return max({1}, min({0}, {2}))"),
+    (
+        "clamp_{noun}",
+        (("value", "level"), ("low", "minimum"), ("high", "maximum")),
+        "return max({1}, min({0}, {2}))",
+    ),
     ("{verb}_vowels", (("text", "word", "sentence"),), "return sum(one in 'aeiou' for one in {0})"),
     ("{verb}_tax", (("net", "subtotal"), ("rate", "tax_rate")), "return {0} + {0} * {1}"),
     ("swap_{noun}", (("mapping", "table"),), "return {{v: k for k, v in {0}.items()}}"),
-    ("chunk_{noun}", (("rows", "records"), ("size", "length")),
-     "return [{0}[i:i + {1}] for i in range(0, len({0}), {1})]"),
-    ("{verb}_default", (("options", "settings"), ("key", "name"), ("default", "fallback")),
-     "return {0}.get({1}, {2})"),
+    (
+        "chunk_{noun}",
+        (("rows", "records"), ("size", "length")),
+        "return [{0}[i:i + {1}] for i in range(0, len({0}), {1})]",
+    ),
+    (
+        "{verb}_default",
+        (("options", "settings"), ("key", "name"), ("default", "fallback")),
+        "return {0}.get({1}, {2})",
+    ),
     ("is_leap", (("year",),), "return {0} % 4 == 0 and ({0} % 100 != 0 or {0} % 400 == 0)"),
     ("{verb}_initials", (("first", "first_name"), ("last", "surname")), "return {0}[0] + {1}[0]"),
     ("repeat_{noun}", (("text", "word"), ("times", "count")), "return ' '.join([{0}] * {1})"),

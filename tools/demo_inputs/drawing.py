@@ -114,6 +114,6 @@ def casual(dice: random.Random, text: str) -> str:
         return text.lower()
     if roll == 1:
         return text.rstrip(".")
-    if roll == 2:  # noqa: PLR2004 - one in ten
+    if roll == 2:
         return text.replace("?", "??").replace("!", "!!")
     return text

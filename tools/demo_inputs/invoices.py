@@ -1,17 +1,21 @@
 """Extraction: vendor and total of an invoice, as JSON."""
 
+# ruff: noqa: E501 - a sentence of the grammar or of the prompt stays on its line
+
 from __future__ import annotations
 
 import random
 
-from demo_inputs.drawing import DemoType, Drawn, spin
-from demo_inputs.words import COMPANIES, MONTHS, PRODUCTS, number
+from tools.demo_inputs.drawing import DemoType, Drawn, spin
+from tools.demo_inputs.words import COMPANIES, MONTHS, PRODUCTS, number
 
 _LAYOUTS = (
     "<company> | Invoice <no> | Subtotal <net> | VAT <vat> | Total <total> | Due <due>",
     "Invoice <no> from <company>. <items>. Amount payable: <total>, at the latest on <due>.",
-    "[Hello|Dear customer], please find attached invoice <no> for <items>. "
-    "<total> is due by <due>. Regards, <company>",
+    (
+        "[Hello|Dear customer], please find attached invoice <no> for <items>. "
+        "<total> is due by <due>. Regards, <company>"
+    ),
     "<company> - <items> - net <net> - tax <vat> - to pay <total> - pay before <due>",
     "Reminder: invoice <no> over <total> was due on <due>. <company>, accounts department",
     "From: <company>. Re: <items>. We kindly ask you to transfer <total> until <due> (ref. <no>).",
@@ -31,7 +35,9 @@ def _make(dice: random.Random) -> Drawn:
     vat = net // 5
     year, month, day = dice.choice((2025, 2026)), dice.randrange(1, 13), dice.randrange(1, 29)
     iso = f"{year}-{month:02d}-{day:02d}"
-    due = dice.choice((iso, f"{day} {MONTHS[month - 1]} {year}", f"{MONTHS[month - 1]} {day}, {year}"))
+    due = dice.choice(
+        (iso, f"{day} {MONTHS[month - 1]} {year}", f"{MONTHS[month - 1]} {day}, {year}")
+    )
     sign = dice.choice("€£")
     slots = {
         "company": [company],

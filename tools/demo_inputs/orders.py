@@ -1,11 +1,13 @@
 """Extraction: the order number a customer writes about, among other numbers."""
 
+# ruff: noqa: E501 - a sentence of the grammar or of the prompt stays on its line
+
 from __future__ import annotations
 
 import random
 
-from demo_inputs.drawing import DemoType, Drawn, spin
-from demo_inputs.words import FIRST, MONTHS, PRODUCTS, number
+from tools.demo_inputs.drawing import DemoType, Drawn, spin
+from tools.demo_inputs.words import FIRST, MONTHS, PRODUCTS, number
 
 _CORES = (
     "[Where is|What happened to|When will you send] [my|our] order <order>?",

@@ -1,11 +1,13 @@
 """An image task in words: the picture is described, since these models cannot see."""
 
+# ruff: noqa: E501 - a sentence of the grammar or of the prompt stays on its line
+
 from __future__ import annotations
 
 import random
 
-from demo_inputs.drawing import DemoType, Drawn, spin
-from demo_inputs.words import PRODUCTS
+from tools.demo_inputs.drawing import DemoType, Drawn, spin
+from tools.demo_inputs.words import PRODUCTS
 
 _STATES: dict[str, tuple[str, ...]] = {
     "intact": (
@@ -40,10 +42,14 @@ _STATES: dict[str, tuple[str, ...]] = {
     ),
 }
 _SCENES = (
-    "A [brown|white|small|large|flat] [box|parcel|carton] on a [doorstep|kitchen table|warehouse "
-    "shelf|car seat|tiled floor|conveyor belt]",
-    "[Close-up|Side view|Photo from above|Slightly blurred photo] of a [parcel|box] [held in two "
-    "hands|next to a ruler|on a pallet|beside a door]",
+    (
+        "A [brown|white|small|large|flat] [box|parcel|carton] on a [doorstep|kitchen table|warehouse "
+        "shelf|car seat|tiled floor|conveyor belt]"
+    ),
+    (
+        "[Close-up|Side view|Photo from above|Slightly blurred photo] of a [parcel|box] [held in two "
+        "hands|next to a ruler|on a pallet|beside a door]"
+    ),
     "A [delivery|returned order] of a <product>, photographed [in daylight|with flash|at dusk]",
 )
 _EXTRAS = "[; a cat sits beside it|; a shoe is in the picture|; a finger covers one corner||||]"

@@ -1,11 +1,13 @@
-"""Classification: which queue does this support ticket belong to?"""
+"""Classification: the queue a support ticket belongs to."""
+
+# ruff: noqa: E501 - a sentence of the grammar or of the prompt stays on its line
 
 from __future__ import annotations
 
 import random
 
-from demo_inputs.drawing import DemoType, Drawn, casual, spin
-from demo_inputs.words import FIRST, PRODUCTS, number
+from tools.demo_inputs.drawing import DemoType, Drawn, casual, spin
+from tools.demo_inputs.words import FIRST, PRODUCTS, number
 
 QUEUES: dict[str, tuple[str, ...]] = {
     "billing": (

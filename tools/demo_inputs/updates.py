@@ -1,27 +1,37 @@
 """Summaries: a status update in a few words that keep what matters."""
 
+# ruff: noqa: E501, SIM905 - sentences stay on their line, and words read as words
+
 from __future__ import annotations
 
 import random
 import re
 from collections.abc import Mapping
 
-from demo_inputs.drawing import DemoType, Drawn, spin
-from demo_inputs.words import COMPANIES, FIRST, number
+from tools.demo_inputs.drawing import DemoType, Drawn, spin
+from tools.demo_inputs.words import COMPANIES, FIRST, number
 
 MOST_WORDS = 22
 
 _EVENTS = (
-    "[Between|From] <h> and <k> o'clock the <system> of <company> was [down|unreachable|very slow]. "
-    "[About|Some] <figure> customers [could not order|saw errors|were logged out]. <cause> <end>",
-    "<company> has [hired|trained] <figure> people for its <system> [this year|since spring]. "
-    "<name> [leads the group|organised it]. <end>",
+    (
+        "[Between|From] <h> and <k> o'clock the <system> of <company> was [down|unreachable|very slow]. "
+        "[About|Some] <figure> customers [could not order|saw errors|were logged out]. <cause> <end>"
+    ),
+    (
+        "<company> has [hired|trained] <figure> people for its <system> [this year|since spring]. "
+        "<name> [leads the group|organised it]. <end>"
+    ),
     "Costs of the <system> at <company> [fell|dropped] by <figure> euros a month. <cause> <end>",
-    "The <system> of <company> now [serves|handles] <figure> requests a day. "
-    "[A year ago it was half of that|Nobody had expected so many]. <end>",
+    (
+        "The <system> of <company> now [serves|handles] <figure> requests a day. "
+        "[A year ago it was half of that|Nobody had expected so many]. <end>"
+    ),
     "<name> [found|reported] <figure> duplicate records in the <system> of <company>. <cause> <end>",
-    "<company> will [replace|renew] its <system> for <figure> euros. "
-    "[The board agreed on Monday|The old one is ten years old]. <end>",
+    (
+        "<company> will [replace|renew] its <system> for <figure> euros. "
+        "[The board agreed on Monday|The old one is ten years old]. <end>"
+    ),
 )
 _CAUSES = (
     "[A full disk|An expired certificate|A wrong setting|A cable that was cut] was the cause.",

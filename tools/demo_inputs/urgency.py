@@ -1,12 +1,14 @@
-"""A judgement without a right answer: how urgent does this message sound?"""
+"""A judgement without a right answer: how urgent a message sounds."""
+
+# ruff: noqa: E501 - a sentence of the grammar or of the prompt stays on its line
 
 from __future__ import annotations
 
 import random
 
-from demo_inputs.drawing import DemoType, Drawn, spin
-from demo_inputs.tickets import QUEUES, ticket_text
-from demo_inputs.words import PRODUCTS, number
+from tools.demo_inputs.drawing import DemoType, Drawn, spin
+from tools.demo_inputs.tickets import QUEUES, ticket_text
+from tools.demo_inputs.words import PRODUCTS, number
 
 _PRESSURE = (
     "[We have a customer event|My flight leaves|The audit starts] [tonight|tomorrow morning|in two hours].",
