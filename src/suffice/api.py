@@ -28,6 +28,7 @@ from suffice.comparison import (
 )
 from suffice.decision import decide_all, settled
 from suffice.decision.classes import class_gate
+from suffice.decision.ladder import ladder_notes
 from suffice.errors import EmptyInput, MissingAnswers
 from suffice.ports import JudgingScorer
 from suffice.records import (
@@ -123,10 +124,12 @@ def compare_recorded(
     evidences = [prices.noted(evidence) for evidence in run.finish()]
     _require_pairs(evidences, job, run.arms_seen)
     limits = msgspec.structs.replace(job.limits, decisions=len(evidences))
+    verdicts = decide_all(evidences, limits)
     return Comparison(
         source=job.source,
         created=at.isoformat(timespec="seconds"),
-        types=decide_all(evidences, limits),
+        types=verdicts,
+        notes=ladder_notes(verdicts),
         shown=showcase.shown(),
         broken=tuple(broken.first),
         broken_total=broken.total,
@@ -219,14 +222,15 @@ async def compare_live(  # noqa: PLR0913 - a run's parts, each handed in
     ]
     if outcome.error is not None:
         notes.append(f"{outcome.error.code} {outcome.error}")
+    verdicts = _with_noise_floors(decide_all(evidences, plan.limits), outcome)
     return Comparison(
         source=job.source,
         recorded=False,
         created=at.isoformat(timespec="seconds"),
         seed=plan.seed,
-        types=_with_noise_floors(decide_all(evidences, plan.limits), outcome),
+        types=verdicts,
         shown=showcase.shown(),
-        notes=tuple(notes),
+        notes=(*notes, *ladder_notes(verdicts)),
         spending=outcome.spending,
         stopped=outcome.stopped,
         prices_dated=dollars.dated,
