@@ -23,7 +23,6 @@ Wanting = Callable[[Evidence], Mapping[str, int]]
 class State(enum.StrEnum):
     """Where a type stands."""
 
-    WAITING = "waiting"
     PILOT = "pilot"
     TESTING = "testing"
     CLASSES = "classes"
