@@ -7,8 +7,10 @@ from __future__ import annotations
 import random
 
 FIRST = (
-    "Amara Ben Chloe Dmitri Elena Farid Grace Hiro Ines Jonas Kavya Liam Mirela Nadia Omar Priya "
-    "Quentin Rosa Samir Tove Uma Viktor Wanda Ximena Yusuf Zofia Aled Birgit Cormac Dalia"
+    "Amara Ben Chloe Dmitri Elena Farid Grace Hiro "
+    "Ines "  # codespell:ignore ines
+    "Jonas Kavya Liam Mirela Nadia Omar Priya Quentin Rosa Samir Tove Uma Viktor Wanda Ximena "
+    "Yusuf Zofia Aled Birgit Cormac Dalia"
 ).split()
 LAST = (
     "Okafor Lindqvist Marchetti Novak Haddad Sato Pereira Kowalski Iyer Dubois Brandt Moreau "
