@@ -53,8 +53,8 @@ def test_the_same_limits_give_the_same_certificate() -> None:
 
 
 def test_what_the_figures_rest_on_is_said() -> None:
-    assert "6 % of the cases" in certificate(Limits(), measure=Measure.QUALITY).assumes
-    assert "94.4 %" in certificate(LIVE, measure=Measure.AGREEMENT_CEILING).assumes
+    assert "6% of the cases" in certificate(Limits(), measure=Measure.QUALITY).assumes
+    assert "94.4%" in certificate(LIVE, measure=Measure.AGREEMENT_CEILING).assumes
 
 
 def test_impossible_limits_have_no_certificate() -> None:

@@ -23,7 +23,7 @@ def test_a_switch_on_quality_says_the_worst_plausible_drop_the_limit_and_the_cou
 
     assert verdict.sentence == (
         "Switch: the worst plausible drop, 2.4 points, is inside your 3-point limit"
-        " (974 pairs: 34 lost, 24 won). The chance that this is wrong is at most 5 %."
+        " (974 pairs: 34 lost, 24 won). The chance that this is wrong is at most 5%."
     )
 
 
@@ -42,7 +42,7 @@ def test_not_yet_says_what_cannot_be_ruled_out_and_how_many_more_would_do(
     verdict = decide(agreeing(48, 2), Limits())
 
     assert verdict.sentence == (
-        "Not yet: 48 of 50 pairs agree, and an agreement of 83.7 %, below your 90 % limit, cannot"
+        "Not yet: 48 of 50 pairs agree, and an agreement of 83.7%, below your 90% limit, cannot"
         " be ruled out. About 80 more cases would probably settle it."
     )
 
@@ -58,14 +58,14 @@ def test_against_the_ceiling_both_agreements_are_said(two_runs: Build) -> None:
 
     sentence = decide(two_runs(*triples), Limits()).sentence
 
-    assert "Agreement 97.5 % over 400 pairs, baseline with itself 95 % over 400." in sentence
+    assert "Agreement 97.5% over 400 pairs, baseline with itself 95% over 400." in sentence
 
 
 def test_a_keep_on_agreement_names_what_it_should_reach(agreeing: Build) -> None:
     verdict = decide(agreeing(14, 5), Limits())
 
     assert verdict.sentence == (
-        "Keep: even the best plausible agreement, 94.9 %, is below the 95 % it should reach"
+        "Keep: even the best plausible agreement, 94.9%, is below the 95% it should reach"
         " (14 of 19 pairs agree)."
     )
 
@@ -73,7 +73,7 @@ def test_a_keep_on_agreement_names_what_it_should_reach(agreeing: Build) -> None
 def test_agreement_in_part_is_said_as_a_mean() -> None:
     evidence = Evidence(type="t", baseline="b", candidate="c", agreement=[0.9, 1.0] * 200)
 
-    assert "(mean 95 % over 400 pairs)" in decide(evidence, Limits()).sentence
+    assert "(mean 95% over 400 pairs)" in decide(evidence, Limits()).sentence
 
 
 def test_a_live_run_out_of_cases_says_that_nothing_is_proven(agreeing: Build) -> None:
@@ -90,7 +90,7 @@ def test_a_saving_is_said_to_be_proven_and_not_yet_taken_with_its_count(agreeing
     sentence = decide(evidence, Limits()).sentence
 
     assert (
-        "Proven saving, not yet taken: $3.50 per 1,000 requests (70 %), measured on 200 pairs."
+        "Proven saving, not yet taken: $3.50 per 1,000 requests (70%), measured on 200 pairs."
         in sentence
     )
 
@@ -106,7 +106,7 @@ def test_a_candidate_that_costs_more_is_said_to_save_nothing(agreeing: Build) ->
 def test_twelve_decisions_are_sure_all_together(agreeing: Build) -> None:
     verdict = decide(agreeing(291, 9), Limits(decisions=12))
 
-    assert verdict.sentence.endswith("at most 5 % over all 12 decisions.")
+    assert verdict.sentence.endswith("at most 5% over all 12 decisions.")
 
 
 def test_provisional_says_why_and_what_follows(agreeing: Build) -> None:

@@ -43,7 +43,7 @@ def test_up_to_twenty_the_promise_is_family_wise_and_beyond_it_is_the_discovery_
 
     assert {verdict.promise for verdict in twenty} == {"fwer"}
     assert {verdict.promise for verdict in more} == {"fdr"}
-    assert "at most 5 % are expected to be wrong" in more[0].sentence
+    assert "at most 5% are expected to be wrong" in more[0].sentence
 
 
 def test_beyond_twenty_many_good_types_carry_one_another(agreeing: Build) -> None:

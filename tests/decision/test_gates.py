@@ -51,7 +51,7 @@ def test_missing_answers_never_withhold_a_keep(agreeing: Build) -> None:
 
 
 def test_a_constant_answer_at_96_to_4_is_kept(agreeing: Build) -> None:
-    """It agrees in 96 % of the pairs, and never names the rare class."""
+    """It agrees in 96% of the pairs, and never names the rare class."""
     evidence = agreeing(288, 12, classes={"common": (288, 288), "rare": (0, 12)})
 
     verdict = decide(evidence, Limits())
@@ -124,7 +124,7 @@ def test_a_baseline_that_is_almost_never_right_means_a_broken_reference(graded: 
 
     assert (verdict.verdict, verdict.reason) == (Word.NOT_YET, "broken_reference")
     assert gate(verdict, "broken_reference").state is GateState.FAILED
-    assert "3.0 %" in verdict.sentence
+    assert "3.0%" in verdict.sentence
     assert verdict.need_more is None
 
 

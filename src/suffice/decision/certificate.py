@@ -129,7 +129,7 @@ def _of_quality(limits: Limits, pairs: int, discordant: float) -> Certificate:
 
     rows = tuple(row(share * margin) for share in (-3, -2, -1, -1 / 2, 0, 1 / 2))
     method = _SIMULATED if limits.sequential else "exact"
-    assumes = f"{100 * discordant:g} % of the cases are right for only one model"
+    assumes = f"{100 * discordant:g}% of the cases are right for only one model"
     return _certificate(Measure.QUALITY, pairs, rows, (-margin, 0.0), method, assumes)
 
 
@@ -155,7 +155,7 @@ def _of_ceiling(limits: Limits, pairs: int, self_agreement: float) -> Certificat
         rows.append(_simulated(kinds, shape, limits=limits, margin=margin, usual=usual))
     assumes = (
         "a case has two possible answers, and the baseline agrees with itself in"
-        f" {100 * self_agreement:g} %"
+        f" {100 * self_agreement:g}%"
     )
     return _certificate(
         Measure.AGREEMENT_CEILING, pairs, tuple(rows), (-margin, 0.0), _SIMULATED, assumes

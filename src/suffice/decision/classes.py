@@ -55,7 +55,7 @@ def class_gate(evidence: Evidence) -> ClassState:
         if name not in failed and not _proven_good(*seen)
     }
     if failed:
-        detail = f"Recall below 80 % is proven for {_listed(failed, counts)}."
+        detail = f"Recall below 80% is proven for {_listed(failed, counts)}."
         return ClassState(_gate(GateState.FAILED, detail), Word.KEEP, None, wanted)
     if wanted:
         few = sorted(wanted, key=lambda name: (-wanted[name], name))
@@ -69,7 +69,7 @@ def class_gate(evidence: Evidence) -> ClassState:
         return ClassState(state, Word.NOT_YET, sum(wanted.values()), wanted)
     worst = min(counts, key=lambda name: recall_lower(*counts[name], alpha=ALPHA))
     least = _listed([worst], counts)
-    detail = f"All {len(counts)} classes have recall >= 80 %; the least sure is {least}."
+    detail = f"All {len(counts)} classes have recall >= 80%; the least sure is {least}."
     return ClassState(_gate(GateState.PASSED, detail), None, None, {})
 
 

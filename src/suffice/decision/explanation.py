@@ -150,10 +150,10 @@ def _how_sure(verdict: Verdict) -> str:
     if verdict.promise == "fdr":
         return (
             f"Of all Switches among these {verdict.decisions} decisions at most"
-            f" {100 * verdict.alpha:g} % are expected to be wrong."
+            f" {100 * verdict.alpha:g}% are expected to be wrong."
         )
     over = f" over all {verdict.decisions} decisions" if verdict.decisions > 1 else ""
-    return f"The chance that this is wrong is at most {100 * verdict.alpha:g} %{over}."
+    return f"The chance that this is wrong is at most {100 * verdict.alpha:g}%{over}."
 
 
 def round_up(more: int) -> int:
@@ -187,7 +187,7 @@ def _percent(share: float | None, *, up: bool = False, plain: bool = False) -> s
     rounded = (
         round(tenths) if plain else math.ceil(tenths - 1e-6) if up else math.floor(tenths + 1e-6)
     )
-    return f"{rounded / 10:.1f}".removesuffix(".0") + " %"
+    return f"{rounded / 10:.1f}".removesuffix(".0") + "%"
 
 
 def _usd(amount: float) -> str:

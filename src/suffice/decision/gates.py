@@ -70,16 +70,16 @@ def missing_gate(evidence: Evidence, pairs: int) -> Ruling:
     missing = sum(evidence.missing.values())
     tried = max(evidence.cases - evidence.unrecorded, pairs + missing, 1)
     share = missing / tried
-    counts = f"{missing} of {tried} pairs are missing ({100 * share:.1f} %"
+    counts = f"{missing} of {tried} pairs are missing ({100 * share:.1f}%"
     if share > MISSING_SHARE:
-        return _withheld("missing", f"{counts}, limit 2 %).", "missing")
+        return _withheld("missing", f"{counts}, limit 2%).", "missing")
     if even_split_p_value(*by_arm) < _ARMS_DIFFER:
         return _withheld(
             "missing",
             f"The baseline lacks {by_arm[0]} answers and the candidate {by_arm[1]}: not by chance.",
             "missing",
         )
-    return Ruling(_gate("missing", GateState.PASSED, f"{counts}; limit 2 %)."))
+    return Ruling(_gate("missing", GateState.PASSED, f"{counts}; limit 2%)."))
 
 
 def reference_gate(
@@ -97,8 +97,8 @@ def reference_gate(
     accuracy = float(np.mean(np.asarray(evidence.baseline_quality, dtype=np.float64)))
     limit = max(evidence.chance + _ABOVE_CHANCE, _LEAST_ACCURACY)
     known = (
-        f"The baseline scores {100 * accuracy:.1f} % over {question.pairs} cases; guessing with a"
-        f" margin reaches {100 * limit:.0f} %."
+        f"The baseline scores {100 * accuracy:.1f}% over {question.pairs} cases; guessing with a"
+        f" margin reaches {100 * limit:.0f}%."
     )
     problem = ""
     if accuracy < limit and _accuracy_upper(evidence, limits) < limit:

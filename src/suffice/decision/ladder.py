@@ -9,8 +9,9 @@ from suffice.records import Verdict, Word
 
 def winner(verdicts: Sequence[Verdict]) -> Verdict | None:
     """
-    The candidate that saves most among those that suffice; None where none does or no dollars
-    are known.
+    The candidate that saves most among those that suffice.
+
+    None where none does, or no dollars are known.
 
     A model, a lower effort and a smaller model compete alike: what counts is the measured saving.
 
