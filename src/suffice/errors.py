@@ -5,7 +5,9 @@ The whole exception tree. Each error says what happened, its effect and the next
     ├── UsageError                      the call cannot be carried out as asked (exit 2)
     │   ├── BadModelName         SF003  a model name that cannot be read
     │   ├── BadMargin            SF004  a margin where neither quality nor a ceiling can be had
-    │   └── BadOption            SF005  an option outside its range, or two that exclude each other
+    │   ├── BadOption            SF005  an option outside its range, or two that exclude each other
+    │   ├── BadSettings          SF006  a setting nobody knows, or outside its range
+    │   └── SecretInFile         SF007  a credential in a settings file; never read, never echoed
     ├── InputError                      what was read is not usable (exit 1)
     │   ├── MissingKey           SF001  no credential for a live run
     │   ├── UnreadableFile       SF101  a file that cannot be opened or decompressed
@@ -71,6 +73,18 @@ class BadOption(UsageError):
     """An option outside its range, or two that exclude each other."""
 
     code = "SF005"
+
+
+class BadSettings(UsageError):
+    """A setting that nobody knows, of the wrong kind, or outside its range."""
+
+    code = "SF006"
+
+
+class SecretInFile(UsageError):
+    """A settings file holds what looks like a credential; the message does not repeat it."""
+
+    code = "SF007"
 
 
 class InputError(SufficeError):

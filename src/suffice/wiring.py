@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from suffice.catalog import Catalog, load_catalog
 from suffice.errors import MissingKey, UnreadableFile
+from suffice.settings import price_tables
 
 if TYPE_CHECKING:
     from suffice.adapters.providers.anthropic import AnthropicModels
@@ -41,7 +42,7 @@ def catalog_with(prices: Path | None) -> Catalog:
             effect="Nothing was priced.",
             next_step="It is TOML; see docs/money.md.",
         ) from error
-    return load_catalog(overrides)
+    return load_catalog(price_tables(prices, overrides))
 
 
 def credential_for(base_url: str | None, environ: Mapping[str, str]) -> Credential | None:

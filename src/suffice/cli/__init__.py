@@ -68,5 +68,9 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Find the cheapest model that suffices, with evidence."""
+    from suffice.cli.defaults import settle
+
+    settle(ctx)

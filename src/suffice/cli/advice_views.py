@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from rich.table import Table
-from rich.text import Text
-
+from suffice.cli.labelled import labelled
 from suffice.cli.money_text import Page, emit, json_text, usd
 from suffice.decision.advice import Advice, Basis
 
@@ -46,20 +44,9 @@ def _text(advice: Advice) -> None:
     page = Page()
     page.line(headline(advice), style="bold")
     page.line()
-    page.block(_grid(list(_rows(advice))))
+    page.block(labelled(_rows(advice)))
     page.line()
     page.next(advice.command)
-
-
-def _grid(rows: Sequence[tuple[str, str]]) -> Table:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True, style="dim")
-    grid.add_column(overflow="fold")
-    before = ""
-    for label, text in rows:
-        grid.add_row("" if label == before else f"  {label}", Text(text))
-        before = label
-    return grid
 
 
 def _rows(advice: Advice) -> Iterator[tuple[str, str]]:

@@ -26,6 +26,7 @@ from suffice.cli.console import progress
 from suffice.cli.interrupt import run_interruptibly
 from suffice.cli.people import labels_of
 from suffice.cli.progress import Progress, make_progress
+from suffice.cli.stored_run import runs_folder
 from suffice.comparison import (
     BrokenLines,
     Budget,
@@ -44,8 +45,6 @@ from suffice.records import BrokenCase, Case, Comparison, Limits, ModelSpec, par
 from suffice.scoring import JudgeScorer
 from suffice.traffic import CaseReader, Fields
 from suffice.wiring import SystemClock, catalog_with, credential_for, live_models
-
-RUNS = Path(".suffice") / "runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,12 +224,12 @@ def _folder(options: Options, run_id: str) -> RunFolder:
         versions={"suffice": __version__},
         settings=settings,
     )
-    return create_run(options.save or RUNS / run_id, info)
+    return create_run(options.save or runs_folder() / run_id, info)
 
 
 def _latest(options: Options) -> Path:
     """The last live run of the same cases and models."""
-    for path in sorted(RUNS.glob("*/run.json"), reverse=True):
+    for path in sorted(runs_folder().glob("*/run.json"), reverse=True):
         info = read_run_info(path.parent)
         same = (info.source, info.settings.get("baseline")) == (
             str(options.cases),

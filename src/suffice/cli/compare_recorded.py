@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,12 +15,12 @@ from suffice.api import Recorded, compare_recorded
 from suffice.cli.compare import Options
 from suffice.cli.console import progress
 from suffice.cli.people import labels_of, threshold_of
+from suffice.cli.stored_run import runs_folder
 from suffice.errors import StorageError
 from suffice.records import Comparison, Limits, ShownCase
 from suffice.traffic import CaseReader, Fields
 from suffice.wiring import SystemClock, catalog_with
 
-RUNS = Path(".suffice") / "runs"
 _MOST_SHOWN = 20_000
 
 
@@ -78,7 +77,7 @@ def _kept(options: Options, run_id: str) -> Iterator[RunFolder | None]:
         settings={"baseline": options.baseline, "candidates": list(options.candidates)},
     )
     try:
-        folder = create_run(options.save or RUNS / run_id, info)
+        folder = create_run(options.save or runs_folder() / run_id, info)
     except StorageError as error:
         if options.save is not None:
             raise

@@ -5,17 +5,28 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
+import click
+
 from suffice.errors import BadOption
 from suffice.records import Comparison
 
-RUNS = Path(".suffice") / "runs"
+_RUNS = Path(".suffice") / "runs"
+RUNS_SETTING = "suffice.runs"
+"""Where in click's context the group leaves the setting ``runs``."""
+
+
+def runs_folder() -> Path:
+    """Where runs are kept: as set, else .suffice/runs where the command is called."""
+    ctx = click.get_current_context(silent=True)
+    kept: Path = ctx.meta.get(RUNS_SETTING, _RUNS) if ctx else _RUNS
+    return kept
 
 
 def find_run(named: str) -> Path:
     """The path as given where it exists, else the run of that name among the kept ones."""
     path = Path(named)
-    if not path.exists() and (RUNS / named).exists():
-        return RUNS / named
+    if not path.exists() and (runs_folder() / named).exists():
+        return runs_folder() / named
     return path
 
 

@@ -1,0 +1,100 @@
+"""Settings as the defaults of commands: a flag wins, then a variable, then a settings file."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from suffice.cli.stored_run import RUNS_SETTING
+
+if TYPE_CHECKING:
+    from suffice.settings import Settings
+
+# Only these look at settings, so that a broken file never keeps `explain` from explaining it.
+COMMANDS_WITH_SETTINGS = frozenset(
+    {"compare", "verdict", "cases", "check", "cost", "prices", "advise"}
+)
+SETTINGS_FILES = ("suffice.toml", "pyproject.toml")
+_MARGIN_OR_FLOOR = {"--margin", "--floor", "--target"}
+
+
+def settle(ctx: click.Context) -> None:
+    """
+    Give the command about to run the settings of the folder it is called in, as its defaults.
+
+    Raises:
+        BadSettings: A setting nobody knows, or outside its range.
+        SecretInFile: A settings file holds what looks like a credential.
+    """
+    command = ctx.invoked_subcommand
+    if command not in COMMANDS_WITH_SETTINGS:
+        return
+    folder = Path.cwd()
+    file = next((folder / name for name in SETTINGS_FILES if (folder / name).is_file()), None)
+    if file is None and not any(name.startswith("SUFFICE_") for name in os.environ):
+        return
+    from suffice.settings import read_settings
+
+    settings = read_settings(folder, os.environ)
+    prices_in = file if settings.prices or settings.tiers else None
+    options = defaults_of(settings, command, given=ctx.args, prices_in=prices_in)
+    ctx.default_map = {command: options}
+    if settings.runs is not None:
+        ctx.meta[RUNS_SETTING] = settings.runs
+
+
+def defaults_of(
+    settings: Settings, command: str, *, given: Collection[str], prices_in: Path | None = None
+) -> dict[str, Any]:
+    """
+    What a command's options are where the call does not name them.
+
+    Limits are one choice: naming one of --margin, --floor and --target on the command line sets
+    aside those of the file. A judge of the file judges only where --scorer judge asks for one.
+
+    Args:
+        settings: What was read.
+        command: The command called.
+        given: The words of the call after the command.
+        prices_in: The settings file, where it holds price tables of its own.
+    """
+    prices = settings.prices_file or prices_in
+    if command in {"verdict", "cases"}:
+        return {}
+    if command == "prices":
+        return {name: _known(prices=prices) for name in ("list", "show")}
+    if command in {"cost", "advise"}:
+        return _known(prices=prices)
+    options = {word.partition("=")[0] for word in given if word.startswith("--")}
+    limits = settings.limits
+    chosen: dict[str, Any] = {}
+    if not options & _MARGIN_OR_FLOOR:
+        chosen = {"margin": limits.margin, "floor": limits.floor, "target": limits.target}
+    if command == "check":
+        return _known(margin=chosen.get("margin"), floor=chosen.get("floor"))
+    budget = settings.budget.per_run_usd
+    return _known(
+        **chosen,
+        prices=prices,
+        alpha=limits.alpha,
+        budget=None if budget is None else str(budget),
+        judge=settings.judge if _asks_for_a_judge(given) else None,
+        base_url=settings.base_url,
+        api_version=settings.api_version,
+    )
+
+
+def _asks_for_a_judge(given: Collection[str]) -> bool:
+    words = list(given)
+    return "--scorer=judge" in words or any(
+        pair == ("--scorer", "judge") for pair in itertools.pairwise(words)
+    )
+
+
+def _known(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}

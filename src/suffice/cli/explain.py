@@ -1,0 +1,95 @@
+"""`suffice explain`: what a code means, why it happens and what to do."""
+
+from __future__ import annotations
+
+import click
+
+from suffice.errors import BadOption
+
+
+@click.command()
+@click.argument("code", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "md"]),
+    default="text",
+    show_default=True,
+)
+def command(*, code: str | None, form: str) -> None:
+    """
+    What an SF code means: cause, effect, what to do. Without CODE, list them all.
+    """
+    from suffice.cli.explanations import explanations
+
+    if code is None:
+        _show_all(form)
+        return
+    wanted = _spelt(code)
+    if wanted not in explanations():
+        raise BadOption(
+            f"There is no code {code!r}.",
+            effect="Nothing is explained.",
+            next_step=_nearest(wanted),
+        )
+    _show_one(wanted, form)
+
+
+def _spelt(code: str) -> str:
+    """
+    The code as the tree writes it.
+
+    >>> _spelt("sf305"), _spelt("305")
+    ('SF305', 'SF305')
+    """
+    plain = code.strip().upper()
+    return f"SF{plain}" if plain.isdigit() else plain
+
+
+def _nearest(wanted: str) -> str:
+    from suffice.cli.explanations import explanations
+
+    near = [code for code in explanations() if code[:3] == wanted[:3]]
+    if near:
+        return f"Of that kind there are {', '.join(near)}."
+    return "`suffice explain` lists them all."
+
+
+def _show_one(code: str, form: str) -> None:
+    from suffice.cli.explanations import errors_by_code, explanations, markdown
+    from suffice.cli.labelled import labelled
+    from suffice.cli.money_text import Page, emit, json_text
+
+    page = explanations()[code]
+    if form == "json":
+        exit_code = errors_by_code()[code].exit_code
+        document = {"schema": "suffice.explanation", "version": 1, "code": code}
+        emit(json_text({**document, "exit_code": exit_code, "page": page}))
+        return
+    if form == "md":
+        emit(markdown(code))
+        return
+    out = Page()
+    out.line(f"{code} · {page.title}", style="bold")
+    out.line()
+    fixes = [("fix", text) for text in page.fix]
+    out.block(labelled([("cause", page.cause), ("effect", page.effect), *fixes]))
+
+
+def _show_all(form: str) -> None:
+    from suffice.cli.explanations import explanations, markdown
+    from suffice.cli.money_text import Page, emit, json_text
+
+    pages = explanations()
+    if form == "json":
+        codes = [{"code": code, "page": page} for code, page in pages.items()]
+        emit(json_text({"schema": "suffice.explanations", "version": 1, "codes": codes}))
+        return
+    if form == "md":
+        emit("\n".join(markdown(code) for code in pages))
+        return
+    out = Page()
+    for code, page in pages.items():
+        out.line(f"{code}  {page.title}")
+    out.line()
+    out.next("suffice explain SF305")

@@ -1,0 +1,102 @@
+"""Settings reach the commands: below flags, and never against what a call says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from suffice.cli import main
+from suffice.cli.defaults import defaults_of
+from suffice.settings import settings_from
+
+ADVISE = ("advise", "--task", "routing", "--context-tokens", "1000", "--volume", "1000")
+QUIET = dict.fromkeys(("SUFFICE_PRICES", "SUFFICE_MARGIN", "ANTHROPIC_API_KEY"))
+
+
+def run(*args: str) -> Result:
+    return CliRunner(env=QUIET).invoke(main, args)
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def monthly(*args: str) -> float:
+    read = json.loads(run(*ADVISE, "--at", "2026-11-22", "--format", "json", *args).stdout)
+    return float(read["prompt_usd_per_month"])
+
+
+def test_negotiated_prices_in_suffice_toml_are_used(own_folder: Path) -> None:
+    assert monthly() == 3
+    (own_folder / "suffice.toml").write_text(
+        '[limits]\nmargin = 2\n[prices."claude-haiku-5-5"]\ninput = "0.05"\n', "utf-8"
+    )
+
+    assert monthly() == 1.5
+
+
+def test_a_price_file_given_by_a_flag_wins_over_the_settings(own_folder: Path) -> None:
+    (own_folder / "suffice.toml").write_text(
+        '[prices."claude-haiku-5-5"]\ninput = "0.05"\n', "utf-8"
+    )
+    (own_folder / "mine.toml").write_text('[prices."claude-haiku-5-5"]\ninput = "0.20"\n', "utf-8")
+
+    assert monthly("--prices", "mine.toml") == 6
+
+
+def test_a_broken_settings_file_stops_with_its_code_but_not_its_explanation(
+    own_folder: Path,
+) -> None:
+    (own_folder / "suffice.toml").write_text("[limits]\nmarign = 2\n", "utf-8")
+
+    stopped, explained = run(*ADVISE), run("explain", "SF006")
+
+    assert (stopped.exit_code, explained.exit_code) == (2, 0)
+    assert stopped.stderr.startswith("SF006")
+
+
+def test_limits_named_by_the_call_set_aside_those_of_the_file() -> None:
+    settings = settings_from([{"limits": {"margin": 2, "alpha": 0.01}}], {})
+
+    assert defaults_of(settings, "compare", given=["c"]) == {"margin": 2.0, "alpha": 0.01}
+    assert defaults_of(settings, "compare", given=["c", "--floor=0.9"]) == {"alpha": 0.01}
+    assert defaults_of(settings, "check", given=["c"]) == {"margin": 2.0}
+
+
+def test_the_files_judge_judges_only_where_a_judge_is_asked_for() -> None:
+    settings = settings_from([{"judge": "claude-sonnet-5-5"}], {})
+
+    assert defaults_of(settings, "compare", given=["c", "--scorer", "label"]) == {}
+    for words in (["--scorer", "judge"], ["--scorer=judge"]):
+        assert "judge" in defaults_of(settings, "compare", given=words)
+
+
+def test_a_margin_in_the_file_is_the_margin_of_a_recorded_comparison(own_folder: Path) -> None:
+    """100 pairs, none lost: the bound lies near -2.6 points, so 3 points switch and 1 does not."""
+    lines = [
+        json.dumps({"id": str(n), "type": "t", "outcomes": {"big": True, "small": True}})
+        for n in range(100)
+    ]
+    (own_folder / "cases.jsonl").write_text("\n".join(lines), "utf-8")
+    call = ("compare", "cases.jsonl", "--baseline", "big", "--to", "small", "--recorded")
+
+    assert run(*call, "--no-save").exit_code == 0
+    (own_folder / "suffice.toml").write_text("[limits]\nmargin = 1\n", "utf-8")
+    assert run(*call, "--no-save").exit_code == 10
+    assert run(*call, "--no-save", "--margin", "3").exit_code == 0
+
+
+def test_runs_are_kept_and_found_where_the_settings_say(own_folder: Path) -> None:
+    (own_folder / "suffice.toml").write_text('runs = "kept"\n', "utf-8")
+    case = {"id": "1", "type": "t", "outcomes": {"big": True, "small": True}}
+    (own_folder / "cases.jsonl").write_text(json.dumps(case), "utf-8")
+
+    run("compare", "cases.jsonl", "--baseline", "big", "--to", "small", "--recorded")
+
+    [folder] = (own_folder / "kept").iterdir()
+    assert run("verdict", folder.name).exit_code == 0
