@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -41,7 +42,7 @@ from suffice.records import (
     ShownCase,
     Verdict,
 )
-from suffice.scoring import HumanLabel, choose_scorer, judge_counts, named_choice
+from suffice.scoring import HumanLabel, JudgedPairs, choose_scorer, named_choice
 
 _LONGEST_LABEL = 60
 
@@ -60,7 +61,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
         strict: Stop at the first broken line.
         hand_picked: The cases were chosen by hand, so every verdict is provisional.
         source: Names the cases file in the result.
-        limit: Use the first so many cases only; None: all.
+        limit: Use at most so many cases of each type, the first of the file; None: all.
     """
 
     baseline: str
@@ -106,16 +107,14 @@ def compare_recorded(
     run = RecordedRun(job.baseline, job.candidates, choose=choose, showcase=showcase)
     broken = BrokenLines(strict=job.strict)
     names = ArmNames((job.baseline, *job.candidates), prices.catalog)
-    count = 0
+    counts: Counter[str] = Counter()
     for case in cases:
         if isinstance(case, BrokenCase):
             broken.add(case)
-            continue
-        if job.limit is not None and count >= job.limit:
-            break
-        count += 1
-        run.add(names.asked_for(case))
-    if count == 0:
+        elif job.limit is None or counts[case.type] < job.limit:
+            counts[case.type] += 1
+            run.add(names.asked_for(case))
+    if not counts:
         raise EmptyInput(
             f"There is no case in {job.source or 'the input'}.",
             effect="Nothing was compared.",
@@ -193,7 +192,7 @@ async def compare_live(  # noqa: PLR0913 - a run's parts, each handed in
     def on_pair(case: Case, arms: Arms, pair: Pair) -> None:
         showcase.offer(case, arms, pair)
         if job.judge is not None:
-            judged.add(case, arms, pair)
+            judged.add(case.type, arms.candidate, pair)
 
     outcome = await run_live(
         plan,
@@ -250,40 +249,6 @@ def _with_noise_floors(verdicts: Sequence[Verdict], outcome: LiveOutcome) -> tup
         else verdict
         for verdict in verdicts
     )
-
-
-class JudgedPairs:
-    """Remembers what a judge said of which case, to hold it against what people said."""
-
-    def __init__(self, labels: Sequence[HumanLabel]) -> None:
-        self._labels = labels
-        self._said: dict[tuple[str, str], dict[str, float]] = {}
-
-    def add(self, case: Case, arms: Arms, pair: Pair) -> None:
-        """Remember one judged pair."""
-        if pair.agreement is not None:
-            said = self._said.setdefault((case.type, arms.candidate), {})
-            said[case.id] = pair.agreement
-
-    def labelled(self, evidence: Evidence) -> Evidence:
-        """The evidence with people's labels counted by the judge's word."""
-        about = [
-            label
-            for label in self._labels
-            if label.is_about(
-                evidence.type, baseline=evidence.baseline, candidate=evidence.candidate
-            )
-        ]
-        if not about:
-            return evidence
-        counts = judge_counts(self._said.get((evidence.type, evidence.candidate), {}), about)
-        return msgspec.structs.replace(
-            evidence,
-            judge_labels={
-                "agree": (counts.good_confirmed, counts.good_labelled),
-                "differ": (counts.bad_overturned, counts.bad_labelled),
-            },
-        )
 
 
 def known_label(case: Case) -> str | None:

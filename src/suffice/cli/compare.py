@@ -77,7 +77,7 @@ class Options:
 @click.option("--floor", type=float, metavar="SHARE", help="Agreement to be ruled out from below.")
 @click.option("--target", type=float, metavar="SHARE", help="Agreement that should pass.")
 @click.option("--alpha", type=float, default=0.05, show_default=True, help="Wrong-Switch rate.")
-@click.option("--limit", type=click.IntRange(1), help="Use the first so many cases only.")
+@click.option("--limit", type=click.IntRange(1), help="Use at most so many cases of each type.")
 @click.option("--budget", metavar="USD", help="Never spend more than this.")
 @click.option(
     "--repeat-baseline",

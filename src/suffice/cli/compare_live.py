@@ -6,9 +6,7 @@ import asyncio
 import os
 import shlex
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -16,44 +14,34 @@ import click
 import msgspec
 
 from suffice import __version__
-from suffice.adapters.case_files import open_cases
 from suffice.adapters.storage import RunFolder, RunInfo, create_run, open_run, read_run_info
-from suffice.api import Live, compare_live, known_label
+from suffice.api import Live, compare_live
 from suffice.catalog import Catalog
 from suffice.cli import EXIT_INTERRUPTED
 from suffice.cli.compare import Options
 from suffice.cli.console import progress
 from suffice.cli.interrupt import run_interruptibly
+from suffice.cli.live_plan import ReadCases, agreed, plan_of, read_cases_of, show, usd_of
 from suffice.cli.people import labels_of
 from suffice.cli.progress import Progress, make_progress
 from suffice.cli.stored_run import runs_folder
 from suffice.comparison import (
-    BrokenLines,
     Budget,
     Dollars,
     MeteredModels,
     Plan,
-    PlanOptions,
     Quoter,
-    make_plan,
 )
+from suffice.comparison.quoting import likely_outputs
 from suffice.decision.measure import check_limits
-from suffice.errors import BadOption, EmptyInput, PriceUnknown
+from suffice.errors import BadOption, PriceUnknown
 from suffice.policy.settings import check_settings
 from suffice.policy.translation import translate
-from suffice.records import BrokenCase, Case, Comparison, Limits, ModelSpec, parse_model_spec
+from suffice.records import Comparison, Limits, ModelSpec, parse_model_spec
 from suffice.scoring import JudgeScorer
-from suffice.traffic import CaseReader, Fields
 from suffice.wiring import SystemClock, catalog_with, credential_for, live_models
 
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """The cases file, read whole: a live run is drawn from all of it."""
-
-    by_id: dict[str, Case]
-    by_type: dict[str, list[Case]]
-    broken: BrokenLines
+_NEW_TOKENS_PER_BYTE = 0.33
 
 
 def run(options: Options, limits: Limits) -> Comparison:
@@ -66,12 +54,26 @@ def run(options: Options, limits: Limits) -> Comparison:
     check_limits(limits)
     for name in (options.baseline, *options.candidates):
         check_settings(parse_model_spec(name), version=options.api_version)
-    read = _read(options)
-    quoter = Quoter(dollars, as_sent=_as_sent(options))
+    read = read_cases_of(options)
+    quoter = Quoter(
+        dollars,
+        as_sent=_as_sent(options),
+        tokens_per_byte=_densities(options, catalog),
+        likely_output=likely_outputs(
+            pair for case in read.by_id.values() for pair in case.answers.items()
+        ),
+    )
+    if options.limit is not None:
+        limits = msgspec.structs.replace(limits, n_max=min(limits.n_max, options.limit))
     with _folder(options, started.strftime("%Y%m%d-%H%M%S-%f")) as folder:
-        plan = _plan(options, limits, read, quoter, folder)
-        _show(plan, options)
-        if not _agreed(options):
+        plan = plan_of(options, limits, read, quoter, folder)
+        show(plan, options)
+        if folder.unsettled:
+            progress().print(
+                f"[cyan]note[/]  {folder.unsettled} calls were under way when the run was killed; "
+                f"they may have been billed, so ${folder.unsettled_usd} of the cap is held for them"
+            )
+        if not agreed(options):
             raise click.Abort
         comparison = _run(plan, read, options, _Parts(folder, dollars, quoter))
         comparison = msgspec.structs.replace(
@@ -92,7 +94,7 @@ class _Parts:
     quoter: Quoter
 
 
-def _run(plan: Plan, read: _Read, options: Options, parts: _Parts) -> Comparison:
+def _run(plan: Plan, read: ReadCases, options: Options, parts: _Parts) -> Comparison:
     resume = _resume_line(options, parts.folder.path)
     progress_bars = make_progress(resume_hint="--resume")
 
@@ -112,7 +114,7 @@ def _run(plan: Plan, read: _Read, options: Options, parts: _Parts) -> Comparison
 
 async def _asked(
     plan: Plan,
-    read: _Read,
+    read: ReadCases,
     options: Options,
     parts: _Parts,
     stop: asyncio.Event,
@@ -130,7 +132,7 @@ async def _asked(
         models,
         store=folder,
         budget=Budget(
-            _usd(options.budget),
+            usd_of(options.budget),
             spent_usd=folder.spent_usd + folder.unsettled_usd,
             allow_unpriced=options.allow_unpriced,
         ),
@@ -149,7 +151,7 @@ async def _asked(
         source=str(options.cases),
     )
     try:
-        return await compare_live(
+        comparison = await compare_live(
             plan,
             read.by_id,
             job,
@@ -159,8 +161,18 @@ async def _asked(
             keep=lambda row: folder.append_shown([row]),
             on_change=shown.on_change,
         )
+        return _with_overruns(comparison, metered.budget)
     finally:
         await models.aclose()
+
+
+def _with_overruns(comparison: Comparison, budget: Budget) -> Comparison:
+    if not budget.overruns:
+        return comparison
+    note = (
+        f"{budget.overruns} calls cost more than their worst case; they are booked at their cost."
+    )
+    return msgspec.structs.replace(comparison, notes=(*comparison.notes, note))
 
 
 def _require_prices(options: Options, catalog: Catalog) -> None:
@@ -178,23 +190,14 @@ def _require_prices(options: Options, catalog: Catalog) -> None:
             )
 
 
-def _read(options: Options) -> _Read:
-    read = _Read({}, {}, BrokenLines(strict=options.strict))
-    reader = CaseReader(Fields(type=options.type_field, outcomes=options.outcomes_field))
-    for case in open_cases(options.cases, reader):
-        if isinstance(case, BrokenCase):
-            read.broken.add(case)
-        elif options.limit is None or len(read.by_id) < options.limit:
-            read.by_id[case.id] = case
-            read.by_type.setdefault(case.type, []).append(case)
-    asking = [case for case in read.by_id.values() if case.request.get("messages")]
-    if not asking:
-        raise EmptyInput(
-            f"There is no request to send in {options.cases}.",
-            effect="Nothing was sent.",
-            next_step=f"{read.broken.total} lines were no case; see docs/cases.md for the form.",
-        )
-    return read
+def _densities(options: Options, catalog: Catalog) -> dict[str, float]:
+    """Prompt tokens per byte, by each arm's tokenizer; only for the likely cost."""
+    found = {}
+    for name in (options.baseline, *options.candidates):
+        model = parse_model_spec(name).model
+        if catalog.knows(model) and catalog.find(model).tokenizer == "new":
+            found[parse_model_spec(name).name] = _NEW_TOKENS_PER_BYTE
+    return found
 
 
 def _as_sent(options: Options) -> Any:
@@ -242,83 +245,6 @@ def _latest(options: Options) -> Path:
         effect="Nothing was sent.",
         next_step="Name its folder with --save, or leave --resume out.",
     )
-
-
-def _plan(options: Options, limits: Limits, read: _Read, quoter: Quoter, folder: RunFolder) -> Plan:
-    """The plan the run was started with; for a new run a new one, kept before the first call."""
-    if folder.info.plan:
-        plan = msgspec.convert(folder.info.plan, Plan)
-        if (plan.baseline, plan.candidates) != (options.baseline, options.candidates):
-            raise BadOption(
-                f"The run compares {plan.baseline} with {', '.join(plan.candidates)}.",
-                effect="Nothing was sent; the run is untouched.",
-                next_step="Resume it with the same models, or start a new run.",
-            )
-        return plan
-    graded = all(case.reference is not None or case.assertions for case in read.by_id.values())
-    plan = make_plan(
-        read.by_type,
-        options.baseline,
-        options.candidates,
-        options=PlanOptions(
-            seed=options.seed,
-            limits=limits,
-            pilot=0 if graded and limits.floor is None else options.repeat_baseline,
-            judge=options.judge,
-        ),
-        quoter=quoter,
-        label_of=known_label if _few_labels(read.by_id) else None,
-    )
-    folder.write_info(msgspec.structs.replace(folder.info, plan=msgspec.to_builtins(plan)))
-    return plan
-
-
-def _few_labels(cases: Mapping[str, Case]) -> bool:
-    """Whether references repeat as labels do; a class of its own per case is no class."""
-    labels = {known_label(case) for case in cases.values()}
-    return None not in labels and len(labels) * 5 <= len(cases)
-
-
-def _show(plan: Plan, options: Options) -> None:
-    """How many cases, what it will cost, and where the data goes, before a cent is spent."""
-    console = progress()
-    cap = f" of your ${_usd(options.budget)} cap" if options.budget else "; no --budget caps it"
-    likely, most = plan.likely_usd, plan.most_usd
-    console.print(
-        f"[cyan]plan[/]  {len(plan.types)} types · up to {plan.most_cases:,} cases · "
-        f"likely {plan.likely_calls:,} calls, at most {plan.most_calls:,} · "
-        f"{plan.reused:,} answers there already"
-    )
-    if likely is None or most is None:
-        console.print("[cyan]cost[/]  unknown: a model has no price, and --allow-unpriced is set")
-    else:
-        console.print(f"[cyan]cost[/]  likely ${likely:.2f}, at most ${most:.2f}{cap}")
-    where = options.base_url or "https://api.anthropic.com"
-    console.print(f"[cyan]data[/]  prompts go to {where} only", markup=True)
-
-
-def _agreed(options: Options) -> bool:
-    if options.yes:
-        return True
-    if not sys.stdin.isatty():
-        raise BadOption(
-            "Nobody is there to ask.",
-            effect="Nothing was sent.",
-            next_step="Pass --yes together with --budget.",
-        )
-    return click.confirm("Run it?", default=True, err=True)
-
-
-def _usd(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        usd = Decimal(text.removeprefix("$"))
-    except InvalidOperation:
-        usd = Decimal(-1)
-    if not usd.is_finite() or usd < 0:
-        raise BadOption(f"--budget {text} is no amount of dollars.", effect="Nothing was sent.")
-    return usd
 
 
 def _resume_line(options: Options, folder: Path) -> str:

@@ -11,6 +11,7 @@ from suffice.scoring.human_labels import (
 )
 from suffice.scoring.judge import JudgeMemory, JudgeScorer
 from suffice.scoring.judge_prompt import prompt_hash
+from suffice.scoring.judged_pairs import JudgedPairs
 from suffice.scoring.labels import LabelScorer, suggest_aliases
 from suffice.scoring.named import SCORER_NAMES, scorer_named
 from suffice.scoring.similarity import Threshold, calibrate_threshold, similarity
@@ -24,6 +25,7 @@ __all__ = [
     "JudgeCounts",
     "JudgeMemory",
     "JudgeScorer",
+    "JudgedPairs",
     "LabelScorer",
     "Threshold",
     "calibrate_threshold",
