@@ -58,7 +58,7 @@ def command(
     Nobody is called and no key is needed.
     """
     from suffice.adapters.storage import read_result
-    from suffice.cli.compare import Options, check, limits_of
+    from suffice.cli.compare_options import Options, check, limits_of
     from suffice.cli.compare_recorded import run
     from suffice.decision.turning import turned
 

@@ -18,7 +18,7 @@ from suffice.adapters.storage import RunFolder, RunInfo, create_run, open_run, r
 from suffice.api import Live, compare_live
 from suffice.catalog import Catalog
 from suffice.cli import EXIT_INTERRUPTED
-from suffice.cli.compare import Options
+from suffice.cli.compare_options import Options
 from suffice.cli.console import progress
 from suffice.cli.interrupt import run_interruptibly
 from suffice.cli.live_plan import ReadCases, agreed, plan_of, read_cases_of, show, usd_of

@@ -12,7 +12,7 @@ from suffice import __version__
 from suffice.adapters.case_files import open_cases
 from suffice.adapters.storage import RunFolder, RunInfo, create_run
 from suffice.api import Recorded, compare_recorded
-from suffice.cli.compare import Options
+from suffice.cli.compare_options import Options
 from suffice.cli.console import progress
 from suffice.cli.people import labels_of, threshold_of
 from suffice.cli.stored_run import runs_folder

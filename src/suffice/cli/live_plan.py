@@ -13,7 +13,7 @@ import msgspec
 from suffice.adapters.case_files import open_cases
 from suffice.adapters.storage import RunFolder
 from suffice.api import known_label
-from suffice.cli.compare import Options
+from suffice.cli.compare_options import Options
 from suffice.cli.console import progress
 from suffice.comparison import BrokenLines, Plan, PlanOptions, Quoter, make_plan
 from suffice.errors import BadOption, EmptyInput

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from suffice.adapters.case_files import open_cases
-from suffice.cli.compare import Options
+from suffice.cli.compare_options import Options
 from suffice.cli.console import progress
 from suffice.errors import UnreadableFile
 from suffice.records import Case
