@@ -1,8 +1,9 @@
 """Bytes -> cases and exchanges: reading what others wrote, without trusting it."""
 
-from suffice.traffic.answers import read_answer, read_response, text_of
+from suffice.traffic.answers import read_answer
 from suffice.traffic.cases import UNTYPED, CaseReader, Fields, read_cases
 from suffice.traffic.promptfoo import read_promptfoo
+from suffice.traffic.responses import read_message
 
 __all__ = [
     "UNTYPED",
@@ -10,7 +11,6 @@ __all__ = [
     "Fields",
     "read_answer",
     "read_cases",
+    "read_message",
     "read_promptfoo",
-    "read_response",
-    "text_of",
 ]

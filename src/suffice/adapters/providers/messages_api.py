@@ -21,11 +21,11 @@ from suffice.adapters.providers.faults import (
     fault_of_transport,
 )
 from suffice.adapters.providers.pacing import Pace
-from suffice.adapters.providers.responses import read_message
 from suffice.adapters.providers.streams import Accumulator, EventReader
 from suffice.adapters.providers.world import World
 from suffice.errors import BadOption
 from suffice.records import Answer, Failure, FailureKind
+from suffice.traffic.responses import read_message
 
 Got = TypeVar("Got")
 Reply = tuple[Got | Fault, Mapping[str, str]]
