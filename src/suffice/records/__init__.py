@@ -3,6 +3,7 @@
 from suffice.records.cases import Answer, BrokenCase, Case, Failure, FailureKind
 from suffice.records.comparison import Comparison, ShownCase, Spending
 from suffice.records.evidence import Evidence, Limits
+from suffice.records.exchange import ExchangeRecord, Outcome
 from suffice.records.model_spec import ModelSpec, parse_model_spec
 from suffice.records.scores import Pair, Reference, Score
 from suffice.records.usage import Iteration, Usage
@@ -25,6 +26,7 @@ __all__ = [
     "Comparison",
     "CostDifference",
     "Evidence",
+    "ExchangeRecord",
     "Failure",
     "FailureKind",
     "Gate",
@@ -34,6 +36,7 @@ __all__ = [
     "Limits",
     "Measure",
     "ModelSpec",
+    "Outcome",
     "Pair",
     "Reference",
     "Score",

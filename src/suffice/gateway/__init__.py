@@ -1,0 +1,1 @@
+"""The Anthropic-compatible front door: relays, routes, accounts, and never breaks a request."""
