@@ -99,7 +99,7 @@ def select_model(  # noqa: PLR0913 - the published function's arguments, by thei
     volume: int | None = None,
     measured: Sequence[Comparison] = (),
     catalog: Catalog | None = None,
-    at: date,
+    at: date | None = None,
 ) -> Advice:
     """
     Which model to try first for a task; what was measured of it wins over what is believed.
@@ -120,12 +120,12 @@ def select_model(  # noqa: PLR0913 - the published function's arguments, by thei
         volume: Requests a day.
         measured: Stored comparisons; a verdict counts where its type is ``task_type``.
         catalog: Prices and limits; None: those that ship with suffice.
-        at: The day to choose for.
+        at: The day to choose for; None: the day the catalog was last brought up to date.
 
     Raises:
         BadOption: ``context_tokens`` or ``volume`` is no positive number, or the task is empty.
 
-    >>> advice = select_model("classification", 1200, at=date(2026, 11, 22))
+    >>> advice = select_model("classification", 1200)
     >>> advice.model, advice.basis.value
     ('claude-haiku-5-5', 'prior')
     >>> select_model("story", 1200, requires_creativity=True, at=date(2026, 11, 22)).model
@@ -148,7 +148,8 @@ def select_model(  # noqa: PLR0913 - the published function's arguments, by thei
     )
     _check(asked)
     flow = decision_flow()
-    ladder = Ladder(catalog=catalog or load_catalog(), at=at, tiers=flow.tiers)
+    known = catalog or load_catalog()
+    ladder = Ladder(catalog=known, at=at or known.dated, tiers=flow.tiers)
     verdicts = verdicts_of(asked.task, measured)
     choice = _from_evidence(asked, verdicts, ladder) or _from_prior(asked, flow, ladder, verdicts)
     return _advice(asked, choice, flow, ladder, verdicts)
