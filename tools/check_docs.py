@@ -7,7 +7,8 @@ Documentation that states facts: written from the program, and checked against i
 Generated are docs/commands.md (from every command's --help), docs/errors.md (from the pages of
 `suffice explain`) and docs/library.md (from docstrings). Checked are, over README.md and docs/:
 internal links and anchors; the commands and options in code blocks; Python examples (doctests); and
-that every public name and port has a docstring, and every setting and variable is documented.
+that every public name and port has a docstring, every setting and variable is documented, and
+every dependency's reason is given.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import inspect
 import re
 import shlex
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ from suffice.settings import VARIABLES, known_keys
 
 ROOT = Path(__file__).resolve().parents[1]
 _MADE = "<!-- Written by tools/check_docs.py --write. Change the program, not this page. -->"
+_REASONS = "docs/decisions/0002-dependencies.md"
 _LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<body>.*?)^```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`(suffice [a-z][^`\n]*)`")
@@ -243,6 +246,12 @@ def _undocumented() -> Iterator[str]:
     for key in (*known_keys(), *VARIABLES):
         if f"`{key}`" not in settings:
             yield f"docs/settings.md does not tell of {key}"
+    reasons = (ROOT / _REASONS).read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for requirement in project["dependencies"]:
+        name = re.split(r"[^A-Za-z0-9._-]", requirement)[0]
+        if not re.search(rf"^\| [^|]*\b{re.escape(name)}\b", reasons, re.MULTILINE):
+            yield f"{_REASONS} does not say what {name} is for"
 
 
 def run(arguments: list[str]) -> int:

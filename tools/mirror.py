@@ -19,6 +19,8 @@ from statistics import median
 
 import grimp
 
+import suffice
+
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "suffice"
 KEPT = ROOT / "tools" / "mirror.json"
@@ -138,9 +140,9 @@ def _function(path: Path, node: Function) -> str:
     return f"{_name(path)}:{node.lineno} {node.name}"
 
 
-def show(found: list[Reading], before: dict[str, float]) -> None:
+def show(found: list[Reading], before: dict[str, float], *, version: str) -> None:
     """Print every reading beside the one of the last release."""
-    print(f"{'':<32}{'now':>8}{'release':>10}")
+    print(f"{'':<32}{'now':>8}{version:>10}")
     for reading in found:
         old = before.get(reading.what)
         then = "" if old is None else f"{old:g}"
@@ -150,10 +152,12 @@ def show(found: list[Reading], before: dict[str, float]) -> None:
 def run(arguments: list[str]) -> None:
     """Print, and with --release keep."""
     found = readings()
-    show(found, json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {})
+    kept = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
+    show(found, kept.get("readings", {}), version=kept.get("version", ""))
     if "--release" in arguments:
-        kept = {reading.what: reading.value for reading in found}
-        KEPT.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+        now = {reading.what: reading.value for reading in found}
+        document = {"version": suffice.__version__, "readings": now}
+        KEPT.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
         print(f"kept in {KEPT.relative_to(ROOT)}")
 
 
