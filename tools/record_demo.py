@@ -54,7 +54,7 @@ def arms_of(kind: DemoType, model: str) -> list[ModelSpec]:
 
 def has_truth(kind: DemoType) -> bool:
     """Whether answers are held against something, rather than against each other."""
-    return kind.name != "urgency"
+    return kind.name not in {"message-kind", "urgency"}
 
 
 class Recording:
