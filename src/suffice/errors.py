@@ -14,6 +14,8 @@ The whole exception tree. Each error says what happened, its effect and the next
     │   ├── BrokenLine           SF102  a line that is no case; stops only with --strict
     │   ├── EmptyInput           SF103  nothing usable was found
     │   ├── MissingAnswers       SF105  a recorded run over cases without the answers it needs
+    │   ├── BadPolicy            SF108  a policy that cannot be read, or must not be put in force
+    │   ├── UnfitEdit            SF109  a change to a document that has no place for it
     │   └── BrokenScorer         SF401  a user's scorer that cannot be loaded or called
     ├── MoneyError                      dollars cannot be computed or may not be spent
     │   ├── BudgetReached        SF301  the cap; nothing lost (exit 12)
@@ -24,8 +26,11 @@ The whole exception tree. Each error says what happened, its effect and the next
     │   ├── SpendLimit           SF503  the account's own spend limit; retrying is useless
     │   └── Unreachable          SF504  no answer after all retries
     ├── StorageError             SF601  a run cannot be written or read; says what is safe
+    ├── PolicyChanged            SF602  somebody else published a policy in the meantime
+    ├── GatewayNotStarted        SF701  the gateway cannot listen, or not safely
     ├── JudgeIsAnArm             SF402  the judge is one of the models on trial
-    └── NotEnoughEvidence        SF403  a figure was asked for that the evidence cannot give
+    ├── NotEnoughEvidence        SF403  a figure was asked for that the evidence cannot give
+    └── NotProven                SF404  the evidence does not carry what is to be done with it
 
 Expected outcomes ("not yet", a failed answer, a missing price where no dollars
 are asked for) are values, not exceptions.
@@ -123,6 +128,18 @@ class MissingAnswers(InputError):
     code = "SF105"
 
 
+class BadPolicy(InputError):
+    """A policy that cannot be read, or that holds what must not be put in force."""
+
+    code = "SF108"
+
+
+class UnfitEdit(InputError):
+    """A change to a document that has no place for it; the document is unchanged."""
+
+    code = "SF109"
+
+
 class BrokenScorer(InputError):
     """A user's scorer that cannot be loaded, or does not return what a scorer returns."""
 
@@ -184,6 +201,18 @@ class StorageError(SufficeError):
     code = "SF601"
 
 
+class PolicyChanged(SufficeError):
+    """Somebody else published a policy since this one was read; neither is lost."""
+
+    code = "SF602"
+
+
+class GatewayNotStarted(SufficeError):
+    """The gateway cannot listen where it should, or not without letting everybody in."""
+
+    code = "SF701"
+
+
 class JudgeIsAnArm(SufficeError):
     """The judge is one of the models on trial."""
 
@@ -195,3 +224,10 @@ class NotEnoughEvidence(SufficeError):
     """A figure was asked for that the evidence at hand cannot give."""
 
     code = "SF403"
+
+
+class NotProven(SufficeError):
+    """The evidence does not carry what is to be done with it."""
+
+    code = "SF404"
+    exit_code = 2

@@ -10,7 +10,7 @@ import msgspec
 from suffice.catalog.capabilities import Capabilities, capabilities
 from suffice.policy.draft import Draft
 from suffice.policy.fields import place, sample, size
-from suffice.policy.history import read_history, without_thinking
+from suffice.policy.history import History, read_history, without_thinking
 from suffice.policy.obstacles import obstacles
 from suffice.policy.settings import check_settings
 from suffice.policy.thinking import think, thinks
@@ -55,6 +55,7 @@ def translate(
     version: str,
     source: str | None = None,
     prompt_tokens: int | None = None,
+    history: History | None = None,
 ) -> Translation:
     """
     The request as the target takes it under an API version.
@@ -70,6 +71,7 @@ def translate(
         source: The model the request was written for; None where unknown, then its thinking
             blocks stay and ``max_tokens`` is only clamped.
         prompt_tokens: The prompt's size as the target counts it; None leaves it unchecked.
+        history: What the messages hold, where that is known already; they are not read again.
 
     Raises:
         BadOption: A setting of the arm that its model rejects.
@@ -89,8 +91,9 @@ def translate(
     settings = check_settings(target, version=version)
     accepts = capabilities(target.model, version=version)
     written_for = capabilities(_bare(source), version=version) if source else None
-    messages = request.get("messages")
-    history = read_history(messages if isinstance(messages, list) else [])
+    if history is None:
+        messages = request.get("messages")
+        history = read_history(messages if isinstance(messages, list) else [])
     draft = Draft(
         dict(request),
         accepts=accepts,

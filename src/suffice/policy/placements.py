@@ -1,0 +1,95 @@
+"""
+Which model last answered a conversation: a small table of fixed size, made of plain bytes.
+
+Assignment needs no memory; staying needs some. A share that grows would pull conversations over
+that began on the baseline, and one that shrinks would push others back in the middle of a tool
+loop. The table forgets the oldest where it is full; whoever is forgotten is assigned anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Protocol
+
+_WAYS = 4
+_ENTRY_BYTES = 8
+_MODEL_BITS = 16
+_TAG_BITS = 64 - _MODEL_BITS
+
+
+class Memory(Protocol):
+    """Who remembers which model last answered a conversation."""
+
+    def served_by(self, number: int, models: tuple[str, ...]) -> str | None:
+        """Which of the models it was; None where nobody knows, or it was another."""
+        ...
+
+
+class Placements:
+    """
+    A table of conversations over bytes that may be shared.
+
+    Each entry is eight aligned bytes, written at once, so several processes may use one memory
+    map without a lock. Two conversations are taken for one with a chance below one in a
+    million million.
+
+    Args:
+        room: Writable bytes, all zero at first, e.g. a ``bytearray`` or an ``mmap``; eight
+            bytes a conversation. What does not fill a bucket of 32 bytes is left alone.
+
+    Raises:
+        ValueError: There is no room for a single bucket.
+
+    >>> table = Placements(bytearray(1_024))
+    >>> table.remember(7, "claude-haiku-5-5")
+    >>> table.served_by(7, ("claude-opus-5-5", "claude-haiku-5-5"))
+    'claude-haiku-5-5'
+    >>> table.served_by(8, ("claude-opus-5-5", "claude-haiku-5-5")) is None
+    True
+    """
+
+    def __init__(self, room: bytearray | memoryview) -> None:
+        view = memoryview(room)
+        self._buckets = len(view) // (_WAYS * _ENTRY_BYTES)
+        if self._buckets == 0:
+            raise ValueError(f"{len(view)} bytes are no room; 32 are the least")
+        self._entries = view[: self._buckets * _WAYS * _ENTRY_BYTES].cast("Q")
+
+    def remember(self, number: int, model: str) -> None:
+        """Note which model answered a conversation; what was noted before gives way."""
+        first, tag = self._place(number)
+        entries = self._entries
+        entry = tag << _MODEL_BITS | _code(model)
+        ways = range(first, first + _WAYS)
+        same = next((i for i in ways if entries[i] >> _MODEL_BITS == tag), None)
+        # The newest stands first; the others move back by one, the last falls out.
+        for i in range(first + _WAYS - 1 if same is None else same, first, -1):
+            entries[i] = entries[i - 1]
+        entries[first] = entry
+
+    def served_by(self, number: int, models: tuple[str, ...]) -> str | None:
+        """Which of the models answered it last; None where it is forgotten, or another."""
+        first, tag = self._place(number)
+        for entry in self._entries[first : first + _WAYS]:
+            if entry >> _MODEL_BITS == tag:
+                code = entry & (1 << _MODEL_BITS) - 1
+                return next((model for model in models if _code(model) == code), None)
+        return None
+
+    def _place(self, number: int) -> tuple[int, int]:
+        # Tag 0 marks an empty entry. The bucket comes from the other end of the number.
+        tag = number >> (64 - _TAG_BITS) or 1
+        return (number & 0xFFFFFFFF) % self._buckets * _WAYS, tag
+
+
+def _code(model: str) -> int:
+    known = _CODES.get(model)
+    if known is None:
+        known = int.from_bytes(hashlib.blake2b(model.encode(), digest_size=2).digest(), "big")
+        if len(_CODES) < _MOST_MODELS:
+            _CODES[model] = known
+    return known
+
+
+_MOST_MODELS = 4_096
+_CODES: dict[str, int] = {}

@@ -1,0 +1,160 @@
+"""From a translation to the edits that carry it out in the body's own bytes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from suffice.errors import BadOption
+from suffice.policy.history import THINKING_BLOCKS, History, blocks
+from suffice.policy.models import spec_of
+from suffice.policy.splice import Edit
+from suffice.policy.translation import Change, translate
+from suffice.policy.view import Message, RequestView
+
+_REMEMBERED = 4_096
+# Stands for whatever messages hold thinking blocks; translation only asks whether they do.
+_THINKING_TURN = {"role": "assistant", "content": [{"type": "thinking"}]}
+
+
+class Rewriting(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What makes a request fit for another model.
+
+    Attributes:
+        edits: Of the small fields, ``model`` among them.
+        without_thinking: The messages' thinking blocks must go as well.
+        refused: Why the model cannot take it; None if it can.
+        changes: What became of which field, with the reasons.
+    """
+
+    edits: tuple[Edit, ...] = ()
+    without_thinking: bool = False
+    refused: str | None = None
+    changes: tuple[Change, ...] = ()
+
+
+class _Thinking(msgspec.Struct):
+    type: str = ""
+    budget_tokens: int | None = None
+
+
+class _OutputConfig(msgspec.Struct):
+    effort: str | None = None
+
+
+class _ContextManagement(msgspec.Struct):
+    edits: list[dict[str, Any]] | None = None
+
+
+class _WellFormed(msgspec.Struct):
+    """What translation may take for granted of the small fields."""
+
+    max_tokens: int | None = None
+    thinking: _Thinking | None = None
+    output_config: _OutputConfig | None = None
+    tool_choice: dict[str, Any] | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    speed: str | None = None
+    inference_geo: str | None = None
+    service_tier: str | None = None
+    context_management: _ContextManagement | None = None
+
+
+def rewriting(
+    view: RequestView, *, source: str, target: str, version: str, own_thinking: bool
+) -> Rewriting:
+    """
+    How a request becomes one for another model, by `suffice.policy.translation.translate`.
+
+    Depends on few things, most of which are the same from request to request, and is
+    remembered by them. The edit of ``model`` itself is the caller's.
+
+    Args:
+        view: The request.
+        source: The model it was written for.
+        target: The model with its settings.
+        version: The ``anthropic-version`` it is sent under.
+        own_thinking: The target itself wrote the thinking in the history, so it stays.
+
+    Raises:
+        msgspec.ValidationError: The messages or the tools are none.
+    """
+    history = view.history
+    if own_thinking and history.thinking:
+        history = msgspec.structs.replace(history, thinking=False, open_loop_thinking=False)
+    tools = msgspec.json.encode(view.tools)
+    return _rewriting(target, source, version, view.fields, history, tools)
+
+
+def message_edits(messages: list[Message]) -> Iterator[Edit]:
+    """
+    The edits that take every thinking block out; a turn that was nothing else goes whole.
+
+    >>> thought = {"role": "assistant", "content": [{"type": "thinking"}, {"type": "text"}]}
+    >>> [edit.path for edit in message_edits([{"role": "user", "content": "hi"}, thought])]
+    [('messages', 1, 'content', 0)]
+    """
+    for index, message in enumerate(messages):
+        kinds = [block.get("type") for block in blocks(message)]
+        thoughts = [place for place, kind in enumerate(kinds) if kind in THINKING_BLOCKS]
+        if thoughts and len(thoughts) == len(kinds):
+            yield Edit(("messages", index), "drop")
+        else:
+            yield from (Edit(("messages", index, "content", place), "drop") for place in thoughts)
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _rewriting(
+    target: str, source: str, version: str, fields: bytes, history: History, tools: bytes
+) -> Rewriting:
+    try:
+        _WELL_FORMED.decode(fields)
+    except msgspec.ValidationError as problem:
+        return Rewriting(refused=f"is not asked, the request is malformed: {problem}")
+    small: dict[str, Any] = msgspec.json.decode(fields)
+    messages = [_THINKING_TURN] if history.thinking else []
+    request = {**small, "messages": messages, "tools": msgspec.json.decode(tools)}
+    try:
+        found = translate(
+            request, target=spec_of(target), version=version, source=source, history=history
+        )
+    except BadOption as problem:
+        return Rewriting(refused=problem.what)
+    if found.refused is not None:
+        return Rewriting(refused=found.refused)
+    after = {
+        name: value
+        for name, value in found.request.items()
+        if name not in {"model", "messages", "tools"}
+    }
+    return Rewriting(
+        edits=tuple(_edits((), small, after)),
+        without_thinking=found.request["messages"] is not messages,
+        changes=found.changes,
+    )
+
+
+def _edits(
+    path: tuple[str, ...], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[Edit]:
+    """The least edits that turn one object into the other, one level at a time."""
+    for name in before:
+        if name not in after:
+            yield Edit((*path, name), "drop")
+    for name, value in after.items():
+        old = before.get(name)
+        if name in before and old is value:
+            continue
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            yield from _edits((*path, name), old, value)
+        elif name not in before or old != value:
+            yield Edit((*path, name), "set", msgspec.json.encode(value))
+
+
+_WELL_FORMED = msgspec.json.Decoder(_WellFormed)

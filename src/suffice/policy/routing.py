@@ -1,0 +1,344 @@
+"""
+Where one request goes, and why.
+
+Everything here is a look-up: the policy, the request and what is already known come in, a
+`Route` goes out. Whatever is missing, stale, unknown or in doubt leads to the model the client
+asked for, with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from suffice.catalog.capabilities import capabilities
+from suffice.policy.assignment import conversation_number, is_under
+from suffice.policy.models import binds_prefix, same_model, spec_of
+from suffice.policy.placements import Memory
+from suffice.policy.rewriting import Rewriting, message_edits, rewriting
+from suffice.policy.rules import Policy, TypeRule
+from suffice.policy.shapes import shape_of
+from suffice.policy.splice import Edit, Edits
+from suffice.policy.translation import Change
+from suffice.policy.view import TYPE_IN_METADATA, RequestView
+
+VERSIONS = frozenset({"2023-06-01", "2026-10-21"})
+"""The API versions whose rules are known; under any other nothing is routed."""
+
+RAMP_GRACE = timedelta(hours=1)
+"""For so long after a ramp, a conversation nobody remembers is taken to be older than it."""
+
+# A prompt is refused where it might be too long. English text has about four bytes a token;
+# two and a half leaves room for code, for other scripts and for what the provider adds.
+_LEAST_BYTES_PER_TOKEN = 2.5
+_USUAL_BYTES_PER_TOKEN = 4
+_TOKENS_PER_TURN = 500
+
+
+class WarmPrefix(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A conversation whose prefix is cached, before it moves. Tokens as its present model counts.
+
+    Attributes:
+        stay_on: The model whose cache is warm.
+        move_to: The model that would start cold.
+        prefix_tokens: About what is cached.
+        turn_tokens: About what each turn adds.
+    """
+
+    stay_on: str
+    move_to: str
+    prefix_tokens: int
+    turn_tokens: int = _TOKENS_PER_TURN
+
+
+BreakEven = Callable[[WarmPrefix], int | None]
+"""Turns until a move has paid for itself; None: never, or its price is not known."""
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What is known besides the policy and the request; each part may be missing.
+
+    Attributes:
+        at: The time; None: nothing expires.
+        memory: Which model last answered a conversation.
+        break_even: Prices the move of a warm prefix; without it such a prefix never moves.
+        prompt_tokens: The prompt's size, where the provider counted it a turn ago.
+    """
+
+    at: datetime | None = None
+    memory: Memory | None = None
+    break_even: BreakEven | None = None
+    prompt_tokens: int | None = None
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Where a request goes.
+
+    Attributes:
+        model: The model it is sent to.
+        requested: The model the client asked for.
+        type: The request type; empty where nobody knows it.
+        arm: ``requested`` where no rule applies, else which side of the rule.
+        reason: One clause, for the header, the log and `suffice explain`.
+        policy_version: What decided; None without a policy.
+        body_edits: What must change in the body, for `suffice.policy.splice.splice`.
+        conversation: Its number, to remember who answered it; None where not assigned.
+        shape: What to add to ``learnt`` should the candidate refuse the request; empty
+            on the other arms.
+        changes: What translation did to which field.
+    """
+
+    model: str
+    requested: str
+    type: str = ""
+    arm: Literal["baseline", "candidate", "requested"] = "requested"
+    reason: str
+    policy_version: int | None = None
+    body_edits: Edits = Edits()
+    conversation: int | None = None
+    shape: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+def route(
+    policy: Policy | None,
+    view: RequestView,
+    *,
+    key: bytes,
+    version: str,
+    learnt: Container[str] = (),
+    known: Known = Known(),  # noqa: B008 - frozen
+) -> Route:
+    """
+    Where a request goes.
+
+    Args:
+        policy: In force; None: there is none, or it cannot be read.
+        view: The request.
+        key: The installation's secret for assignment.
+        version: The request's ``anthropic-version``.
+        learnt: Shapes the candidate has refused although it should have taken them.
+        known: What else is known.
+
+    >>> from suffice.policy.view import view_request
+    >>> rule = TypeRule(baseline="claude-opus-5-5", candidate="claude-haiku-5-5", share=1.0)
+    >>> policy = Policy(version=7, types={"triage": rule})
+    >>> body = b'{"model": "claude-opus-5-5", "max_tokens": 9, "messages": []}'
+    >>> request = view_request({"x-suffice-type": "triage"}, body)
+    >>> found = route(policy, request, key=b"secret", version="2026-10-21")
+    >>> found.model, found.arm, found.policy_version
+    ('claude-haiku-5-5', 'candidate', 7)
+    """
+    try:
+        found = _Routing(policy, view, key=key, version=version, learnt=learnt, known=known).found()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = Route(
+            model=view.model, requested=view.model, reason="the request is not as requests are"
+        )
+    return _without_our_field(found, view) if view.has_metadata_type else found
+
+
+class _Routing:
+    """One request on its way to its route."""
+
+    def __init__(
+        self,
+        policy: Policy | None,
+        view: RequestView,
+        *,
+        key: bytes,
+        version: str,
+        learnt: Container[str],
+        known: Known,
+    ) -> None:
+        self._policy = policy
+        self._view = view
+        self._key = key
+        self._version = version
+        self._learnt = learnt
+        self._known = known
+        self._type = ""
+        self._number: int | None = None
+
+    def found(self) -> Route:
+        """The route."""
+        policy, view = self._policy, self._view
+        if policy is None:
+            return self._as_asked("no policy")
+        if self._known.at is not None and policy.is_stale(self._known.at):
+            return self._as_asked(f"policy {policy.version} is stale")
+        self._type = view.explicit_type or (
+            policy.lookup.get(view.fingerprint, "") if policy.lookup else ""
+        )
+        if not self._type:
+            return self._as_asked("no type")
+        rule = policy.types.get(self._type)
+        if rule is None:
+            return self._as_asked("no rule for the type")
+        return self._by_rule(rule)
+
+    def _by_rule(self, rule: TypeRule) -> Route:
+        asked = spec_of(rule.baseline).model
+        if not same_model(self._view.model, asked):
+            return self._as_asked(f"the rule is for {asked}")
+        if rule.candidate is None:
+            return self._stay("no candidate")
+        self._number = conversation_number(
+            self._key, type=self._type, parts=self._view.conversation
+        )
+        candidate = spec_of(rule.candidate).model
+        served = self._served_by(candidate)
+        why_not = self._why_not(rule, candidate, served=served)
+        if why_not is not None:
+            return self._stay(why_not)
+        return self._move(rule, candidate, served=served)
+
+    def _served_by(self, candidate: str) -> Literal["baseline", "candidate"] | None:
+        memory = self._known.memory
+        if memory is None or self._number is None:
+            return None
+        served = memory.served_by(self._number, (self._view.model, candidate))
+        if served is None:
+            return None
+        return "candidate" if served == candidate else "baseline"
+
+    def _why_not(self, rule: TypeRule, candidate: str, *, served: str | None) -> str | None:
+        """Why the conversation is not the candidate's; None if it is."""
+        assert self._number is not None  # noqa: S101 - numbered before it is placed
+        view = self._view
+        is_open = view.in_tool_loop
+        if served == "candidate":
+            # Back at once where the candidate lost its share, but not between a tool's call and
+            # its result.
+            gone = rule.share == 0 and not is_open
+            return "the candidate has no share any more" if gone else None
+        if not is_under(self._number, rule.share):
+            return "not in the share"
+        if served == "baseline":
+            return self._why_not_move(rule, candidate)
+        if self._may_be_older_than_the_ramp(rule):
+            return "may have begun before the share grew"
+        return None
+
+    def _may_be_older_than_the_ramp(self, rule: TypeRule) -> bool:
+        """Whether an unremembered conversation may still be on the baseline."""
+        known, number = self._known, self._number
+        if known.memory is None or known.at is None or rule.ramped is None or number is None:
+            return False
+        recent = known.at < rule.ramped + RAMP_GRACE
+        return recent and not is_under(number, rule.before) and self._view.is_ongoing
+
+    def _why_not_move(self, rule: TypeRule, candidate: str) -> str | None:
+        """Why a conversation that is on the baseline stays there; None if it may move."""
+        view, guards = self._view, rule.guards
+        if not view.is_ongoing:
+            return None
+        if guards.ongoing == "stay":
+            return "keeps its model"
+        if view.in_tool_loop:
+            return "in a tool loop"
+        if view.history.thinking and binds_prefix(candidate):
+            # Taking the blocks out would change what the candidate's own thinking is bound to.
+            return "holds thinking of another model"
+        return self._why_not_pay(rule, candidate) if view.is_cached else None
+
+    def _why_not_pay(self, rule: TypeRule, candidate: str) -> str | None:
+        if self._known.break_even is None:
+            return "its prefix is cached, and nobody prices the move"
+        tokens = self._known.prompt_tokens or self._view.text_bytes // _USUAL_BYTES_PER_TOKEN
+        prefix = WarmPrefix(stay_on=self._view.model, move_to=candidate, prefix_tokens=tokens)
+        turns = self._known.break_even(prefix)
+        if turns is None:
+            return "its prefix is cached, and a move would not pay"
+        if turns > rule.guards.pays_within_turns:
+            return f"its prefix is cached, and a move would pay after {turns} turns"
+        return None
+
+    def _move(self, rule: TypeRule, candidate: str, *, served: str | None) -> Route:
+        assert rule.candidate is not None  # noqa: S101 - asked before
+        why_not = self._why_unfit(rule, candidate)
+        if why_not is not None:
+            return self._stay(why_not)
+        asked = spec_of(rule.baseline).model
+        # What nobody remembers was placed by the same hash: then its thinking is the candidate's.
+        own = served != "baseline" or same_model(candidate, asked)
+        rewritten = rewriting(
+            self._view,
+            source=asked,
+            target=rule.candidate,
+            version=self._version,
+            own_thinking=own,
+        )
+        if rewritten.refused is not None:
+            return self._stay(rewritten.refused)
+        shape = shape_of(self._view, target=rule.candidate, version=self._version)
+        if shape in self._learnt:
+            return self._stay(f"{candidate} has refused such a request before")
+        return self._to_candidate(candidate, rewritten, rule=rule, shape=shape)
+
+    def _why_unfit(self, rule: TypeRule, candidate: str) -> str | None:
+        view, guards = self._view, rule.guards
+        if self._version not in VERSIONS:
+            return f"API version {self._version[:20]} is not known"
+        if not guards.tools and view.has_tools:
+            return "offers tools"
+        most = [
+            guards.max_prompt_tokens,
+            capabilities(candidate, version=self._version).context_tokens,
+        ]
+        limit = min((tokens for tokens in most if tokens is not None), default=None)
+        if limit is not None and view.length > limit * _LEAST_BYTES_PER_TOKEN:
+            tokens = int(view.text_bytes / _LEAST_BYTES_PER_TOKEN)
+            if tokens > limit:
+                return f"the prompt may be longer than {limit:,} tokens"
+        return None
+
+    def _to_candidate(
+        self, candidate: str, rewritten: Rewriting, *, rule: TypeRule, shape: str
+    ) -> Route:
+        assert self._policy is not None  # noqa: S101 - a rule comes out of one
+        view = self._view
+        edits = [*rewritten.edits]
+        if candidate != view.model:
+            edits.insert(0, Edit(("model",), "set", msgspec.json.encode(candidate)))
+        if rewritten.without_thinking:
+            edits += message_edits(view.messages)
+        return Route(
+            model=candidate,
+            requested=view.model,
+            type=self._type,
+            arm="candidate",
+            reason=f"in the share of {100 * rule.share:.4g} %",
+            policy_version=self._policy.version,
+            body_edits=Edits(tuple(edits), view.large_parts),
+            conversation=self._number,
+            shape=shape,
+            changes=rewritten.changes,
+        )
+
+    def _as_asked(self, reason: str) -> Route:
+        return Route(
+            model=self._view.model,
+            requested=self._view.model,
+            type=self._type,
+            reason=reason,
+            policy_version=self._policy.version if self._policy else None,
+        )
+
+    def _stay(self, reason: str) -> Route:
+        return msgspec.structs.replace(
+            self._as_asked(reason), arm="baseline", conversation=self._number
+        )
+
+
+def _without_our_field(found: Route, view: RequestView) -> Route:
+    """The provider knows no field of ours in ``metadata``; the type is taken out again."""
+    taken = Edit(("metadata", TYPE_IN_METADATA), "drop")
+    edits = Edits((*found.body_edits.changes, taken), view.large_parts)
+    return msgspec.structs.replace(found, body_edits=edits)

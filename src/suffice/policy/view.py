@@ -1,0 +1,350 @@
+"""
+What routing needs of a request, read in one cheap pass: large parts are skipped, not built.
+
+Whatever is unusual (no JSON object, a message that is none, a number as a model) gives no view,
+and a request without a view is passed through as it came.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from suffice.policy.fingerprint import fingerprint
+from suffice.policy.history import History, read_history
+
+TYPE_HEADER = "x-suffice-type"
+SESSION_HEADER = "x-suffice-session"
+TYPE_IN_METADATA = "suffice_type"
+_CLAUDE_CODE_SESSION = "x-claude-code-session-id"
+_CLAUDE_CODE_AGENT = "x-claude-code-agent-id"
+_SESSION_IN_USER_ID = re.compile(r"(?:^|_)session_([0-9A-Za-z][0-9A-Za-z-]{7,})$")
+_REMEMBERED_SHAPES = 4_096
+
+
+class _Inner(TypedDict, total=False):
+    type: str
+    citations: Any
+
+
+class _Block(TypedDict, total=False):
+    type: str
+    text: Raw
+    source: Raw
+    citations: Any
+    content: str | list[_Inner] | _Inner | None
+
+
+class Message(TypedDict, total=False):
+    """A message as routing sees it: its role, and the kinds of its blocks."""
+
+    role: str
+    content: str | list[_Block]
+
+
+class Tool(TypedDict, total=False):
+    """A tool as routing sees it."""
+
+    type: str | None
+    strict: bool | None
+    allowed_callers: list[str] | None
+
+
+class _Metadata(msgspec.Struct):
+    user_id: str | None = None
+    suffice_type: str | UnsetType = UNSET
+
+
+class _Body(msgspec.Struct):
+    model: str
+    messages: Raw
+    stream: bool = False
+    metadata: _Metadata | None = None
+    system: Raw | UnsetType = UNSET
+    tools: Raw | UnsetType = UNSET
+    max_tokens: Raw | UnsetType = UNSET
+    thinking: Raw | UnsetType = UNSET
+    output_config: Raw | UnsetType = UNSET
+    tool_choice: Raw | UnsetType = UNSET
+    temperature: Raw | UnsetType = UNSET
+    top_p: Raw | UnsetType = UNSET
+    top_k: Raw | UnsetType = UNSET
+    speed: Raw | UnsetType = UNSET
+    inference_geo: Raw | UnsetType = UNSET
+    service_tier: Raw | UnsetType = UNSET
+    fallbacks: Raw | UnsetType = UNSET
+    context_management: Raw | UnsetType = UNSET
+    compaction: Raw | UnsetType = UNSET
+
+
+# The fields translation may look at, as they stand in a request.
+_SMALL_FIELDS = tuple(
+    name
+    for name in _Body.__struct_fields__
+    if name not in {"model", "messages", "stream", "metadata", "system", "tools"}
+)
+
+
+class RequestView:
+    """
+    One request as routing sees it. What costs time is read when it is asked for, once.
+
+    Attributes:
+        model: The model the client asked for.
+        stream: Whether it wants events.
+        length: Bytes of the body.
+    """
+
+    def __init__(self, headers: Mapping[str, str], body: bytes, parsed: _Body) -> None:
+        self._headers = headers
+        self._whole = body
+        self._body = parsed
+        self.model = parsed.model
+        self.stream = parsed.stream
+        self.length = len(body)
+
+    @property
+    def explicit_type(self) -> str | None:
+        """The type the client names, in a header or in ``metadata``."""
+        named = self._headers.get(TYPE_HEADER)
+        if named:
+            return named
+        return self._metadata_type or None
+
+    @property
+    def has_metadata_type(self) -> bool:
+        """Whether ``metadata`` holds our own field, which the provider would reject."""
+        return self._metadata_type is not None
+
+    @property
+    def betas(self) -> str:
+        """The ``anthropic-beta`` header, as it came."""
+        return self._headers.get("anthropic-beta", "")
+
+    @functools.cached_property
+    def max_tokens(self) -> int | None:
+        """How long the answer may be; None where absent or no whole number."""
+        raw = self._body.max_tokens
+        value = None if raw is UNSET else msgspec.json.decode(raw)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    @functools.cached_property
+    def fields(self) -> bytes:
+        """The small fields translation may look at, as one JSON object."""
+        given = [
+            b'"%b":%b' % (name.encode(), value)
+            for name in _SMALL_FIELDS
+            if (value := getattr(self._body, name)) is not UNSET
+        ]
+        return b"{%b}" % b",".join(given)
+
+    @functools.cached_property
+    def messages(self) -> list[Message]:
+        """
+        The messages, without their texts.
+
+        Raises:
+            msgspec.ValidationError: They are not messages.
+        """
+        return _MESSAGES.decode(self._body.messages)
+
+    @functools.cached_property
+    def history(self) -> History:
+        """
+        What the messages hold.
+
+        Raises:
+            msgspec.ValidationError: They are not messages.
+        """
+        return read_history(self.messages)
+
+    @functools.cached_property
+    def tools(self) -> tuple[Tool, ...]:
+        """
+        The tools that are more than a name and a schema.
+
+        Raises:
+            msgspec.ValidationError: They are not tools.
+        """
+        if self._body.tools is UNSET:
+            return ()
+        return tuple(tool for tool in _TOOLS.decode(self._body.tools) or () if tool)
+
+    @property
+    def has_tools(self) -> bool:
+        """Whether tools are offered; an empty list offers none."""
+        tools = self._body.tools
+        return tools is not UNSET and len(memoryview(tools)) > len(b"null")
+
+    @property
+    def is_ongoing(self) -> bool:
+        """Whether a model has already spoken in this conversation."""
+        return any(message.get("role") == "assistant" for message in self.messages)
+
+    @property
+    def in_tool_loop(self) -> bool:
+        """Whether the last turn hands back what a tool said."""
+        content = self.messages[-1].get("content") if self.messages else None
+        return isinstance(content, list) and any(
+            block.get("type") == "tool_result" for block in content
+        )
+
+    @functools.cached_property
+    def is_cached(self) -> bool:
+        """Whether anything is marked to be cached."""
+        return b'"cache_control"' in self._whole
+
+    @functools.cached_property
+    def text_bytes(self) -> int:
+        """
+        Bytes of the body without its pictures; documents count as text.
+
+        Raises:
+            msgspec.ValidationError: The messages are none.
+        """
+        pictures = sum(
+            len(memoryview(block["source"]))
+            for message in self.messages
+            if isinstance(content := message.get("content"), list)
+            for block in content
+            if block.get("type") == "image" and "source" in block
+        )
+        return self.length - pictures
+
+    @property
+    def large_parts(self) -> dict[str, Raw]:
+        """The parts a splice would otherwise have to walk through, as they stand in the body."""
+        parts = {name: getattr(self._body, name) for name in ("messages", "tools", "system")}
+        return {name: part for name, part in parts.items() if part is not UNSET}
+
+    @property
+    def _metadata_type(self) -> str | None:
+        metadata = self._body.metadata
+        if metadata is None or metadata.suffice_type is UNSET:
+            return None
+        return metadata.suffice_type
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """
+        What `suffice.policy.fingerprint.fingerprint` says of the request.
+
+        Raises:
+            msgspec.DecodeError: The system prompt or the tools are no JSON after all.
+        """
+        system, tools = (
+            b"null" if raw is UNSET else memoryview(raw)
+            for raw in (self._body.system, self._body.tools)
+        )
+        digest = hashlib.sha256(system)
+        digest.update(b"\n")
+        digest.update(tools)
+        return _SHAPES.shape(digest.digest(), system, tools)
+
+    @functools.cached_property
+    def conversation(self) -> tuple[bytes, ...]:
+        """
+        What tells this conversation from others, as `conversation_number` takes it.
+
+        Our own session header, then Claude Code's (with its agent, which is a conversation of
+        its own), then a session within ``metadata.user_id``, else what was said first.
+
+        Raises:
+            msgspec.ValidationError: The messages are none.
+        """
+        headers = self._headers
+        if session := headers.get(SESSION_HEADER):
+            return (b"session", session.encode())
+        if session := headers.get(_CLAUDE_CODE_SESSION):
+            agent = headers.get(_CLAUDE_CODE_AGENT, "")
+            return (b"claude-code", session.encode(), agent.encode())
+        metadata = self._body.metadata
+        if metadata and metadata.user_id and (session := _session_in(metadata.user_id)):
+            return (b"user-id", session.encode())
+        return (b"first", *_first_words(self.messages))
+
+
+def view_request(headers: Mapping[str, str], body: bytes) -> RequestView | None:
+    """
+    A request as routing sees it; None where it is none, and must be passed through.
+
+    Args:
+        headers: With lower-case names.
+        body: As it came, decompressed.
+
+    >>> body = b'{"model": "claude-opus-5-5", "max_tokens": 9, "messages": []}'
+    >>> view_request({"x-suffice-type": "triage"}, body).explicit_type
+    'triage'
+    >>> view_request({}, b"[]") is None
+    True
+    """
+    try:
+        parsed = _BODY.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return RequestView(headers, body, parsed)
+
+
+def _session_in(user_id: str) -> str | None:
+    if user_id.startswith("{"):
+        try:
+            return _SESSION_IN_JSON.decode(user_id).session_id or None
+        except msgspec.DecodeError:
+            return None
+    found = _SESSION_IN_USER_ID.search(user_id)
+    return found[1] if found else None
+
+
+def _first_words(messages: Sequence[Message]) -> list[bytes]:
+    """What was said before a model spoke; the same as text or as blocks, marked or not."""
+    words = []
+    for message in messages:
+        if message.get("role") == "assistant":
+            break
+        content = message.get("content", "")
+        if isinstance(content, str):
+            words.append(content.encode())
+            continue
+        for block in content:
+            if "text" in block:
+                text = msgspec.json.decode(block["text"])
+                words.append(text.encode() if isinstance(text, str) else bytes(block["text"]))
+            elif "source" in block:
+                words.append(bytes(block["source"]))
+    return words
+
+
+class _UserId(msgspec.Struct):
+    session_id: str | None = None
+
+
+class _RememberedShapes:
+    """The fingerprints of the last prompts seen: few prompts make many requests."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._known: dict[bytes, str] = {}
+
+    def shape(self, digest: bytes, system: bytes | memoryview, tools: bytes | memoryview) -> str:
+        """The fingerprint of a system prompt and a tool set, by the digest of their bytes."""
+        known = self._known.get(digest)
+        if known is None:
+            request = {"system": msgspec.json.decode(system), "tools": msgspec.json.decode(tools)}
+            known = fingerprint(request)
+            if len(self._known) >= self._capacity:
+                self._known.clear()
+            self._known[digest] = known
+        return known
+
+
+_BODY = msgspec.json.Decoder(_Body)
+_MESSAGES = msgspec.json.Decoder(list[Message])
+_TOOLS = msgspec.json.Decoder(list[Tool] | None)
+_SESSION_IN_JSON = msgspec.json.Decoder(_UserId)
+_SHAPES = _RememberedShapes(_REMEMBERED_SHAPES)
