@@ -4,6 +4,7 @@ from suffice.records.cases import Answer, BrokenCase, Case, Failure, FailureKind
 from suffice.records.comparison import Comparison, ShownCase, Spending
 from suffice.records.evidence import Evidence, Limits
 from suffice.records.exchange import ExchangeRecord, Outcome
+from suffice.records.logged import LoggedExchange
 from suffice.records.model_spec import ModelSpec, parse_model_spec
 from suffice.records.scores import Pair, Reference, Score
 from suffice.records.usage import Iteration, Usage
@@ -34,6 +35,7 @@ __all__ = [
     "Interval",
     "Iteration",
     "Limits",
+    "LoggedExchange",
     "Measure",
     "ModelSpec",
     "Outcome",
