@@ -24,7 +24,13 @@ class Outcome(enum.StrEnum):
     SERVER_ERROR = "server_error"
     UNREACHABLE = "unreachable"
 
+    @property
+    def is_error(self) -> bool:
+        """Whether the caller got something else than a model's answer."""
+        return self not in {Outcome.OK, Outcome.REFUSAL, Outcome.CUT}
 
+
+_CUTS = {"cut", "timeout", "client_gone"}
 _NAMED = {0: Outcome.UNREACHABLE, 429: Outcome.RATE_LIMITED, 529: Outcome.OVERLOADED}
 
 
@@ -59,7 +65,8 @@ class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         message_id: The provider's id of the message.
         streamed: Whether the answer was a stream of events.
         complete: Whether the whole answer came and could be read to its end.
-        error_type: The provider's word for an error, or ours for a transport's.
+        error_type: The provider's word for an error, or ours for a transport's:
+            ``connect_error`` where nothing was sent, ``timeout``, ``cut``, ``client_gone``.
         key: Fingerprint of the credential, keyed so that it cannot be looked up; never the key.
         request_bytes: Size of the request's body.
         response_bytes: Size of the answer's body as it came.
@@ -116,8 +123,27 @@ class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
             return _NAMED[status]
         return Outcome.SERVER_ERROR if status >= _SERVER else Outcome.CLIENT_ERROR
 
+    @property
+    def may_be_billed(self) -> bool:
+        """
+        Whether the provider may have written something for it.
+
+        Errors, token counts and lists are free. Where nothing came back, only an attempt that
+        never connected is known to be.
+
+        >>> ExchangeRecord(ts=0.0, status=200, path="/v1/messages/count_tokens").may_be_billed
+        False
+        >>> ExchangeRecord(ts=0.0, status=0, error_type="timeout").may_be_billed
+        True
+        """
+        if not self.path.endswith("/messages"):
+            return False
+        return _OK <= self.status < _REDIRECT or (
+            self.status == 0 and self.error_type != "connect_error"
+        )
+
     def _answered_outcome(self) -> Outcome:
-        if self.error_type is not None:
+        if self.error_type is not None and self.error_type not in _CUTS:
             return Outcome.STREAM_ERROR
         if not self.complete:
             return Outcome.CUT

@@ -1,0 +1,48 @@
+"""Captured bodies as they may be kept: streams put together, texts masked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from suffice.gateway.accounting.assembly import assembled
+from suffice.policy.masking import mask_json, mask_text
+from suffice.records import ExchangeRecord
+
+
+def kept_bodies(exchange: ExchangeRecord) -> ExchangeRecord:
+    """
+    The exchange with its bodies masked; a streamed answer becomes the message it spelled out.
+
+    A secret may be cut in two by a stream's events, so it is masked in the whole text only.
+    """
+    response = exchange.response_body
+    if response is not None:
+        response = _masked_stream(response) if exchange.streamed else masked_body(response)
+    request = exchange.request_body
+    return msgspec.structs.replace(
+        exchange,
+        request_body=None if request is None else masked_body(request),
+        response_body=response,
+    )
+
+
+def masked_body(body: bytes) -> bytes:
+    r"""
+    A body with its texts masked; what is no JSON is masked as text.
+
+    >>> masked_body(b'{"content":"\\nbob@example.org"}').decode()
+    '{"content":"\\n[email]"}'
+    >>> masked_body(b"bob@example.org")
+    b'[email]'
+    """
+    try:
+        value: Any = msgspec.json.decode(body)
+        return msgspec.json.encode(mask_json(value))
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return mask_text(body.decode(errors="replace")).encode()
+
+
+def _masked_stream(body: bytes) -> bytes:
+    return msgspec.json.encode(mask_json(assembled(body)))

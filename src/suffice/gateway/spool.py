@@ -1,0 +1,224 @@
+"""Exchanges on their way to disk: accepted in a fraction of a microsecond, written by a thread."""
+
+from __future__ import annotations
+
+import enum
+import errno
+import os
+import secrets
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Mapping
+from pathlib import Path
+from zlib import crc32
+
+import msgspec
+
+from suffice.gateway.bodies import kept_bodies
+from suffice.gateway.segments import Segment, bytes_in, pack
+from suffice.records import ExchangeRecord
+
+_RECORD_BYTES = 1024
+_PENDING_BYTES = 16 << 20
+_SEGMENT_BYTES = 8 << 20
+_SEGMENT_S = 300.0
+_BATCH_BYTES = 1 << 20
+_SLICE = 32
+_LOOK_AT_DISK_S = 1.0
+_JOIN_S = 5.0
+
+
+class Capture(enum.StrEnum):
+    """How much of an exchange is kept."""
+
+    OFF = "off"
+    META = "meta"
+    BODIES = "bodies"
+
+
+class Spool:
+    """
+    Takes exchanges without ever blocking, and appends them to files of its own.
+
+    A thread writes what came at least every ``flush_s``; a killed process loses no more. Memory
+    and disk are bounded: beyond them records are dropped and counted, and the request never
+    notices. While the disk is full or not writable, records wait in memory up to its bound.
+
+    Args:
+        folder: For the segments; made when first needed.
+        capture: ``off`` keeps nothing on disk; ``meta`` never a body; ``bodies`` masked bodies.
+        max_bytes: Of all segments in the folder that were not yet taken into the account.
+        flush_s: How old a record may grow in memory.
+        body_shares: Which share of a type's conversations keep their bodies, in [0, 1];
+            ``*`` is for types without a share of their own, 1 where it is not given.
+
+    Attributes:
+        accepted: Records accepted so far; the last one's number.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        capture: Capture | str = Capture.META,
+        max_bytes: int = 1 << 30,
+        flush_s: float = 0.2,
+        body_shares: Mapping[str, float] | None = None,
+    ) -> None:
+        self._folder = folder
+        self._capture = Capture(capture)
+        self._max_bytes = max_bytes
+        self._flush_s = flush_s
+        self._body_shares = dict(body_shares or {})
+        self.writer = f"{time.time_ns():x}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.accepted = 0
+        self._queue: deque[ExchangeRecord] = deque()
+        # Each of the two is written by one thread only, so neither needs a lock.
+        self._offered_bytes = 0
+        self._taken_bytes = 0
+        self._dropped: Counter[str] = Counter()
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._trouble = ""
+        self._segment: Segment | None = None
+        self._segment_at = 0.0
+        self._place = 0
+        self._number = 0
+        self._batch = b""
+        self._looked_at = 0.0
+        self._on_disk = 0
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Records dropped so far, by reason: ``memory``, ``disk_full``, ``unwritable``, ..."""
+        return dict(self._dropped)
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written at the moment; empty where all is well."""
+        return self._trouble
+
+    def offer(self, exchange: ExchangeRecord) -> bool:
+        """Accept an exchange; False where it is not kept. Never blocks, never raises."""
+        weight = _RECORD_BYTES
+        if exchange.request_body is not None or exchange.response_body is not None:
+            exchange = self._with_wanted_bodies(exchange)
+            weight += len(exchange.request_body or b"") + len(exchange.response_body or b"")
+        if self._offered_bytes - self._taken_bytes + weight > _PENDING_BYTES:
+            self._dropped[self._trouble or "memory"] += 1
+            return False
+        if self._thread is None and not self._start():
+            return False
+        self._offered_bytes += weight
+        self.accepted += 1
+        self._queue.append(exchange)
+        return True
+
+    def close(self) -> None:
+        """Write what is left, and let go of the files; what cannot be written is dropped."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(_JOIN_S)
+        if self._queue or self._batch:
+            self._dropped[self._trouble or "closed"] += len(self._queue) + self._batch.count(b"\n")
+
+    def _start(self) -> bool:
+        """Start the thread at the first record: a process that forks before keeps its own."""
+        if self._capture is Capture.OFF:
+            return False
+        if self._stop.is_set():
+            self._dropped["closed"] += 1
+            return False
+        self._thread = threading.Thread(target=self._write_on, name="suffice-spool", daemon=True)
+        self._thread.start()
+        return True
+
+    def _with_wanted_bodies(self, exchange: ExchangeRecord) -> ExchangeRecord:
+        if self._capture is Capture.BODIES and self._in_sample(exchange):
+            return exchange
+        return msgspec.structs.replace(exchange, request_body=None, response_body=None)
+
+    def _in_sample(self, exchange: ExchangeRecord) -> bool:
+        shares = self._body_shares
+        share = shares.get(exchange.type, shares.get("*", 1.0))
+        if share >= 1:
+            return True
+        # By conversation, so that one is kept whole or not at all.
+        name = exchange.session or exchange.request_id or exchange.id
+        return crc32(name.encode(errors="replace")) < share * 2**32
+
+    def _write_on(self) -> None:
+        encoder = msgspec.json.Encoder()
+        stopping = False
+        while not stopping:
+            # Half the promise: what comes just after a look waits for the next.
+            stopping = self._stop.wait(self._flush_s / 2)
+            while self._queue or self._batch:
+                if not self._batch:
+                    self._encode(encoder)
+                if not self._write():
+                    break
+        if self._segment is not None:
+            self._segment.close()
+
+    def _encode(self, encoder: msgspec.json.Encoder) -> None:
+        lines: list[bytes] = []
+        size = 0
+        while self._queue and size < _BATCH_BYTES:
+            exchange = self._queue.popleft()
+            weight = _RECORD_BYTES
+            if exchange.request_body is not None or exchange.response_body is not None:
+                weight += len(exchange.request_body or b"") + len(exchange.response_body or b"")
+                exchange = kept_bodies(exchange)
+            self._number += 1
+            lines.append(pack(self._number, encoder.encode(exchange)))
+            size += len(lines[-1])
+            self._taken_bytes += weight
+            if len(lines) % _SLICE == 0:
+                # Hands the interpreter to the event loop between slices.
+                time.sleep(0)
+        self._batch = b"".join(lines)
+
+    def _write(self) -> bool:
+        try:
+            if self._is_out_of_room():
+                self._trouble = "disk_bound"
+                return False
+            self._fresh_segment().append(self._batch)
+        except OSError as error:
+            full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+            self._trouble = "disk_full" if full else "unwritable"
+            self._let_go()
+            return False
+        self._on_disk += len(self._batch)
+        self._batch = b""
+        self._trouble = ""
+        return True
+
+    def _is_out_of_room(self) -> bool:
+        now = time.monotonic()
+        if now - self._looked_at >= _LOOK_AT_DISK_S:
+            self._looked_at = now
+            self._on_disk = bytes_in(self._folder)
+        return self._on_disk + len(self._batch) > self._max_bytes
+
+    def _fresh_segment(self) -> Segment:
+        now = time.monotonic()
+        segment = self._segment
+        if segment is not None and segment.size:
+            largest = min(_SEGMENT_BYTES, self._max_bytes // 8)
+            if segment.size >= largest or now - self._segment_at > _SEGMENT_S:
+                self._let_go()
+                segment = None
+        if segment is None:
+            self._place += 1
+            segment = self._segment = Segment(self._folder, self.writer, self._place)
+            self._segment_at = now
+        return segment
+
+    def _let_go(self) -> None:
+        """Never write on after a failure: whatever it left behind ends that segment."""
+        if self._segment is not None:
+            self._segment.close()
+            self._segment = None

@@ -1,0 +1,101 @@
+"""A child process that is started again when it dies, slower each time, and never outlives us."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
+_HEALTHY_S = 60.0
+
+
+def account_command(data: Path, *, prices: Path | None = None) -> list[str]:
+    """The command line of the account's child for a data folder."""
+    command = [sys.executable, "-m", "suffice.gateway.child", "--data", str(data)]
+    return [*command, "--prices", str(prices)] if prices else command
+
+
+class Supervisor:
+    """
+    Keeps one child running. Call `tick` now and then; it never blocks and never raises.
+
+    The child reads from a pipe that we hold open: when we end, however we end, it sees the pipe
+    close, takes in what is left and ends as well.
+
+    Args:
+        command: What to run.
+        clock: Seconds that only go forward.
+
+    Attributes:
+        restarts: How often the child had to be started again.
+        last_exit: How it last ended; None as long as it never did.
+    """
+
+    def __init__(
+        self, command: Sequence[str], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._command = list(command)
+        self._clock = clock
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
+        self._start_at = clock()
+        self._wait_s = _FIRST_WAIT_S
+        self.restarts = -1
+        self.last_exit: int | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the child, while it runs."""
+        return self._process.pid if self._process is not None else None
+
+    def tick(self) -> bool:
+        """Start the child if it is due; whether it runs."""
+        now = self._clock()
+        process = self._process
+        if process is not None:
+            code = process.poll()
+            if code is None:
+                if now - self._started_at > _HEALTHY_S:
+                    self._wait_s = _FIRST_WAIT_S
+                return True
+            self._ended(code, now)
+        if now >= self._start_at:
+            self._start(now)
+        return self._process is not None
+
+    def stop(self, *, timeout_s: float = 10.0) -> None:
+        """Let the child take in what is left and end; past the time-out it is killed."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None  # noqa: S101 - asked for in _start
+        process.stdin.close()
+        try:
+            process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _start(self, now: float) -> None:
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+            )
+        except OSError:
+            self._start_at = now + self._wait_s
+            self._wait_s = min(self._wait_s * 2, _LONGEST_WAIT_S)
+            return
+        self._started_at = now
+        self.restarts += 1
+
+    def _ended(self, code: int, now: float) -> None:
+        assert self._process is not None  # noqa: S101 - only called with one
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process = None
+        self.last_exit = code
+        self._start_at = now + self._wait_s
+        self._wait_s = min(self._wait_s * 2, _LONGEST_WAIT_S)
