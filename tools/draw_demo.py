@@ -3,7 +3,7 @@ The README's picture: what `suffice demo` prints, drawn as an SVG.
 
     python tools/draw_demo.py            runs the demo and writes docs/demo.svg
 
-The text is the program's own; only the colours of its codes become those of the picture.
+The text is the program's own, up to the first sentence below its tables.
 """
 
 from __future__ import annotations
@@ -79,6 +79,18 @@ def printed(arguments: list[str]) -> str:
     return done.stdout.decode().replace("\r\n", "\n")
 
 
+def tables_and_first_sentence(text: str) -> str:
+    """The tables and the first of the sentences below them; what is left out shows as …."""
+    lines = text.splitlines()
+    plain = [re.sub(r"\x1b\[[\d;]*m", "", line) for line in lines]
+    begins = next(
+        (n for n, line in enumerate(plain) if re.match(r"\d+ \w+.* Switch|.* · ", line)), 0
+    )
+    sentences = [n for n, line in enumerate(plain) if re.match(r"  [✓✗…] ", line)]
+    end = sentences[1] if len(sentences) > 1 else len(lines)
+    return "\n".join([*lines[begins:end], "  …"])
+
+
 def draw(text: str, *, command: str) -> str:
     """The text as an SVG that loads nothing."""
     console = Console(record=True, width=_COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115, PTH123 - the process ends with it
@@ -92,5 +104,6 @@ def draw(text: str, *, command: str) -> str:
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(draw(printed(["demo"]), command="suffice demo"), encoding="utf-8")
+    shown = tables_and_first_sentence(printed(["demo"]))
+    PICTURE.write_text(draw(shown, command="suffice demo"), encoding="utf-8")
     print(f"wrote {PICTURE.relative_to(ROOT)}")
