@@ -9,7 +9,6 @@ import msgspec
 from suffice.records.usage import Usage
 
 
-# gc=False would be wrong: a request is a tree of dicts that must be collectable with it.
 class LoggedExchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     A request and its response in one shape, whichever tool wrote the log.

@@ -1,0 +1,399 @@
+"""The store of exchanges: add once, read by row, delete for good."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from suffice.adapters.exchanges.bodies import Bodies
+from suffice.adapters.exchanges.columns import StoredExchange, row_of
+from suffice.adapters.exchanges.ledger import Ledger, unusable
+from suffice.adapters.exchanges.progress import FileProgress
+from suffice.adapters.exchanges.segments import (
+    connect,
+    literal,
+    merge,
+    read_rows,
+    scan_of,
+    write_segment,
+)
+from suffice.errors import EmptyInput, StorageError
+from suffice.records import LoggedExchange
+
+_LEDGER, _LOCK = "ledger.sqlite", ".lock"
+_ROWS_TO_WRITE = 20_000
+_BYTES_TO_WRITE = 64 * 2**20
+_SMALL_SEGMENT = 100_000
+_MANY_SMALL = 16
+_BODY_COLUMNS = ("system_key", "tools_key", "settings_key", "response_key")
+
+
+class Deleted(msgspec.Struct, frozen=True):
+    """How many exchanges went, and how many bodies that nothing else needed."""
+
+    exchanges: int
+    bodies: int
+
+
+class Holdings(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a store holds.
+
+    Attributes:
+        exchanges: Rows.
+        bodies: Distinct messages, prompts and answers.
+        bytes_on_disk: Of the whole folder.
+        bytes_logged: Of the requests and answers as they stood in the logs.
+        first_ts: The earliest time told.
+        last_ts: The latest.
+    """
+
+    exchanges: int
+    bodies: int
+    bytes_on_disk: int
+    bytes_logged: int
+    first_ts: float | None
+    last_ts: float | None
+
+
+class Exchanges:
+    """
+    A folder of exchanges, readable by its owner alone.
+
+    Metadata stands in Parquet segments, listed by the ledger that also holds bodies, marks and
+    the progress of files. A segment and all that belongs to it come into force in one
+    transaction, so that a kill at any point loses at most what was not written yet, and the next
+    scan goes on from there. There is one writer at a time and any number of readers.
+    """
+
+    def __init__(self, folder: Path, *, lock: int | None) -> None:
+        self.folder = folder
+        self._lock = lock
+        self._ledger = Ledger(folder / _LEDGER)
+        self._bodies = Bodies(self._ledger)
+        self._rows: list[StoredExchange] = []
+        self._marks: set[bytes] = set()
+        self._files: dict[bytes, tuple[FileProgress, FileProgress | None]] = {}
+        self._last_n = self._ledger.last_n()
+        if lock is not None:
+            self._remove_leftovers()
+
+    @classmethod
+    def open(cls, folder: Path, *, write: bool = True) -> Self:
+        """
+        The store in a folder, made where there is none and it is to be written.
+
+        Raises:
+            EmptyInput: It is to be read, and there is none.
+            StorageError: It cannot be used, or somebody else is writing it.
+        """
+        if not write:
+            if not (folder / _LEDGER).is_file():
+                raise EmptyInput(
+                    f"There are no exchanges in {folder}.",
+                    effect="Nothing was read.",
+                    next_step="Read some logs first: `suffice scan FILES`.",
+                )
+            return cls(folder, lock=None)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise unusable(folder, error.strerror or str(error)) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(lock)
+            raise StorageError(
+                f"Another suffice is writing {folder}.",
+                effect="Nothing was changed.",
+                next_step="Wait for it to end, or choose another folder with --data.",
+            ) from error
+        return cls(folder, lock=lock)
+
+    @property
+    def db_path(self) -> Path:
+        """The ledger's SQLite file."""
+        return self.folder / _LEDGER
+
+    def __enter__(self) -> Self:
+        """Use it as a context: what was added is written at the end."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it; after an error nothing more is written."""
+        if kind is not None:
+            self._rows.clear()
+        self.close()
+
+    def close(self) -> None:
+        """Write what waits, merge small segments, and let others write."""
+        try:
+            if self._lock is not None:
+                self.flush()
+                self._merge_small()
+        finally:
+            self._ledger.close()
+            if self._lock is not None:
+                os.close(self._lock)
+                self._lock = None
+
+    def add(self, batch: Iterable[LoggedExchange]) -> int:
+        """
+        Keep those that are not kept yet, by source and id; returns how many that were.
+
+        What was deleted once does not come back. Masking is the caller's: nothing is changed.
+
+        Raises:
+            StorageError: They cannot be written.
+        """
+        added = 0
+        for exchange in batch:
+            added += self._add(exchange)
+            if len(self._rows) >= _ROWS_TO_WRITE or self._bodies.waiting_bytes > _BYTES_TO_WRITE:
+                self.flush()
+        return added
+
+    def note_progress(self, now: FileProgress, *, before: FileProgress | None = None) -> None:
+        """Remember how far a file is read; it counts once what was added before it is written."""
+        known = self._files.get(now.head)
+        self._files[now.head] = (now, known[1] if known else before)
+
+    def progress_of(self, head: bytes) -> list[FileProgress]:
+        """All that is known of files with this first line, the shortest beginning first."""
+        return self._ledger.files(head)
+
+    def flush(self) -> None:
+        """
+        Write everything added so far.
+
+        Raises:
+            StorageError: The disk does not take it; nothing of it counts.
+        """
+        if not self._rows and not self._files:
+            return
+        name = self._new_name()
+        if self._rows:
+            write_segment(self.folder / name, self._rows)
+        with self._ledger.transaction():
+            if self._rows:
+                self._ledger.add_segment(name, first_n=self._rows[0].n, rows=len(self._rows))
+            self._ledger.add_bodies(self._bodies.take_waiting())
+            self._ledger.add_marks(self._marks)
+            for now, before in self._files.values():
+                self._ledger.note_file(now, before=before)
+            self._ledger.set_counters(key=self._bodies.last_key, n=self._last_n)
+        self._rows, self._marks = [], set()
+        self._files = {}
+
+    def segments(self) -> list[Path]:
+        """The Parquet files in force, in the order of their rows; for `read_parquet`."""
+        return [self.folder / name for name, _, _ in self._ledger.segments()]
+
+    def rows(self, *, where: str = "true") -> Iterator[StoredExchange]:
+        """
+        Metadata by row number, as a stream.
+
+        Args:
+            where: A condition in DuckDB's SQL over the columns of `StoredExchange`.
+        """
+        return read_rows(self.segments(), where=where)
+
+    def __len__(self) -> int:
+        """How many exchanges are kept."""
+        return sum(rows for _, _, rows in self._ledger.segments())
+
+    def body(self, key: int) -> Any:
+        """One body, decoded; None for 0 and for one that is deleted."""
+        return self._bodies.read([key]).get(key)
+
+    def bodies(self, keys: Sequence[int]) -> dict[int, Any]:
+        """Several at once; 0 and deleted ones are left out."""
+        return self._bodies.read(list(keys))
+
+    def request(self, row: StoredExchange) -> dict[str, Any]:
+        """The request as it was logged, without its model; empty where the log held none."""
+        keys = [row.system_key, row.tools_key, row.settings_key, *row.message_keys]
+        found = self._bodies.read(keys)
+        request: dict[str, Any] = dict(found.get(row.settings_key, {}))
+        for name, key in (("system", row.system_key), ("tools", row.tools_key)):
+            if key in found:
+                request[name] = found[key]
+        if row.message_keys:
+            request["messages"] = [found[key] for key in row.message_keys if key in found]
+        return request
+
+    def response(self, row: StoredExchange) -> tuple[str, tuple[dict[str, Any], ...]]:
+        """The answer's text and blocks; empty where the log held none."""
+        kept = self.body(row.response_key) or {"text": "", "blocks": []}
+        return kept["text"], tuple(kept["blocks"])
+
+    def delete(
+        self, *, session: str | None = None, user: str | None = None, before: float | None = None
+    ) -> Deleted:
+        """
+        Delete what fulfils all conditions given, with every body nothing else needs.
+
+        The bytes are overwritten, and a later scan of the same logs does not bring them back.
+
+        Args:
+            session: Of this conversation.
+            user: Made for this user.
+            before: Sent before this time; what has no time stays.
+
+        Raises:
+            ValueError: No condition is given.
+            StorageError: It cannot be written; nothing is deleted.
+        """
+        terms = [
+            f"{column} = {literal(value)}"
+            for column, value in (("session", session), ('"user"', user))
+            if value is not None
+        ]
+        if before is not None:
+            terms.append(f"ts < {literal(before)}")
+        if not terms:
+            raise ValueError("say what is to be deleted")
+        return self._delete(" AND ".join(terms))
+
+    def shrink(self, most_bytes: int) -> Deleted:
+        """
+        Delete the oldest exchanges until the folder is no larger than this.
+
+        What has no time counts by its place in the order of import.
+
+        Raises:
+            StorageError: It cannot be written.
+        """
+        gone, bodies = 0, 0
+        while (size := self.bytes_on_disk()) > most_bytes and len(self):
+            share = min(1.0, 1.05 * (1 - most_bytes / size))
+            drop = max(1, int(len(self) * share))
+            with connect() as duck:
+                oldest = f"SELECT n FROM {scan_of(self.segments())} ORDER BY ts NULLS FIRST, n LIMIT {drop}"  # noqa: S608, E501 - numbers only
+                numbers = [row[0] for row in duck.execute(oldest).fetchall()]
+            done = self._delete(f"n IN ({','.join(map(str, numbers))})")
+            gone, bodies = gone + done.exchanges, bodies + done.bodies
+        return Deleted(gone, bodies)
+
+    def holdings(self) -> Holdings:
+        """What the store holds, in numbers."""
+        with connect() as duck:
+            logged, first, last = duck.execute(
+                f"SELECT coalesce(sum(size_bytes), 0), min(ts), max(ts) FROM {scan_of(self.segments())}"  # noqa: S608, E501 - our own paths
+            ).fetchall()[0]
+        return Holdings(
+            exchanges=len(self),
+            bodies=self._ledger.bodies()[0],
+            bytes_on_disk=self.bytes_on_disk(),
+            bytes_logged=int(logged),
+            first_ts=first,
+            last_ts=last,
+        )
+
+    def bytes_on_disk(self) -> int:
+        """Of all files in the folder."""
+        return sum(entry.stat().st_size for entry in self.folder.iterdir() if entry.is_file())
+
+    def _add(self, exchange: LoggedExchange) -> bool:
+        if exchange.id:
+            mark = blake2b(
+                f"{exchange.source}\0{exchange.id}".encode("utf-8", "surrogatepass"), digest_size=16
+            ).digest()
+            if mark in self._marks or self._ledger.is_marked(mark):
+                return False
+            self._marks.add(mark)
+        self._last_n += 1
+        keys = self._bodies.keys_of(exchange)
+        self._rows.append(row_of(exchange, n=self._last_n, keys=keys))
+        return True
+
+    def _delete(self, condition: str) -> Deleted:
+        self.flush()
+        old = self._ledger.segments()
+        with connect() as duck:
+            hit = {
+                name: duck.execute(
+                    f"SELECT count(*) FROM {scan_of([self.folder / name])} WHERE {condition}"  # noqa: S608 - quoted above
+                ).fetchall()[0][0]
+                for name, _, _ in old
+            }
+        touched = [(name, first, rows) for name, first, rows in old if hit[name]]
+        replaced = []
+        for name, first, rows in touched:
+            if left := rows - hit[name]:
+                fresh = self._new_name()
+                merge(
+                    [self.folder / name],
+                    self.folder / fresh,
+                    keep=f"NOT coalesce({condition}, false)",
+                )
+                replaced.append((fresh, first, left))
+        after = [name for name, _, _ in old if not hit[name]] + [name for name, _, _ in replaced]
+        unneeded = self._unneeded([name for name, _, _ in touched], after)
+        with self._ledger.transaction():
+            self._ledger.set_counters(key=self._bodies.last_key, n=self._last_n)
+            self._ledger.drop_segments(name for name, _, _ in touched)
+            for name, first, rows in replaced:
+                self._ledger.add_segment(name, first_n=first, rows=rows)
+            self._ledger.drop_bodies(unneeded)
+        self._bodies.forget()
+        for name, _, _ in touched:
+            (self.folder / name).unlink(missing_ok=True)
+        if touched:
+            self._ledger.forget_space()
+        return Deleted(sum(hit.values()), len(unneeded))
+
+    def _unneeded(self, touched: Sequence[str], after: Sequence[str]) -> list[int]:
+        """Bodies that rows of touched segments name and no row left does."""
+        with connect() as duck:
+            found = duck.execute(
+                f"{self._keys_named(touched)} EXCEPT {self._keys_named(after)}"
+            ).fetchall()
+        return [key for (key,) in found if key]
+
+    def _keys_named(self, names: Sequence[str]) -> str:
+        scan = scan_of([self.folder / name for name in names])
+        columns = [f"SELECT {column} AS key FROM {scan}" for column in _BODY_COLUMNS]  # noqa: S608 - our own columns
+        columns.append(f"SELECT unnest(message_keys) AS key FROM {scan}")  # noqa: S608
+        return f"(SELECT DISTINCT key FROM ({' UNION ALL '.join(columns)}))"  # noqa: S608
+
+    def _merge_small(self) -> None:
+        small = [one for one in self._ledger.segments() if one[2] < _SMALL_SEGMENT]
+        if len(small) < _MANY_SMALL:
+            return
+        name = self._new_name()
+        merge([self.folder / one for one, _, _ in small], self.folder / name)
+        with self._ledger.transaction():
+            self._ledger.drop_segments(one for one, _, _ in small)
+            self._ledger.add_segment(
+                name, first_n=small[0][1], rows=sum(rows for _, _, rows in small)
+            )
+        for one, _, _ in small:
+            (self.folder / one).unlink(missing_ok=True)
+
+    def _new_name(self) -> str:
+        return f"exchanges-{uuid.uuid4().hex}.parquet"
+
+    def _remove_leftovers(self) -> None:
+        """Drafts and segments of a writer that was killed before they came into force."""
+        in_force = {name for name, _, _ in self._ledger.segments()}
+        for path in self.folder.glob("exchanges-*"):
+            if path.name not in in_force:
+                with contextlib.suppress(OSError):
+                    path.unlink()
