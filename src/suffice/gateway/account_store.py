@@ -96,7 +96,9 @@ def open_account(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     try:
         if readonly:
             uri = f"{path.absolute().as_uri()}?mode=ro"
-            return sqlite3.connect(uri, uri=True, timeout=_LONG_LOCK_S)
+            return sqlite3.connect(
+                uri, uri=True, timeout=_LONG_LOCK_S, isolation_level=None, check_same_thread=False
+            )
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(0o600)
         connection = sqlite3.connect(path, timeout=_LONG_LOCK_S, isolation_level=None)

@@ -7,25 +7,43 @@ from typing import Any
 import msgspec
 
 from suffice.gateway.accounting.assembly import assembled
+from suffice.gateway.accounting.decoding import READABLE_ENCODINGS, Unreadable, ZlibDecoder
 from suffice.policy.masking import mask_json, mask_text
 from suffice.records import ExchangeRecord
+
+_MAX_OPENED = 32 << 20
 
 
 def kept_bodies(exchange: ExchangeRecord) -> ExchangeRecord:
     """
     The exchange with its bodies masked; a streamed answer becomes the message it spelled out.
 
-    A secret may be cut in two by a stream's events, so it is masked in the whole text only.
+    A secret may be cut in two by a stream's events, so it is masked in the whole text only. A
+    body that cannot be opened is not kept: nobody could have masked it.
     """
-    response = exchange.response_body
+    request = _opened(exchange.request_body, exchange.request_encoding)
+    response = _opened(exchange.response_body, exchange.response_encoding)
     if response is not None:
         response = _masked_stream(response) if exchange.streamed else masked_body(response)
-    request = exchange.request_body
     return msgspec.structs.replace(
         exchange,
         request_body=None if request is None else masked_body(request),
         response_body=response,
+        request_encoding="",
+        response_encoding="",
     )
+
+
+def _opened(body: bytes | None, encoding: str) -> bytes | None:
+    coding = encoding.strip().lower()
+    if body is None or coding in {"", "identity"}:
+        return body
+    if coding not in READABLE_ENCODINGS:
+        return None
+    try:
+        return b"".join(ZlibDecoder(coding, max_bytes=_MAX_OPENED).open(body))
+    except Unreadable:
+        return None
 
 
 def masked_body(body: bytes) -> bytes:

@@ -33,11 +33,13 @@ from suffice.gateway.account_store import (
     take_in,
     upto,
 )
+from suffice.gateway.metrics import SUFFIX, write_snapshot
+from suffice.gateway.rollup_figures import RollupFigures
 from suffice.gateway.segments import is_sealed, read_block, segments, writer_of
 from suffice.records import ExchangeRecord
 from suffice.settings import price_tables
 
-SPOOL, ACCOUNT = "spool", "account.sqlite"
+SPOOL, ACCOUNT, METRICS = "spool", "account.sqlite", "metrics"
 _BATCH = 2000
 _TIDY_S = 3600.0
 
@@ -133,6 +135,7 @@ def keep_account(
         OSError: The spool cannot be read.
     """
     connection = open_account(data / ACCOUNT)
+    figures = RollupFigures()
     tidy_at = 0.0
     broken = 0
     going = True
@@ -146,6 +149,8 @@ def keep_account(
                 _note(connection, "broken_lines", broken)
             if done.taken:
                 _note(connection, "prices_dated", catalog.dated.isoformat())
+            if done.taken or not tidy_at:
+                write_snapshot(data / METRICS / f"account{SUFFIX}", figures.snapshot(connection))
             if now - tidy_at > _TIDY_S:
                 tidy_at = now
                 _tidy(connection, now=now, keep_days=keep_days)

@@ -71,7 +71,9 @@ class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         request_bytes: Size of the request's body.
         response_bytes: Size of the answer's body as it came.
         request_body: Only where bodies are captured; masked before it reaches a disk.
-        response_body: As ``request_body``.
+        response_body: As ``request_body``; as it came, until the spool puts it together.
+        request_encoding: The ``content-encoding`` of ``request_body``; empty once it is kept.
+        response_encoding: As ``request_encoding``.
     """
 
     ts: float
@@ -103,6 +105,8 @@ class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     response_bytes: int = 0
     request_body: bytes | None = None
     response_body: bytes | None = None
+    request_encoding: str = ""
+    response_encoding: str = ""
 
     @property
     def outcome(self) -> Outcome:

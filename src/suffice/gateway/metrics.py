@@ -1,0 +1,330 @@
+"""Prometheus metrics of all workers together, in text, without a client library."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from math import isfinite, isnan
+from pathlib import Path
+
+import msgspec
+
+from suffice.records import ExchangeRecord
+
+OTHER = "other"
+SUFFIX = ".metrics"
+_MODELS = 40
+_LONGEST_LABEL = 128
+Labels = tuple[tuple[str, str], ...]
+
+# Sub-millisecond steps: this is what the front door itself adds.
+_OVERHEAD_S = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1.0)
+_FIRST_TOKEN_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+
+_HELP = {
+    "suffice_requests_total": ("counter", "Requests answered, by how they ended."),
+    "suffice_attempts_total": ("counter", "Attempts sent to the provider, each accounted."),
+    "suffice_client_retries_total": ("counter", "Requests that were retries of the client."),
+    "suffice_tokens_total": ("counter", "Tokens by class, as the provider counted them."),
+    "suffice_cost_usd_total": ("counter", "Dollars at list or your own prices."),
+    "suffice_saved_usd_total": ("counter", "Requested model's price less the served one's."),
+    "suffice_unpriced_total": ("counter", "Answers whose dollars are not known."),
+    "suffice_overhead_seconds": ("histogram", "Time the gateway itself added."),
+    "suffice_time_to_first_token_seconds": ("histogram", "From sending to the first byte."),
+    "suffice_budget_remaining_usd": ("gauge", "What is left of a budget in its window."),
+    "suffice_budget_soft_alert": ("gauge", "1 from a budget's soft share on."),
+    "suffice_budget_refused_total": ("counter", "Requests refused for a budget."),
+    "suffice_capture_dropped_total": ("counter", "Exchanges that were not captured."),
+    "suffice_capture_trouble": ("gauge", "1 while nothing can be written, by reason."),
+    "suffice_rollout_weight_ratio": ("gauge", "Share of a type sent to its candidate."),
+    "suffice_rollout_state": ("gauge", "1 for the state a rollout is in."),
+    "suffice_quality_delta_points": ("gauge", "Candidate less baseline, with bounds."),
+    "suffice_account_lag_records": ("gauge", "Accepted records not yet in the account."),
+}
+_LEAST = {"suffice_budget_remaining_usd"}
+
+
+class Histogram(msgspec.Struct, gc=False):
+    """Counts per bucket, the last for what lies beyond all bounds, and the sum."""
+
+    bounds: tuple[float, ...]
+    counts: list[int]
+    total: float = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """Count one."""
+        self.counts[bisect_left(self.bounds, seconds)] += 1
+        self.total += seconds
+
+
+class Snapshot(msgspec.Struct, kw_only=True):
+    """One process's figures, as they are written to a file and added up."""
+
+    counters: list[tuple[str, Labels, float]] = []
+    gauges: list[tuple[str, Labels, float]] = []
+    histograms: list[tuple[str, Labels, Histogram]] = []
+
+
+class Metrics:
+    """
+    Figures of one worker, and a text that adds all workers' up.
+
+    Request types and models are what clients send, so they are bounded: ``types`` come first,
+    then whatever appears until the bound; the rest counts as ``other``. No prompt, no user, no
+    key and no session is ever a label.
+
+    Args:
+        folder: Where workers of one gateway leave their figures for each other; None for one.
+        worker: A name among them, the same after a restart of the worker.
+        types: Types that always have a name: the policy's, then the busiest of the account.
+        top: How many types have a name.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        worker: str = "0",
+        types: Iterable[str] = (),
+        top: int = 50,
+    ) -> None:
+        self._folder = folder
+        self._path = None if folder is None else folder / f"{worker}{SUFFIX}"
+        self._top = top
+        self._types = dict.fromkeys(list(types)[:top])
+        self._models: dict[str, None] = {}
+        self._requests: dict[tuple[str, str, str, str, str, bool], int] = {}
+        self._counters: dict[tuple[str, Labels], float] = {}
+        self._gauges: dict[tuple[str, Labels], float] = {}
+        self._tokens: dict[tuple[str, str], list[int]] = {}
+        self._overhead = Histogram(_OVERHEAD_S, [0] * (len(_OVERHEAD_S) + 1))
+        self._first_token = Histogram(_FIRST_TOKEN_S, [0] * (len(_FIRST_TOKEN_S) + 1))
+        self._before = read_snapshot(self._path) if self._path is not None else Snapshot()
+
+    def note(self, exchange: ExchangeRecord, *, overhead_s: float | None = None) -> None:
+        """Count one attempt."""
+        kind = self._type(exchange.type)
+        served = self._model(exchange.served_model)
+        labels = (
+            kind,
+            self._model(exchange.requested_model),
+            served,
+            exchange.arm,
+            exchange.outcome.value,
+            exchange.answered,
+        )
+        self._requests[labels] = self._requests.get(labels, 0) + 1
+        if overhead_s is not None:
+            self._overhead.observe(overhead_s)
+        if exchange.ttft_s is not None:
+            self._first_token.observe(exchange.ttft_s)
+        if exchange.retry_count:
+            self.add("suffice_client_retries_total", 1)
+        usage = exchange.usage
+        if usage is not None:
+            counts = self._tokens.setdefault((kind, served), [0] * len(_TOKENS))
+            counts[0] += usage.input_tokens
+            counts[1] += usage.cache_read_tokens
+            counts[2] += usage.cache_write_5m_tokens + usage.cache_write_1h_tokens
+            counts[3] += usage.output_tokens
+
+    def add(self, name: str, value: float, labels: Mapping[str, str] | None = None) -> None:
+        """Add to any counter of `names`."""
+        key = (name, _labels(labels))
+        self._counters[key] = self._counters.get(key, 0) + value
+
+    def set(self, name: str, value: float, labels: Mapping[str, str] | None = None) -> None:
+        """Set any gauge, or a counter somebody else counts for this worker."""
+        store = self._counters if name.endswith("_total") else self._gauges
+        store[name, _labels(labels)] = value
+
+    def snapshot(self) -> Snapshot:
+        """The worker's figures, those from before its restart included."""
+        own = Snapshot(
+            counters=[*self._request_counters(), *_flat(self._counters), *self._token_counters()],
+            gauges=_flat(self._gauges),
+            histograms=[
+                ("suffice_overhead_seconds", (), self._overhead),
+                ("suffice_time_to_first_token_seconds", (), self._first_token),
+            ],
+        )
+        return merged([msgspec.structs.replace(self._before, gauges=[]), own])
+
+    def save(self) -> None:
+        """Leave this worker's figures where the others read them; a full disk is no matter."""
+        if self._path is None:
+            return
+        draft = self._path.with_suffix(f".{os.getpid()}.new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with os.fdopen(
+                os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
+            ) as out:
+                out.write(msgspec.json.encode(self.snapshot()))
+            draft.replace(self._path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+
+    def render(self, *more: Snapshot) -> bytes:
+        """All workers' figures, and whatever else is handed in, as Prometheus reads them."""
+        others = [] if self._folder is None else _others(self._folder, self._path)
+        return rendered(merged([self.snapshot(), *others, *more]))
+
+    def _type(self, name: str) -> str:
+        return _bounded(self._types, name, self._top)
+
+    def _model(self, name: str) -> str:
+        return _bounded(self._models, name, _MODELS)
+
+    def _request_counters(self) -> list[tuple[str, Labels, float]]:
+        found: list[tuple[str, Labels, float]] = []
+        for (*values, answered), count in self._requests.items():
+            labels = tuple(zip(_REQUEST_LABELS, map(str, values), strict=True))
+            found.append(("suffice_attempts_total", labels, count))
+            if answered:
+                found.append(("suffice_requests_total", labels, count))
+        return found
+
+    def _token_counters(self) -> list[tuple[str, Labels, float]]:
+        return [
+            ("suffice_tokens_total", (("type", kind), ("served_model", model), ("class", name)), n)
+            for (kind, model), counts in self._tokens.items()
+            for name, n in zip(_TOKENS, counts, strict=True)
+            if n
+        ]
+
+
+_REQUEST_LABELS = ("type", "requested_model", "served_model", "arm", "outcome")
+_TOKENS = ("input", "cache_read", "cache_write", "output")
+
+
+def merged(snapshots: Iterable[Snapshot]) -> Snapshot:
+    """
+    The sum: counters and histograms add; of a gauge the last word holds, of a budget the least.
+
+    >>> one = Snapshot(counters=[("suffice_requests_total", (), 2.0)])
+    >>> merged([one, one]).counters
+    [('suffice_requests_total', (), 4.0)]
+    """
+    counters: dict[tuple[str, Labels], float] = {}
+    gauges: dict[tuple[str, Labels], float] = {}
+    histograms: dict[tuple[str, Labels], Histogram] = {}
+    for snapshot in snapshots:
+        for name, labels, value in snapshot.counters:
+            counters[name, labels] = counters.get((name, labels), 0) + value
+        for name, labels, value in snapshot.gauges:
+            known = gauges.get((name, labels))
+            least = name in _LEAST and known is not None
+            gauges[name, labels] = min(value, known) if least and known is not None else value
+        for name, labels, each in snapshot.histograms:
+            so_far = histograms.get((name, labels))
+            if so_far is None or so_far.bounds != each.bounds:
+                histograms[name, labels] = Histogram(each.bounds, list(each.counts), each.total)
+                continue
+            so_far.counts = [a + b for a, b in zip(so_far.counts, each.counts, strict=True)]
+            so_far.total += each.total
+    return Snapshot(
+        counters=_flat(counters),
+        gauges=_flat(gauges),
+        histograms=[(name, labels, each) for (name, labels), each in histograms.items()],
+    )
+
+
+def rendered(snapshot: Snapshot) -> bytes:
+    r"""
+    Prometheus' text format 0.0.4.
+
+    >>> rendered(Snapshot(gauges=[("suffice_up", (("a", 'say "hi"'),), 1.0)])).splitlines()[-1]
+    b'suffice_up{a="say \\"hi\\""} 1'
+    """
+    lines: dict[str, list[str]] = {}
+    for name, labels, value in (*snapshot.counters, *snapshot.gauges):
+        lines.setdefault(name, []).append(f"{name}{_braces(labels)} {_number(value)}")
+    for name, labels, each in snapshot.histograms:
+        lines.setdefault(name, []).extend(_histogram_lines(name, labels, each))
+    text = []
+    for name in sorted(lines):
+        kind, help_text = _HELP.get(name, ("untyped", ""))
+        if help_text:
+            text += [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}"]
+        text += sorted(lines[name]) if kind != "histogram" else lines[name]
+    return ("\n".join(text) + "\n").encode()
+
+
+def _histogram_lines(name: str, labels: Labels, each: Histogram) -> list[str]:
+    lines, so_far = [], 0
+    for bound, count in zip((*each.bounds, float("inf")), each.counts, strict=True):
+        so_far += count
+        edge = "+Inf" if bound == float("inf") else f"{bound:.6g}"
+        lines.append(f"{name}_bucket{_braces((*labels, ('le', edge)))} {so_far}")
+    return [
+        *lines,
+        f"{name}_sum{_braces(labels)} {_number(each.total)}",
+        f"{name}_count{_braces(labels)} {so_far}",
+    ]
+
+
+def _braces(labels: Labels) -> str:
+    if not labels:
+        return ""
+    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _number(value: float) -> str:
+    if not isfinite(value):
+        return "NaN" if isnan(value) else ("+Inf" if value > 0 else "-Inf")
+    return str(int(value)) if value == int(value) else repr(float(value))
+
+
+def _labels(labels: Mapping[str, str] | None) -> Labels:
+    return tuple(labels.items()) if labels else ()
+
+
+def _flat(store: Mapping[tuple[str, Labels], float]) -> list[tuple[str, Labels, float]]:
+    return [(name, labels, value) for (name, labels), value in store.items()]
+
+
+def _bounded(named: dict[str, None], name: str, top: int) -> str:
+    if name in named:
+        return name
+    if not name or len(named) >= top or len(name) > _LONGEST_LABEL:
+        return OTHER if name else ""
+    named[name] = None
+    return name
+
+
+def write_snapshot(path: Path, snapshot: Snapshot) -> bool:
+    """Put figures in place whole, readable by their owner; False where they cannot be written."""
+    draft = path.with_suffix(f".{os.getpid()}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            out.write(msgspec.json.encode(snapshot))
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _others(folder: Path, own: Path | None) -> list[Snapshot]:
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX and path != own)
+    except OSError:
+        return []
+    return [read_snapshot(path) for path in paths]
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """A worker's figures; none where the file is missing or harmed."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Snapshot)
+    except (OSError, msgspec.MsgspecError):
+        return Snapshot()
