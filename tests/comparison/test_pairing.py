@@ -104,6 +104,15 @@ def test_a_second_run_of_the_baseline_shows_how_often_it_agrees_with_itself() ->
     assert (pair.agreement, pair.second_agreement, pair.self_agreement) == (0.0, 1.0, 0.0)
 
 
+def test_the_baseline_s_own_hold_on_a_class_is_seen_by_its_second_run() -> None:
+    arms = Arms(baseline="big@A", candidate="small", second="big@B")
+    answers = {"big@A": Answer(text="x"), "big@B": Answer(text="y"), "small": Answer(text="x")}
+
+    pair = paired(case(answers=answers), arms)
+
+    assert (pair.label, pair.label_hit, pair.baseline_label_hit) == ("x", True, False)
+
+
 def test_dollars_stand_only_where_the_price_is_known() -> None:
     used = Answer(text="x", usage=Usage(input_tokens=3))
 

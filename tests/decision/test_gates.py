@@ -109,6 +109,20 @@ def test_a_class_below_one_percent_of_the_traffic_is_not_gated_unless_critical(
     assert (critical.verdict, critical.reason) == (Word.NOT_YET, "class_gate")
 
 
+def test_nobody_is_held_to_name_a_class_more_surely_than_the_baseline_does(
+    agreeing: Build,
+) -> None:
+    """A class the baseline itself names half of the time is no reason to keep the baseline."""
+    classes = {"common": (250, 250), "vague": (25, 50)}
+
+    alone = decide(agreeing(291, 9, classes=classes), Limits())
+    beside = decide(agreeing(291, 9, classes=classes, baseline_classes=classes), Limits())
+
+    assert (alone.verdict, alone.reason) == (Word.KEEP, "class_gate")
+    assert gate(beside, "classes").state is not GateState.FAILED
+    assert "vague: 25 of 50" in gate(beside, "classes").detail
+
+
 def test_a_critical_class_nobody_saw_is_undecided(agreeing: Build) -> None:
     evidence = agreeing(300, 0, classes={"a": (300, 300)}, critical_classes=frozenset({"fraud"}))
 

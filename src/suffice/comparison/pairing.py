@@ -60,16 +60,17 @@ def pair_up(case: Case, arms: Arms, grading: Grading) -> Pair | None:
     """
     answers = case.answers
     baseline, candidate = answers.get(arms.baseline), answers.get(arms.candidate)
-    of_baseline = of_candidate = second = self_agreement = None
+    of_baseline = of_candidate = second = None
     if case.outcomes or grading.alone or (grading.by_reference and case.reference is not None):
         of_baseline = _quality(case, arms.baseline, grading)
         of_candidate = _quality(case, arms.candidate, grading)
+    again: Score | None = None
     agreement = _agreement(case, arms.candidate, arms.baseline, grading.scorer)
     if agreement is None and (of_baseline is None or of_candidate is None):
         return None
     if arms.second is not None:
         second = _agreement(case, arms.candidate, arms.second, grading.scorer)
-        self_agreement = _agreement(case, arms.second, arms.baseline, grading.scorer)
+        again = _agreement(case, arms.second, arms.baseline, grading.scorer)
     said = of_candidate or agreement
     assert said is not None  # noqa: S101 - one of the two was found above
     label = said.target_label
@@ -77,11 +78,12 @@ def pair_up(case: Case, arms: Arms, grading: Grading) -> Pair | None:
         case_id=case.id,
         agreement=_value(agreement),
         second_agreement=_value(second),
-        self_agreement=_value(self_agreement),
+        self_agreement=_value(again),
         baseline_quality=_value(of_baseline),
         candidate_quality=_value(of_candidate),
         label=label,
         label_hit=label is not None and said.label == label,
+        baseline_label_hit=_names(of_baseline or again, label),
         baseline_failure=_failure(baseline, of_baseline)
         or (agreement.target_failure if agreement else None),
         candidate_failure=_failure(candidate, said),
@@ -126,6 +128,11 @@ def _agreement(case: Case, arm: str, other: str, scorer: Scorer | None) -> Score
     if grades[0] is None or grades[1] is None:
         return None
     return Score(value=1 - abs(grades[0] - grades[1]), reason="by the grades in the file")
+
+
+def _names(score: Score | None, label: str | None) -> bool | None:
+    """Whether an answer names the class; None where there is no answer to see it by."""
+    return None if score is None or label is None else score.label == label
 
 
 def _value(score: Score | None) -> float | None:

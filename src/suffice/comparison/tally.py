@@ -29,6 +29,7 @@ class Tally:
         self._latency_s = array("d"), array("d")
         self._classes: dict[str, list[int]] = {}
         self._extra_classes: dict[str, list[int]] = {}
+        self._baseline_classes: dict[str, list[int]] = {}
         self._failed: Counter[tuple[str, str]] = Counter()
         self._missing: Counter[tuple[str, str]] = Counter()
 
@@ -53,12 +54,14 @@ class Tally:
                 second.append(pair.second_agreement)
                 own.append(pair.self_agreement)
         if pair.label is not None:
-            _count_class(self._classes, pair)
+            _count_class(self._classes, pair.label, hit=pair.label_hit)
+            if pair.baseline_label_hit is not None:
+                _count_class(self._baseline_classes, pair.label, hit=pair.baseline_label_hit)
 
     def add_extra_draw(self, pair: Pair) -> None:
         """Count a case drawn for a rare class: it feeds that class's gate and nothing else."""
         if pair.label is not None:
-            _count_class(self._extra_classes, pair)
+            _count_class(self._extra_classes, pair.label, hit=pair.label_hit)
 
     def evidence(self) -> Evidence:
         """The evidence so far. The sequences are shared with the tally: read, do not keep."""
@@ -74,10 +77,9 @@ class Tally:
             first_agreement=self._triples[0],
             second_agreement=self._triples[1],
             self_agreement=self._triples[2],
-            classes={label: (hits, seen) for label, (hits, seen) in self._classes.items()},
-            extra_classes={
-                label: (hits, seen) for label, (hits, seen) in self._extra_classes.items()
-            },
+            classes=_counted(self._classes),
+            extra_classes=_counted(self._extra_classes),
+            baseline_classes=_counted(self._baseline_classes),
             failed=dict(self._failed),
             missing=dict(self._missing),
             baseline_usd=self._usd[0],
@@ -142,6 +144,7 @@ def _sum(one: Evidence, other: Evidence) -> Evidence:
         self_agreement=joined("self_agreement"),
         classes=by_class("classes"),
         extra_classes=by_class("extra_classes"),
+        baseline_classes=by_class("baseline_classes"),
         critical_classes=one.critical_classes | other.critical_classes,
         failed=counted("failed"),
         missing=counted("missing"),
@@ -168,7 +171,11 @@ def _join(
         columns[1].append(other)
 
 
-def _count_class(classes: dict[str, list[int]], pair: Pair) -> None:
-    counts = classes.setdefault(str(pair.label), [0, 0])
-    counts[0] += pair.label_hit
+def _count_class(classes: dict[str, list[int]], label: str, *, hit: bool) -> None:
+    counts = classes.setdefault(label, [0, 0])
+    counts[0] += hit
     counts[1] += 1
+
+
+def _counted(classes: dict[str, list[int]]) -> dict[str, tuple[int, int]]:
+    return {label: (hits, seen) for label, (hits, seen) in classes.items()}

@@ -27,6 +27,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         self_agreement: Aligned: the two runs against each other; shape (k,).
         classes: Class -> (hits, seen) of the candidate on that class, from the main sample.
         extra_classes: The same from extra draws, which feed only the class gate.
+        baseline_classes: The same of the baseline, where that can be seen: nobody is held to name
+            a class more surely than the model in use does.
         critical_classes: Classes gated whatever their share.
         failed: (arm, kind) -> answers that failed and scored 0.
         missing: (arm, kind) -> pairs left out for want of an answer or a score.
@@ -58,6 +60,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     self_agreement: Sequence[float] = ()
     classes: dict[str, tuple[int, int]] = {}
     extra_classes: dict[str, tuple[int, int]] = {}
+    baseline_classes: dict[str, tuple[int, int]] = {}
     critical_classes: frozenset[str] = frozenset()
     failed: dict[tuple[str, str], int] = {}
     missing: dict[tuple[str, str], int] = {}

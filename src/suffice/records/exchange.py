@@ -30,7 +30,8 @@ class Outcome(enum.StrEnum):
         return self not in {Outcome.OK, Outcome.REFUSAL, Outcome.CUT}
 
 
-_CUTS = {"cut", "timeout", "client_gone"}
+_CLIENT_GONE = "client_disconnected"
+_CUTS = {"cut", "timeout", "garbage", _CLIENT_GONE}
 _NAMED = {0: Outcome.UNREACHABLE, 429: Outcome.RATE_LIMITED, 529: Outcome.OVERLOADED}
 
 
@@ -66,7 +67,8 @@ class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         streamed: Whether the answer was a stream of events.
         complete: Whether the whole answer came and could be read to its end.
         error_type: The provider's word for an error, or ours for a transport's:
-            ``connect_error`` where nothing was sent, ``timeout``, ``cut``, ``client_gone``.
+            ``connect`` where nothing was sent, ``timeout``, ``cut``, ``garbage``,
+            ``client_disconnected``.
         key: Fingerprint of the credential, keyed so that it cannot be looked up; never the key.
         request_bytes: Size of the request's body.
         response_bytes: Size of the answer's body as it came.
@@ -123,6 +125,8 @@ class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         status = self.status
         if _OK <= status < _REDIRECT:
             return self._answered_outcome()
+        if not status and self.error_type == _CLIENT_GONE:
+            return Outcome.CUT
         if status in _NAMED:
             return _NAMED[status]
         return Outcome.SERVER_ERROR if status >= _SERVER else Outcome.CLIENT_ERROR
@@ -142,9 +146,7 @@ class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         """
         if not self.path.endswith("/messages"):
             return False
-        return _OK <= self.status < _REDIRECT or (
-            self.status == 0 and self.error_type != "connect_error"
-        )
+        return _OK <= self.status < _REDIRECT or (self.status == 0 and self.error_type != "connect")
 
     def _answered_outcome(self) -> Outcome:
         if self.error_type is not None and self.error_type not in _CUTS:

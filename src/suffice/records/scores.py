@@ -53,6 +53,8 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         candidate_quality: Likewise for the candidate.
         label: The case's class for the per-class gate: the reference's label, else the baseline's.
         label_hit: Whether the candidate named that class.
+        baseline_label_hit: Whether the baseline did: its answer against the reference, or its
+            second run against the first; None where neither is there to see.
         baseline_failure: Why the baseline's answer was not usable, if it was not.
         candidate_failure: Likewise for the candidate.
         baseline_usd: Dollars of the baseline's answer; None where unknown.
@@ -71,6 +73,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     candidate_quality: float | None = None
     label: str | None = None
     label_hit: bool = False
+    baseline_label_hit: bool | None = None
     baseline_failure: Failure | None = None
     candidate_failure: Failure | None = None
     baseline_usd: float | None = None
