@@ -1,1 +1,1 @@
-"""The Anthropic-compatible front door: relays, routes, accounts, and never breaks a request."""
+"""The Anthropic-compatible front door: bytes in, bytes out, and an account of what passed."""

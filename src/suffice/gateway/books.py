@@ -1,0 +1,97 @@
+"""What is written down of each attempt, off the path of the request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from suffice.gateway.accounting import fingerprint
+from suffice.gateway.attempt import Attempt
+from suffice.gateway.heads import RequestHead
+from suffice.gateway.spool import Capture, Spool
+from suffice.records import ExchangeRecord
+
+_MOST_KEYS = 1_024
+
+
+class Books:
+    """
+    Turns attempts into records and counts.
+
+    Args:
+        spool: Where records go.
+        observe: Told of every record, to count it.
+        secret: For fingerprints of credentials.
+        capture: How much is kept.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        *,
+        secret: bytes,
+        capture: Capture = Capture.META,
+        observe: Callable[[ExchangeRecord], None] | None = None,
+    ) -> None:
+        self.spool = spool
+        self._observe = observe
+        self.keeps_bodies = capture is Capture.BODIES
+        self._secret = secret
+        self._keys: dict[bytes, str] = {}
+
+    def write(self, attempt: Attempt, head: RequestHead) -> ExchangeRecord:
+        """Write one attempt down; never fails the caller."""
+        found = attempt.route
+        reading = None
+        if attempt.reader is not None:
+            reading = attempt.reader.finish(attempt.complete)
+        first = attempt.first_byte
+        record = ExchangeRecord(
+            ts=attempt.at,
+            request_id=attempt.request_id,
+            session="" if found.conversation is None else f"{found.conversation:016x}",
+            type=found.type,
+            requested_model=found.requested,
+            served_model=(reading and reading.model) or found.model,
+            arm=found.arm,
+            reason=found.reason,
+            policy_version="" if found.policy_version is None else str(found.policy_version),
+            path=head.path.decode("latin-1"),
+            status=attempt.status,
+            attempt=attempt.number,
+            answered=attempt.answered,
+            retry_count=_count(head.fields.get(b"x-stainless-retry-count")),
+            usage=reading.usage if reading else None,
+            deltas=reading.deltas if reading else 0,
+            ttft_s=first - attempt.began if first else None,
+            duration_s=attempt.ended - attempt.began,
+            stop_reason=reading.stop_reason if reading else None,
+            message_id=reading.message_id if reading else None,
+            streamed=attempt.streamed,
+            complete=bool(reading and reading.complete),
+            error_type=(reading.error_type if reading else None) or attempt.fault or None,
+            key=self.key_of(head),
+            request_bytes=len(attempt.body),
+            response_bytes=attempt.response_bytes,
+            request_body=attempt.body if attempt.kept is not None else None,
+            response_body=b"".join(attempt.kept) if attempt.kept is not None else None,
+        )
+        self.spool.offer(record)
+        if self._observe is not None:
+            self._observe(record)
+        return record
+
+    def key_of(self, head: RequestHead) -> str:
+        """The fingerprint of the credential a request carries."""
+        fields = head.fields
+        credential = fields.get(b"x-api-key") or fields.get(b"authorization") or b""
+        known = self._keys.get(credential)
+        if known is None:
+            known = fingerprint(credential, secret=self._secret)
+            if len(self._keys) >= _MOST_KEYS:
+                self._keys.clear()
+            self._keys[credential] = known
+        return known
+
+
+def _count(told: bytes | None) -> int:
+    return int(told) if told is not None and told.isdigit() and len(told) < 4 else 0  # noqa: PLR2004 - a count of retries

@@ -1,0 +1,49 @@
+"""What all connections of one worker share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from suffice.gateway.books import Books
+from suffice.gateway.deciding import Decider
+from suffice.gateway.keys import Keys
+from suffice.gateway.limits import Limits
+from suffice.gateway.upstream import Pool
+
+if TYPE_CHECKING:
+    from suffice.gateway.client import ClientConnection
+
+
+@dataclass(slots=True, kw_only=True)
+class House:
+    """
+    One worker's shared parts.
+
+    Attributes:
+        pool: Connections to the upstream.
+        limits: What may be taken.
+        loop: The event loop.
+        decider: Where requests go.
+        books: What is written down.
+        render_metrics: The page of figures.
+        keys: Who may use it; None: whoever reaches it.
+        clients: Who is connected.
+        held_bytes: Bodies held for routing at this moment.
+        public_url: Under which clients know the gateway; empty: what they say in Host.
+        draining: No new work is taken; what is under way is finished.
+    """
+
+    pool: Pool
+    limits: Limits
+    loop: asyncio.AbstractEventLoop
+    decider: Decider
+    books: Books
+    render_metrics: Callable[[], bytes] = bytes
+    keys: Keys | None = None
+    clients: set[ClientConnection] = field(default_factory=set)
+    held_bytes: int = 0
+    public_url: str = ""
+    draining: bool = False

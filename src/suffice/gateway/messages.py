@@ -1,0 +1,291 @@
+"""A request for an answer: held, routed, and sent again where that spares the client a failure."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from suffice.gateway.attempt import Attempt
+from suffice.gateway.deciding import body_for, fallen_back
+from suffice.gateway.heads import FieldsAsText, RequestHead, ResponseHead
+from suffice.gateway.house import House
+from suffice.gateway.relay import Relay
+from suffice.gateway.upstream import Fault, UpstreamConnection
+from suffice.policy.routing import Route
+from suffice.policy.view import RequestView, view_request
+
+if TYPE_CHECKING:
+    from suffice.gateway.client import ClientConnection
+
+_OK_ENDS, _SERVER_ERROR = 400, 500
+_TOO_MANY = 429
+# Refusals of the request itself, which the model asked for may not share.
+_REFUSED = frozenset({400, 403, 404, 413, 422})
+_LEARNT = frozenset({400, 413, 422})
+# An upstream closes an idle connection just as we use it: that shows at once.
+_STALE_S = 1.0
+_DRAINED_BYTES = 256 * 1024
+_DRAIN_S = 5.0
+
+
+class MessageTurn(Relay):
+    """A request for an answer. Its body is held, so that it can be read and sent again."""
+
+    def __init__(self, client: ClientConnection, head: RequestHead, house: House) -> None:
+        super().__init__(client, head, house)
+        self._chunks: list[bytes] = []
+        self._held = 0
+        self._body = b""
+        self._view: RequestView | None = None
+        self._attempt: Attempt | None = None
+        self._learns = ""
+        self._version = ""
+
+    # -- from the client ------------------------------------------------------------------
+
+    @override
+    def begin(self) -> None:
+        """Nothing is sent before the body is whole."""
+
+    @override
+    def body(self, data: bytes) -> None:
+        """Hold a piece of the body."""
+        self._chunks.append(data)
+        self._held += len(data)
+        self.house.held_bytes += len(data)
+
+    @override
+    def body_complete(self) -> None:
+        """Decide, and send."""
+        self._sent_all = True
+        chunks = self._chunks
+        self._body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        self._chunks = []
+        self._send(self._route(), number=1)
+
+    @override
+    def client_gone(self) -> None:
+        """Nobody waits any more; what was used until now is written down."""
+        super().client_gone()
+        if self._attempt is not None:
+            self._attempt.fault = "client_disconnected"
+            self._ends(self._attempt)
+        self._let_go()
+
+    # -- sending --------------------------------------------------------------------------
+
+    def _route(self) -> Route:
+        fields = self.head.fields
+        if b"content-encoding" not in fields:
+            self._view = view_request(FieldsAsText(fields), self._body)
+        if self._view is None:
+            return Route(model="", requested="", reason="the request cannot be read")
+        self._version = fields.get(b"anthropic-version", b"").decode("latin-1")
+        return self.house.decider.decide(
+            self._view, version=self._version, now=self.house.loop.time()
+        )
+
+    def _send(self, found: Route, *, number: int, fresh: bool = False) -> None:
+        found, body = body_for(found, self._body)
+        house = self.house
+        self._attempt = Attempt(
+            found,
+            body,
+            number=number,
+            at=time.time(),
+            began=house.loop.time(),
+            keep=house.books.keeps_bodies,
+        )
+        self._connecting = house.pool.acquire(self, fresh=fresh)
+
+    @override
+    def upstream_ready(self, connection: UpstreamConnection) -> None:
+        """A connection stands: the whole request goes out."""
+        self._connecting = None
+        self._upstream = connection
+        attempt = self._attempt
+        if attempt is None:
+            return
+        address, body = self.house.pool.address, attempt.body
+        head = self.head.sent_on(
+            address.authority, address.prefix, b"Content-Length: %d\r\n" % len(body)
+        )
+        if attempt.route.arm == "candidate" and self._view is not None and self._view.stream:
+            connection.deadline = connection.sent_at + self.house.limits.candidate_first_byte_s
+        connection.send(head + body)
+
+    # -- from the upstream ----------------------------------------------------------------
+
+    @override
+    def upstream_answer(self, head: ResponseHead | None, body: bytes, *, done: bool) -> None:
+        """Hand the answer on, unless another attempt is better."""
+        attempt = self._attempt
+        if attempt is None:
+            return
+        if head is not None:
+            attempt.head(head)
+            again = self._after_status(attempt, head)
+            if again is not None:
+                self._pass_over(attempt, body, done=done)
+                self._send(again, number=attempt.number + 1)
+                return
+            self._answers(attempt)
+        self.relay(head, body, done=done)
+        now = self.house.loop.time()
+        if body:
+            attempt.read(body, now)
+        if done:
+            attempt.complete = True
+            self._ends(attempt)
+            self._let_go()
+
+    @override
+    def upstream_lost(self, fault: Fault) -> None:
+        """The connection ended: before the answer began another attempt may be made."""
+        attempt = self._attempt
+        if attempt is None:
+            super().upstream_lost(fault)
+            return
+        attempt.fault = fault.value
+        if not self._answering:
+            used = self._upstream.used if self._upstream is not None else 0
+            waited = self.house.loop.time() - attempt.began
+            again = self._after_fault(attempt, fault)
+            if again is not None or (fault is Fault.CUT and used > 1 and waited < _STALE_S):
+                attempt.answered = False
+                self._ends(attempt)
+                self._upstream = None
+                # After a stale connection nothing else is to be blamed.
+                self._send(again or attempt.route, number=attempt.number + 1, fresh=True)
+                return
+        self._ends(attempt)
+        self._let_go()
+        super().upstream_lost(fault)
+
+    def _after_status(self, attempt: Attempt, head: ResponseHead) -> Route | None:
+        """Where to send the request instead of handing on this answer; None: hand it on."""
+        found, status, breaker = attempt.route, head.status, self.house.decider.breaker
+        failed = status == _TOO_MANY or status >= _SERVER_ERROR
+        if found.arm == "candidate":
+            now = self.house.loop.time()
+            if failed:
+                breaker.failed(found.model, now=now, rest_s=_retry_after(head))
+                return fallen_back(found, f"{found.model} answered {status}")
+            if status in _REFUSED:
+                if status in _LEARNT:
+                    self._learns = found.shape
+                else:
+                    breaker.failed(found.model, now=now, rest_s=None)
+                return fallen_back(found, f"{found.model} refused it with {status}")
+            breaker.answered(found.model)
+        elif failed and attempt.number == 1 and self._view is not None:
+            return self.house.decider.stand_in(found, self._view, version=self._version)
+        return None
+
+    def _after_fault(self, attempt: Attempt, fault: Fault) -> Route | None:
+        found = attempt.route
+        if found.arm != "candidate":
+            return None
+        self.house.decider.breaker.failed(found.model, now=self.house.loop.time())
+        return fallen_back(found, f"{found.model} did not answer: {fault.value}")
+
+    def _answers(self, attempt: Attempt) -> None:
+        """The attempt's answer is the one the client gets."""
+        found = attempt.route
+        if attempt.status < _OK_ENDS:
+            if self._learns:
+                # The model asked for takes what the candidate refused: the refusal was ours.
+                self.house.decider.learnt.add(self._learns)
+            if found.conversation is not None:
+                self.house.decider.placements.remember(found.conversation, found.model)
+        self.extra = _told(found)
+
+    def _pass_over(self, attempt: Attempt, body: bytes, *, done: bool) -> None:
+        """Read a refused answer to its end, beside the next attempt."""
+        attempt.answered = False
+        upstream, self._upstream = self._upstream, None
+        rest = _Rest(self, attempt, upstream)
+        rest.upstream_answer(None, body, done=done)
+        if not done and upstream is not None:
+            upstream.listener = rest
+            upstream.deadline = self.house.loop.time() + _DRAIN_S
+
+    def _ends(self, attempt: Attempt) -> None:
+        """Write an attempt down, once what is under way has been sent."""
+        attempt.ended = self.house.loop.time()
+        self._attempt = None
+        self.house.loop.call_soon(self.house.books.write, attempt, self.head)
+
+    def _let_go(self) -> None:
+        self.house.held_bytes -= self._held
+        self._held = 0
+        self._body = b""
+        self._chunks = []
+
+
+class _Rest:
+    """What is left of an answer the client does not get."""
+
+    def __init__(
+        self, turn: MessageTurn, attempt: Attempt, upstream: UpstreamConnection | None
+    ) -> None:
+        self.method = turn.method
+        self._turn, self._attempt, self._upstream = turn, attempt, upstream
+
+    def upstream_ready(self, connection: UpstreamConnection) -> None:
+        """Nothing more is sent."""
+
+    def upstream_answer(self, head: ResponseHead | None, body: bytes, *, done: bool) -> None:
+        """Read on."""
+        del head
+        attempt = self._attempt
+        if body:
+            attempt.read(body, self._turn.house.loop.time())
+        if done:
+            attempt.complete = True
+            self._end()
+        elif attempt.response_bytes > _DRAINED_BYTES and self._upstream is not None:
+            self._upstream.drop()
+            self._end()
+
+    def upstream_lost(self, fault: Fault) -> None:
+        """It was cut."""
+        self._attempt.fault = fault.value
+        self._end()
+
+    def upstream_blocked(self) -> None:
+        """Nothing is sent."""
+
+    def upstream_free(self) -> None:
+        """Nothing is sent."""
+
+    def _end(self) -> None:
+        house = self._turn.house
+        self._attempt.ended = house.loop.time()
+        house.loop.call_soon(house.books.write, self._attempt, self._turn.head)
+
+
+def _told(found: Route) -> bytes:
+    """The headers that tell a client which model served it, and why."""
+    if not found.model:
+        return b"x-suffice-reason: %b\r\n" % _plain(found.reason)
+    return b"%bx-suffice-model: %b\r\nx-suffice-reason: %b\r\n%b" % (
+        b"x-suffice-type: %b\r\n" % _plain(found.type) if found.type else b"",
+        _plain(found.model),
+        _plain(found.reason),
+        b"" if found.policy_version is None else b"x-suffice-policy: %d\r\n" % found.policy_version,
+    )
+
+
+def _plain(text: str) -> bytes:
+    """Text as it may stand in a header: whoever named a model or type cannot add lines."""
+    if text.isascii() and text.isprintable():
+        return text.encode()
+    return bytes(byte if 0x20 <= byte < 0x7F else 0x3F for byte in text.encode("ascii", "replace"))  # noqa: PLR2004 - printable ASCII
+
+
+def _retry_after(head: ResponseHead) -> float | None:
+    told = head.fields.get(b"retry-after", b"")
+    return float(told) if told.isdigit() else None

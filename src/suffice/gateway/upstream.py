@@ -1,0 +1,391 @@
+"""Where requests go: the one address, connections kept alive to it, and what may befall them."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import ipaddress
+import socket
+import ssl
+from typing import Protocol, cast
+from urllib.parse import urlsplit
+
+import httptools
+import msgspec
+from typing_extensions import override
+
+from suffice.errors import BadOption
+from suffice.gateway.heads import ResponseHead
+from suffice.gateway.limits import Limits
+
+_CONTINUE = 100
+_SWITCHING = 101
+_FINAL = 200
+_PORTS = {"https": 443, "http": 80}
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    The upstream, fixed by configuration: no request can change it.
+
+    Attributes:
+        host: Name or address.
+        port: TCP port.
+        tls: Whether the connection is encrypted and verified.
+        authority: As it stands in the Host header.
+        prefix: What stands before every path; without a slash at its end.
+    """
+
+    host: str
+    port: int
+    tls: bool
+    authority: bytes
+    prefix: bytes
+
+    @property
+    def origin(self) -> bytes:
+        """Scheme, host and port."""
+        return (b"https://" if self.tls else b"http://") + self.authority
+
+
+def read_address(url: str, *, allow_plain: bool = False) -> Address:
+    """
+    An upstream out of its URL.
+
+    Raises:
+        BadOption: It is none, it holds a credential, or it would send credentials in the clear.
+
+    >>> read_address("https://api.anthropic.com").authority
+    b'api.anthropic.com'
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname or parts.query or parts.fragment:
+        raise _bad(f"The upstream {_shown(url)} is no http or https address.")
+    if parts.username or parts.password:
+        raise _bad("The upstream's address holds a credential.")
+    tls = parts.scheme == "https"
+    if not (tls or allow_plain or is_loopback(parts.hostname)):
+        raise _bad(
+            f"The upstream {_shown(url)} would be sent credentials in the clear.",
+            next_step="Use https, or say --allow-plain-upstream where the network is your own.",
+        )
+    try:
+        port = parts.port or _PORTS[parts.scheme]
+        host = parts.hostname.encode("ascii")
+    except (ValueError, UnicodeEncodeError):
+        raise _bad(f"The upstream {_shown(url)} cannot be read.") from None
+    named = b"[%b]" % host if b":" in host else host
+    usual = port == _PORTS[parts.scheme]
+    return Address(
+        host=parts.hostname,
+        port=port,
+        tls=tls,
+        authority=named if usual else b"%b:%d" % (named, port),
+        prefix=parts.path.rstrip("/").encode("ascii", "strict"),
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """
+    Whether a name or address can be reached from this machine only.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("0.0.0.0"), is_loopback("localhost")
+    (True, False, True)
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class Fault(enum.Enum):
+    """Why an upstream connection did not bring an answer to its end."""
+
+    CONNECT = "connect"
+    CUT = "cut"
+    GARBAGE = "garbage"
+    SILENT = "timeout"
+
+
+class Listener(Protocol):
+    """Whoever waits for an answer."""
+
+    method: bytes
+
+    def upstream_ready(self, connection: UpstreamConnection) -> None:
+        """A connection stands; send now."""
+        ...
+
+    def upstream_answer(self, head: ResponseHead | None, body: bytes, *, done: bool) -> None:
+        """A piece of the answer: its head at most once, then body, then done."""
+        ...
+
+    def upstream_lost(self, fault: Fault) -> None:
+        """No more will come."""
+        ...
+
+    def upstream_blocked(self) -> None:
+        """Send no more until told."""
+        ...
+
+    def upstream_free(self) -> None:
+        """Go on sending."""
+        ...
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """One connection: requests one after another, and the answer to each read to its end."""
+
+    __slots__ = (
+        "_body", "_complete", "_head", "_headers", "_keep", "_message", "_parser", "_pool",
+        "_reason", "_started", "_until_close", "deadline", "listener", "sent_at", "transport", "used",
+    )  # fmt: skip
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._parser = httptools.HttpResponseParser(self)
+        self.transport: asyncio.Transport = None  # type: ignore[assignment]
+        self.listener: Listener | None = None
+        self.deadline = float("inf")
+        self.sent_at = 0.0
+        self.used = 0
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._reason = b""
+        self._head: ResponseHead | None = None
+        self._body: list[bytes] = []
+        self._started = self._complete = self._until_close = False
+        self._message = self._keep = False
+
+    # -- sending --------------------------------------------------------------------------
+
+    def begin(self, listener: Listener) -> None:
+        """Serve one request."""
+        self.listener = listener
+        self.used += 1
+        self.sent_at = self._pool.loop.time()
+        self.deadline = self.sent_at + self._pool.limits.first_byte_s
+        self._headers = []
+        self._head = None
+        self._started = self._complete = self._until_close = False
+
+    def send(self, data: bytes) -> None:
+        """Bytes of the request."""
+        self.transport.write(data)
+
+    def drop(self) -> None:
+        """End it now; whatever was asked for is no longer wanted."""
+        self.listener = None
+        self._pool.forget(self)
+        if self.transport is not None:
+            self.transport.abort()
+
+    # -- the transport's side -------------------------------------------------------------
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        told = transport.get_extra_info("socket")
+        if told is not None:
+            told.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            told.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._pool.forget(self)
+        listener, self.listener = self.listener, None
+        if listener is None:
+            return
+        if self._until_close and exc is None:
+            listener.upstream_answer(None, b"", done=True)
+        else:
+            listener.upstream_lost(Fault.CUT)
+
+    @override
+    def pause_writing(self) -> None:
+        if self.listener is not None:
+            self.listener.upstream_blocked()
+
+    @override
+    def resume_writing(self) -> None:
+        if self.listener is not None:
+            self.listener.upstream_free()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        listener = self.listener
+        if listener is None:  # an idle connection has nothing to say
+            self.drop()
+            return
+        body: list[bytes] = []
+        self._body = body
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self.drop()
+            listener.upstream_lost(Fault.GARBAGE)
+            return
+        head, self._head = self._head, None
+        if head is not None:
+            self._read_framing(head, listener.method)
+        self.deadline = self._pool.loop.time() + self._pool.limits.silent_s
+        if self._complete:
+            self._release(head)
+        if head is not None or body or self._complete:
+            piece = body[0] if len(body) == 1 else b"".join(body)
+            listener.upstream_answer(head, piece, done=self._complete)
+
+    def _read_framing(self, head: ResponseHead, method: bytes) -> None:
+        if not head.has_body(method):
+            self._complete = True
+        elif not self._complete and b"content-length" not in head.fields:
+            self._until_close = b"transfer-encoding" not in head.fields
+
+    def _release(self, head: ResponseHead | None) -> None:
+        # After HEAD the parser still waits for a body that does not come.
+        bodiless = head is not None and not self._message
+        self.listener = None
+        if bodiless or not self._keep or self.transport.is_closing():
+            self.drop()
+        else:
+            self._pool.keep(self)
+
+    # -- the parser's side ----------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """A status line begins."""
+        self._message = False
+        if self._complete:  # an answer nobody asked for, right behind one that was
+            raise ValueError
+        self._headers = []
+        self._reason = b""
+
+    def on_status(self, status: bytes) -> None:
+        """The words of the status line."""
+        self._reason += status
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header; those after the body are not passed on."""
+        if not self._started:
+            self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The head stands."""
+        status = self._parser.get_status_code()
+        if status >= _FINAL:
+            self._started = True
+            self._head = ResponseHead(status, self._reason, self._headers)
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the body, without the framing of chunks."""
+        self._body.append(data)
+
+    def on_message_complete(self) -> None:
+        """The answer is whole, unless it was only an interim one."""
+        self._message = True
+        self._complete = self._started
+        self._keep = self._parser.should_keep_alive()
+
+
+class Pool:
+    """
+    Connections to one upstream: used ones kept alive, new ones made when none is free.
+
+    Args:
+        address: Where to.
+        limits: How long to wait and to keep.
+        tls: How certificates are checked; made here where none is given.
+    """
+
+    def __init__(
+        self, address: Address, *, limits: Limits, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self.address, self.limits = address, limits
+        self.loop = asyncio.get_running_loop()
+        self._tls = (tls or ssl.create_default_context()) if address.tls else None
+        if self._tls is not None:
+            self._tls.set_alpn_protocols(["http/1.1"])
+        self._idle: list[UpstreamConnection] = []
+        self._all: set[UpstreamConnection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def open(self) -> int:
+        """How many connections stand."""
+        return len(self._all)
+
+    def acquire(self, listener: Listener, *, fresh: bool = False) -> asyncio.Task[None] | None:
+        """
+        Give the listener a connection: at once if one is idle, else when it stands.
+
+        Args:
+            listener: Told by ``upstream_ready``, or by ``upstream_lost`` where none can be had.
+            fresh: A new one in any case.
+
+        Returns:
+            The attempt to connect, to be cancelled when it is no longer wanted; None when the
+            listener has been served already.
+        """
+        while self._idle and not fresh:
+            connection = self._idle.pop()
+            if not connection.transport.is_closing():
+                connection.begin(listener)
+                listener.upstream_ready(connection)
+                return None
+        task = self.loop.create_task(self._connect(listener))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _connect(self, listener: Listener) -> None:
+        address = self.address
+        try:
+            async with asyncio.timeout(self.limits.connect_s):
+                _, connection = await self.loop.create_connection(
+                    lambda: UpstreamConnection(self),
+                    address.host,
+                    address.port,
+                    ssl=self._tls,
+                    server_hostname=address.host if self._tls else None,
+                )
+        except (OSError, TimeoutError, ssl.SSLError):
+            listener.upstream_lost(Fault.CONNECT)
+            return
+        self._all.add(connection)
+        connection.begin(listener)
+        listener.upstream_ready(connection)
+
+    def keep(self, connection: UpstreamConnection) -> None:
+        """Take a connection back whose answer is whole."""
+        connection.deadline = self.loop.time() + self.limits.idle_s
+        self._idle.append(connection)
+
+    def forget(self, connection: UpstreamConnection) -> None:
+        """A connection is gone."""
+        self._all.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+
+    def sweep(self, now: float) -> None:
+        """End what has been silent for too long."""
+        for connection in [held for held in self._all if held.deadline < now]:
+            listener = connection.listener
+            connection.drop()
+            if listener is not None:
+                listener.upstream_lost(Fault.SILENT)
+
+    def close(self) -> None:
+        """End every connection."""
+        for task in list(self._tasks):
+            task.cancel()
+        for connection in list(self._all):
+            connection.drop()
+
+
+def _shown(url: str) -> str:
+    return repr(url.rpartition("@")[2])
+
+
+def _bad(what: str, *, next_step: str = "Give --upstream as https://HOST[:PORT].") -> BadOption:
+    return BadOption(what, effect="The gateway was not started.", next_step=next_step)

@@ -1,0 +1,297 @@
+"""A gateway on a real socket, and an upstream that writes down every byte it is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+import pytest
+import uvloop
+
+from suffice.gateway.books import Books
+from suffice.gateway.deciding import Decider
+from suffice.gateway.house import House
+from suffice.gateway.keys import Keys
+from suffice.gateway.limits import Limits
+from suffice.gateway.spool import Capture, Spool
+from suffice.gateway.upstream import Pool, read_address
+from suffice.gateway.worker import Worker, listen
+from suffice.policy.rules import Policy
+from suffice.records import ExchangeRecord
+
+JSON_ANSWER = (
+    b'{"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-5-5",'
+    b'"content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn",'
+    b'"usage":{"input_tokens":3,"output_tokens":2}}'
+)
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request as the upstream got it: the head's bytes, and the body without its framing."""
+
+    head: bytes
+    body: bytes
+
+    @property
+    def lines(self) -> list[bytes]:
+        return self.head.split(b"\r\n")
+
+    def header(self, name: bytes) -> list[bytes]:
+        found = [line.partition(b": ") for line in self.lines[1:]]
+        return [value for key, _, value in found if key.lower() == name]
+
+
+Say = Callable[[Asked, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Upstream:
+    """What the upstream was asked, and what it says."""
+
+    url: str = ""
+    say: Say | None = None
+    asked: list[Asked] = field(default_factory=list)
+    connections: int = 0
+    loop: asyncio.AbstractEventLoop | None = None
+    gone: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(slots=True)
+class Running:
+    """A gateway that runs in a thread of its own."""
+
+    url: str
+    port: int
+    house: House
+    worker: Worker
+    loop: asyncio.AbstractEventLoop
+    records: list[ExchangeRecord]
+
+    def call(self, work: Callable[[], Any]) -> Any:
+        """Run something on the gateway's loop."""
+
+        async def run() -> Any:
+            found = work()
+            return await found if asyncio.iscoroutine(found) else found
+
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(10)
+
+    def wait_for(self, records: int) -> list[ExchangeRecord]:
+        """The records, once there are so many."""
+        for _ in range(500):
+            if len(self.records) >= records:
+                break
+            threading.Event().wait(0.01)
+        return self.records
+
+
+class StartGateway(Protocol):
+    def __call__(
+        self,
+        upstream: str,
+        *,
+        limits: Limits = ...,
+        policy: Policy | None = ...,
+        keys: Keys | None = ...,
+        capture: Capture = ...,
+    ) -> Running: ...
+
+
+def answer(body: bytes = JSON_ANSWER, *, status: bytes = b"200 OK", extra: bytes = b"") -> bytes:
+    """A whole answer with its length."""
+    return (
+        b"HTTP/1.1 %b\r\ncontent-type: application/json\r\nrequest-id: req_1\r\n"
+        b"content-length: %d\r\n%b\r\n%b" % (status, len(body), extra, body)
+    )
+
+
+async def read_request(reader: asyncio.StreamReader) -> Asked:
+    """One request off a socket."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    asked = Asked(head[:-4], b"")
+    if asked.header(b"transfer-encoding") == [b"chunked"]:
+        while size := int(await reader.readline(), 16):
+            asked.body += (await reader.readexactly(size + 2))[:-2]
+        await reader.readline()
+    elif length := asked.header(b"content-length"):
+        asked.body = await reader.readexactly(int(length[0]))
+    return asked
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """An upstream in a thread of its own; it answers with JSON unless told otherwise."""
+    found = Upstream()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        found.connections += 1
+        try:
+            while not writer.is_closing():
+                asked = await read_request(reader)
+                found.asked.append(asked)
+                if found.say is None:
+                    writer.write(answer())
+                else:
+                    await found.say(asked, reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            found.gone.set()
+            writer.close()
+
+    with _in_a_thread() as loop:
+        found.loop = loop
+        server = _run(loop, asyncio.start_server(serve, "127.0.0.1", 0, limit=1 << 24))
+        found.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield found
+        server.close()
+
+
+@pytest.fixture
+def start_gateway(tmp_path: Path) -> Iterator[StartGateway]:
+    """Starts gateways, and ends them after the test."""
+    with contextlib.ExitStack() as stack:
+
+        def start(
+            upstream: str,
+            *,
+            limits: Limits = Limits(),  # noqa: B008 - frozen
+            policy: Policy | None = None,
+            keys: Keys | None = None,
+            capture: Capture = Capture.META,
+        ) -> Running:
+            loop = stack.enter_context(_in_a_thread(uvloop.new_event_loop()))
+            records: list[ExchangeRecord] = []
+
+            async def begin() -> Running:
+                spool = Spool(tmp_path / "spool", capture=capture)
+                house = House(
+                    pool=Pool(read_address(upstream), limits=limits),
+                    limits=limits,
+                    loop=loop,
+                    decider=Decider(key=b"key", now=lambda: datetime.now(UTC), policy=policy),
+                    books=Books(spool, secret=b"s", capture=capture, observe=records.append),
+                    keys=keys,
+                )
+                listener = listen("127.0.0.1", 0)
+                port = listener.getsockname()[1]
+                worker = Worker(house, listener)
+                await worker.start()
+                url = f"http://127.0.0.1:{port}"
+                return Running(url, port, house, worker, loop, records)
+
+            running: Running = _run(loop, begin())
+            stack.callback(running.house.books.spool.close)
+            stack.callback(lambda: running.call(lambda: running.worker.drain(within_s=0)))
+            return running
+
+        yield start
+
+
+@pytest.fixture
+def gateway(upstream: Upstream, start_gateway: StartGateway) -> Running:
+    """A gateway without a policy before the upstream."""
+    return start_gateway(upstream.url)
+
+
+class Talk:
+    """A client that says exactly the bytes it is told."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), 10)
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def read_to_end(self) -> bytes:
+        out = b""
+        with contextlib.suppress(ConnectionError):
+            while piece := self.socket.recv(65536):
+                out += piece
+        return out
+
+    def read_until(self, marker: bytes) -> bytes:
+        out = b""
+        while marker not in out:
+            piece = self.socket.recv(65536)
+            if not piece:
+                break
+            out += piece
+        return out
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+@pytest.fixture
+def talk(gateway: Running) -> Iterator[Talk]:
+    """A raw connection to the gateway."""
+    found = Talk(gateway.port)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def talk_to() -> Iterator[Callable[[Running], Talk]]:
+    """Opens raw connections to any gateway."""
+    opened: list[Talk] = []
+
+    def connect(running: Running) -> Talk:
+        opened.append(Talk(running.port))
+        return opened[-1]
+
+    yield connect
+    for found in opened:
+        found.close()
+
+
+@contextlib.contextmanager
+def _in_a_thread(
+    loop: asyncio.AbstractEventLoop | None = None,
+) -> Iterator[asyncio.AbstractEventLoop]:
+    loop = loop or asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    yield loop
+
+    async def end() -> None:
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.sleep(0.01)
+
+    _run(loop, end())
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()
+
+
+def _run(loop: asyncio.AbstractEventLoop, work: Any) -> Any:
+    return asyncio.run_coroutine_threadsafe(work, loop).result(10)
+
+
+@pytest.fixture
+def post() -> Callable[..., bytes]:
+    """A request for an answer, as bytes."""
+
+    def made(
+        body: bytes | dict[str, Any], *, extra: bytes = b"", path: bytes = b"/v1/messages"
+    ) -> bytes:
+        raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        return (
+            b"POST %b HTTP/1.1\r\nhost: gw\r\nx-api-key: sk-test\r\nanthropic-version: 2026-10-21\r\n"
+            b"content-type: application/json\r\n%bcontent-length: %d\r\n\r\n%b"
+            % (path, extra, len(raw), raw)
+        )
+
+    return made
