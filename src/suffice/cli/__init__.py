@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cost": ("cost", "What a workload costs per model, and what a switch would save."),
     "prices": ("prices", "The dated price table: list, look up, refresh, override."),
     "advise": ("advise", "Which model to try first, before there is any evidence."),
+    "policy": ("policy", "Where each request type goes: show, change, lint, compare versions."),
     "explain": ("explain", "What an SF code means: cause, effect, what to do."),
 }
 

@@ -11,7 +11,7 @@ import msgspec
 
 from suffice.catalog import Catalog, Lifecycle
 from suffice.catalog.capabilities import LATEST_VERSION, capabilities
-from suffice.errors import BadModelName, BadOption
+from suffice.errors import BadOption
 from suffice.policy.models import same_model
 from suffice.policy.rules import Policy, TypeRule
 from suffice.policy.settings import check_settings
@@ -58,8 +58,6 @@ def lint(policy: Policy, *, at: datetime, catalog: Catalog) -> tuple[Finding, ..
 def _whole(policy: Policy, *, at: datetime) -> Iterator[Finding]:
     if policy.is_stale(at):
         yield _error(f"It expired at {policy.expires}: every request goes where it asked to.")
-    if policy.expires is not None and policy.expires.tzinfo is None:
-        yield _error("Its expiry has no time zone.")
     for shape, name in policy.lookup.items():
         if name not in policy.types:
             near = difflib.get_close_matches(name, policy.types, n=1)
@@ -70,19 +68,17 @@ def _whole(policy: Policy, *, at: datetime) -> Iterator[Finding]:
 
 
 def _models(rule: TypeRule, *, at: datetime, catalog: Catalog) -> Iterator[Finding]:
-    baseline, candidate = _spec(rule.baseline), _spec(rule.candidate)
-    for text, spec in ((rule.baseline, baseline), (rule.candidate, candidate)):
-        if text is None:
+    baseline = parse_model_spec(rule.baseline)
+    candidate = parse_model_spec(rule.candidate) if rule.candidate else None
+    for spec in (baseline, candidate):
+        if spec is None:
             continue
-        if spec is None or spec.label is not None:
-            yield _error(f"{text!r} is no model, or carries a run's label.")
-            continue
+        if spec.label is not None:
+            yield _error(f"{spec.name} carries a recorded run's label; a model has none.")
         yield from _model(spec, at=at, catalog=catalog)
-    if baseline is not None and candidate is not None:
-        same = same_model(baseline.model, candidate.model)
-        if same and not candidate.settings:
-            yield _error("The candidate is the baseline.")
-    if baseline is not None and baseline.settings:
+    if candidate and same_model(baseline.model, candidate.model) and not candidate.settings:
+        yield _error("The candidate is the baseline.")
+    if baseline.settings:
         yield _warning("The baseline's settings are not applied: it gets requests as they come.")
 
 
@@ -111,8 +107,6 @@ def _shares(rule: TypeRule) -> Iterator[Finding]:
         yield _error("A candidate may stand in for the baseline only once its rollout is done.")
     if rule.share != rule.before and rule.ramped is None:
         yield _warning("Nothing says when its share was last changed.")
-    if rule.ramped is not None and rule.ramped.tzinfo is None:
-        yield _error("The time of its last change has no zone.")
 
 
 def _evidence(rule: TypeRule) -> Iterator[Finding]:
@@ -124,13 +118,6 @@ def _evidence(rule: TypeRule) -> Iterator[Finding]:
         word = rule.basis.verdict.replace("_", " ") or "no verdict"
         provisional = "a provisional " if rule.basis.provisional else ""
         yield _warning(f"Requests move on {provisional}{word} of {rule.basis.run}.")
-
-
-def _spec(text: str | None) -> ModelSpec | None:
-    try:
-        return parse_model_spec(text) if text is not None else None
-    except BadModelName:
-        return None
 
 
 def _error(says: str) -> Finding:

@@ -16,12 +16,15 @@ _ENTRY_BYTES = 8
 _MODEL_BITS = 16
 _TAG_BITS = 64 - _MODEL_BITS
 
+ANOTHER = "another model"
+"""What `Memory.served_by` says of a model that is none of those asked about."""
+
 
 class Memory(Protocol):
     """Who remembers which model last answered a conversation."""
 
     def served_by(self, number: int, models: tuple[str, ...]) -> str | None:
-        """Which of the models it was; None where nobody knows, or it was another."""
+        """Which of the models it was, or `ANOTHER`; None where nobody knows."""
         ...
 
 
@@ -68,12 +71,12 @@ class Placements:
         entries[first] = entry
 
     def served_by(self, number: int, models: tuple[str, ...]) -> str | None:
-        """Which of the models answered it last; None where it is forgotten, or another."""
+        """Which of the models answered it last, or `ANOTHER`; None where it is forgotten."""
         first, tag = self._place(number)
         for entry in self._entries[first : first + _WAYS]:
             if entry >> _MODEL_BITS == tag:
                 code = entry & (1 << _MODEL_BITS) - 1
-                return next((model for model in models if _code(model) == code), None)
+                return next((model for model in models if _code(model) == code), ANOTHER)
         return None
 
     def _place(self, number: int) -> tuple[int, int]:

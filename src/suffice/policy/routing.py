@@ -88,7 +88,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         reason: One clause, for the header, the log and `suffice explain`.
         policy_version: What decided; None without a policy.
         body_edits: What must change in the body, for `suffice.policy.splice.splice`.
-        conversation: Its number, to remember who answered it; None where not assigned.
+        conversation: Its number; None where it was not assigned.
+        served_as: What to remember of the conversation once this model has answered.
         shape: What to add to ``learnt`` should the candidate refuse the request; empty
             on the other arms.
         changes: What translation did to which field.
@@ -102,6 +103,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     policy_version: int | None = None
     body_edits: Edits = Edits()
     conversation: int | None = None
+    served_as: str = ""
     shape: str = ""
     changes: tuple[Change, ...] = ()
 
@@ -137,7 +139,7 @@ def route(
     """
     try:
         found = _Routing(policy, view, key=key, version=version, learnt=learnt, known=known).found()
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         found = Route(
             model=view.model, requested=view.model, reason="the request is not as requests are"
         )
@@ -193,20 +195,24 @@ class _Routing:
             self._key, type=self._type, parts=self._view.conversation
         )
         candidate = spec_of(rule.candidate).model
-        served = self._served_by(candidate)
+        served = self._served_by(rule)
         why_not = self._why_not(rule, candidate, served=served)
         if why_not is not None:
             return self._stay(why_not)
         return self._move(rule, candidate, served=served)
 
-    def _served_by(self, candidate: str) -> Literal["baseline", "candidate"] | None:
-        memory = self._known.memory
-        if memory is None or self._number is None:
+    def _served_by(self, rule: TypeRule) -> Literal["baseline", "candidate"] | None:
+        """Which side has this conversation so far; None where it is new, or nobody knows."""
+        view, memory = self._view, self._known.memory
+        if memory is None or self._number is None or rule.candidate is None:
             return None
-        served = memory.served_by(self._number, (self._view.model, candidate))
+        if not view.is_ongoing and (rule.done or not view.has_session):
+            # The same first words again are another conversation.
+            return None
+        served = memory.served_by(self._number, (rule.candidate, view.model))
         if served is None:
             return None
-        return "candidate" if served == candidate else "baseline"
+        return "candidate" if served == rule.candidate else "baseline"
 
     def _why_not(self, rule: TypeRule, candidate: str, *, served: str | None) -> str | None:
         """Why the conversation is not the candidate's; None if it is."""
@@ -236,11 +242,11 @@ class _Routing:
 
     def _why_not_move(self, rule: TypeRule, candidate: str) -> str | None:
         """Why a conversation that is on the baseline stays there; None if it may move."""
-        view, guards = self._view, rule.guards
+        view = self._view
+        if rule.guards.ongoing == "stay":
+            return "keeps its model"
         if not view.is_ongoing:
             return None
-        if guards.ongoing == "stay":
-            return "keeps its model"
         if view.in_tool_loop:
             return "in a tool loop"
         if view.history.thinking and binds_prefix(candidate):
@@ -318,6 +324,7 @@ class _Routing:
             policy_version=self._policy.version,
             body_edits=Edits(tuple(edits), view.large_parts),
             conversation=self._number,
+            served_as=rule.candidate or "",
             shape=shape,
             changes=rewritten.changes,
         )
@@ -333,7 +340,10 @@ class _Routing:
 
     def _stay(self, reason: str) -> Route:
         return msgspec.structs.replace(
-            self._as_asked(reason), arm="baseline", conversation=self._number
+            self._as_asked(reason),
+            arm="baseline",
+            conversation=self._number,
+            served_as=self._view.model,
         )
 
 

@@ -7,11 +7,15 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from suffice.errors import BadModelName
+from suffice.records import parse_model_spec
+
 SCHEMA = "suffice.policy"
 FORMAT = 1
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Guards(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,13 +84,27 @@ class TypeRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     candidate: str | None = None
     share: Share = 0.0
     before: Share = 0.0
-    ramped: datetime | None = None
+    ramped: Moment | None = None
     guards: Guards = Guards()
     shadow: Share = 0.0
     bodies: Share | None = None
     done: bool = False
     stand_in: bool = False
     basis: Basis | None = None
+
+    def __post_init__(self) -> None:
+        """
+        Refuse a name that is none, so that nothing is left to go wrong on a request's path.
+
+        Raises:
+            ValueError: The baseline or the candidate is no model's name.
+        """
+        for name in (self.baseline, self.candidate):
+            if name is not None:
+                try:
+                    parse_model_spec(name)
+                except BadModelName as error:
+                    raise ValueError(error.what) from error
 
 
 class AuditLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,7 +120,7 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         overrules: What the evidence said instead; empty where it agreed or was not asked.
     """
 
-    at: datetime
+    at: Moment
     by: str = ""
     action: str = ""
     reason: str = ""
@@ -128,7 +146,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     version: Count
     types: dict[str, TypeRule] = {}
     lookup: dict[str, str] = {}
-    expires: datetime | None = None
+    expires: Moment | None = None
     parent: str = ""
     audit: tuple[AuditLine, ...] = ()
 

@@ -17,10 +17,11 @@ from msgspec import Raw
 from suffice.errors import UnfitEdit
 
 _SPACE = re.compile(rb"[ \t\n\r]*")
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_PLAIN = re.compile(rb"[^\s,\]}]+")
+_KEY = re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)"[ \t\n\r]*:[ \t\n\r]*', re.DOTALL)
+_SCALAR = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[^\s,\]}"]+', re.DOTALL)
+_SEPARATOR = re.compile(rb"[ \t\n\r]*,?[ \t\n\r]*")
 _STRING_OR_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)
-_OPENS = b"{["
+_OPENS, _CLOSES, _SELF_ENDING = b"{[", b"}]", b'"{['
 _WORTH_MEASURING = 2_048
 
 
@@ -165,38 +166,44 @@ def _addition(
 
 def _members(body: bytes, begins: int, *, large: Mapping[str, Raw]) -> list[_Member]:
     """The members of the object or array that begins there."""
-    is_object = body[begins] == _OPENS[0]
-    closing = b"}"[0] if is_object else b"]"[0]
+    is_object = body[begins] != _ARRAY
     members: list[_Member] = []
     position = _after_space(body, begins + 1)
-    while body[position] != closing:
+    while body[position] not in _CLOSES:
         name: str | int = len(members)
-        value = starts = position
+        value, hint = position, None
         if is_object:
-            key_ends = _string_end(body, position)
-            name = msgspec.json.decode(body[position:key_ends], type=str)
-            value = _after_space(body, _after_space(body, key_ends) + 1)
-        ends = _value_end(body, value, hint=large.get(name) if isinstance(name, str) else None)
-        members.append(_Member(name, starts, value, ends))
-        position = _after_space(body, ends)
-        if body[position] == _COMMA:
-            position = _after_space(body, position + 1)
+            key = _KEY.match(body, position)
+            if key is None:
+                raise _no_json()
+            name = _key_name(key[1])
+            value, hint = key.end(), large.get(name)
+        ends = _value_end(body, value, hint=hint)
+        members.append(_Member(name, position, value, ends))
+        separator = _SEPARATOR.match(body, ends)
+        position = separator.end() if separator else ends
     return members
+
+
+def _key_name(written: bytes) -> str:
+    if b"\\" in written:
+        return msgspec.json.decode(b'"%b"' % written, type=str)
+    return written.decode()
 
 
 def _value_end(body: bytes, position: int, *, hint: Raw | None) -> int:
     first = body[position]
-    if first == _QUOTE:
-        return _string_end(body, position)
-    if first not in _OPENS:
-        found = _PLAIN.match(body, position)
-        return found.end() if found else position
-    if hint is not None:
-        # An object or array is never the beginning of a longer one, so where these bytes stand,
-        # they are the value, also among repeated keys.
+    if hint is not None and first in _SELF_ENDING:
+        # A string, object or array is never the beginning of a longer one, so where these bytes
+        # stand, they are the value, also among repeated keys.
         text = bytes(hint)
         if body.startswith(text, position):
             return position + len(text)
+    if first not in _OPENS:
+        found = _SCALAR.match(body, position)
+        if found is None:
+            raise _no_json()
+        return found.end()
     depth = 0
     for found in _STRING_OR_BRACKET.finditer(body, position):
         mark = body[found.start()]
@@ -204,12 +211,7 @@ def _value_end(body: bytes, position: int, *, hint: Raw | None) -> int:
             depth += 1 if mark in _OPENS else -1
             if depth == 0:
                 return found.end()
-    return len(body)
-
-
-def _string_end(body: bytes, position: int) -> int:
-    found = _STRING.match(body, position)
-    return found.end() if found else len(body)
+    raise _no_json()
 
 
 def _after_space(body: bytes, position: int) -> int:
@@ -233,5 +235,11 @@ def _unfit(edit: Edit) -> UnfitEdit:
     )
 
 
+def _no_json() -> UnfitEdit:
+    return UnfitEdit(
+        "The document is no JSON.", effect="It was not changed.", next_step="Send it as it came."
+    )
+
+
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
-_QUOTE, _COMMA, _ARRAY = b'",['
+_QUOTE, _ARRAY = b'"['

@@ -26,6 +26,7 @@ _CLAUDE_CODE_SESSION = "x-claude-code-session-id"
 _CLAUDE_CODE_AGENT = "x-claude-code-agent-id"
 _SESSION_IN_USER_ID = re.compile(r"(?:^|_)session_([0-9A-Za-z][0-9A-Za-z-]{7,})$")
 _REMEMBERED_SHAPES = 4_096
+_BY_FIRST_WORDS = b"first"
 
 
 class _Inner(TypedDict, total=False):
@@ -38,7 +39,7 @@ class _Block(TypedDict, total=False):
     text: Raw
     source: Raw
     citations: Any
-    content: str | list[_Inner] | _Inner | None
+    content: Raw
 
 
 class Message(TypedDict, total=False):
@@ -83,12 +84,9 @@ class _Body(msgspec.Struct):
     compaction: Raw | UnsetType = UNSET
 
 
-# The fields translation may look at, as they stand in a request.
-_SMALL_FIELDS = tuple(
-    name
-    for name in _Body.__struct_fields__
-    if name not in {"model", "messages", "stream", "metadata", "system", "tools"}
-)
+# The fields translation may look at stand last.
+_FIRST_SMALL = _Body.__struct_fields__.index("max_tokens")
+_SMALL_FIELDS = tuple(name.encode() for name in _Body.__struct_fields__[_FIRST_SMALL:])
 
 
 class RequestView:
@@ -104,6 +102,7 @@ class RequestView:
     def __init__(self, headers: Mapping[str, str], body: bytes, parsed: _Body) -> None:
         self._headers = headers
         self._whole = body
+        self._is_plain = False
         self._body = parsed
         self.model = parsed.model
         self.stream = parsed.stream
@@ -137,10 +136,11 @@ class RequestView:
     @functools.cached_property
     def fields(self) -> bytes:
         """The small fields translation may look at, as one JSON object."""
+        values = msgspec.structs.astuple(self._body)[_FIRST_SMALL:]
         given = [
-            b'"%b":%b' % (name.encode(), value)
-            for name in _SMALL_FIELDS
-            if (value := getattr(self._body, name)) is not UNSET
+            b'"%b":%b' % (name, value)
+            for name, value in zip(_SMALL_FIELDS, values, strict=True)
+            if value is not UNSET
         ]
         return b"{%b}" % b",".join(given)
 
@@ -152,7 +152,9 @@ class RequestView:
         Raises:
             msgspec.ValidationError: They are not messages.
         """
-        return _MESSAGES.decode(self._body.messages)
+        messages = _MESSAGES.decode(self._body.messages)
+        self._is_plain = _open_contents(messages)
+        return messages
 
     @functools.cached_property
     def history(self) -> History:
@@ -162,7 +164,9 @@ class RequestView:
         Raises:
             msgspec.ValidationError: They are not messages.
         """
-        return read_history(self.messages)
+        messages = self.messages
+        # What is plain has no more to tell than whether the model is to go on in its own words.
+        return read_history(messages[-1:] if self._is_plain else messages)
 
     @functools.cached_property
     def tools(self) -> tuple[Tool, ...]:
@@ -247,6 +251,16 @@ class RequestView:
         digest.update(tools)
         return _SHAPES.shape(digest.digest(), system, tools)
 
+    @property
+    def has_session(self) -> bool:
+        """
+        Whether the client itself says which requests belong together.
+
+        Raises:
+            msgspec.ValidationError: The messages are none.
+        """
+        return self.conversation[0] != _BY_FIRST_WORDS
+
     @functools.cached_property
     def conversation(self) -> tuple[bytes, ...]:
         """
@@ -267,7 +281,7 @@ class RequestView:
         metadata = self._body.metadata
         if metadata and metadata.user_id and (session := _session_in(metadata.user_id)):
             return (b"user-id", session.encode())
-        return (b"first", *_first_words(self.messages))
+        return (_BY_FIRST_WORDS, *_first_words(self.messages))
 
 
 def view_request(headers: Mapping[str, str], body: bytes) -> RequestView | None:
@@ -289,6 +303,32 @@ def view_request(headers: Mapping[str, str], body: bytes) -> RequestView | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return RequestView(headers, body, parsed)
+
+
+def _open_contents(messages: list[Message]) -> bool:
+    """
+    Read what stands within blocks where it is more than text.
+
+    Returns:
+        Whether all of it is plain: turns of user and assistant, of text, tool calls and results.
+    """
+    plain = True
+    for message in messages:
+        plain = plain and message.get("role") in _PLAIN_ROLES
+        content = message.get("content", "")
+        if isinstance(content, str):
+            continue
+        for block in content:
+            plain = plain and block.get("type") in _PLAIN_KINDS and "citations" not in block
+            inner = block.get("content")
+            if inner is None:
+                continue
+            if memoryview(inner)[:1] in _OPENINGS:
+                block["content"] = _INNER.decode(inner)
+                plain = False
+            else:
+                del block["content"]
+    return plain
 
 
 def _session_in(user_id: str) -> str | None:
@@ -343,6 +383,10 @@ class _RememberedShapes:
         return known
 
 
+_PLAIN_ROLES = frozenset({"user", "assistant"})
+_PLAIN_KINDS = frozenset({"text", "tool_use", "tool_result"})
+_OPENINGS = (b"[", b"{")
+_INNER = msgspec.json.Decoder(list[_Inner] | _Inner)
 _BODY = msgspec.json.Decoder(_Body)
 _MESSAGES = msgspec.json.Decoder(list[Message])
 _TOOLS = msgspec.json.Decoder(list[Tool] | None)

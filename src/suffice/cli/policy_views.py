@@ -1,0 +1,151 @@
+"""How policies, their differences and their history are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+from rich.table import Table
+
+from suffice.cli.console import results
+from suffice.policy.table import Finding, Policy, diff, write_policy
+
+if TYPE_CHECKING:
+    from suffice.adapters.policies import Version
+
+_OUTPUT_VERSION = 1
+
+
+def show_policy(policy: Policy, *, form: str) -> None:
+    """Each type with where it goes, on what evidence."""
+    if form == "json":
+        click.echo(write_policy(policy), nl=False)
+        return
+    if not policy.types:
+        click.echo(f"Policy {policy.version} has no types: every request goes where it asked to.")
+        click.echo("\nNext  suffice policy set TYPE --to MODEL --share 0.05 --from-run RUN")
+        return
+    expires = f", until {policy.expires:%Y-%m-%d %H:%M %Z}" if policy.expires else ""
+    count = f"{len(policy.types):,} type{'s' if len(policy.types) != 1 else ''}"
+    click.echo(f"Policy {policy.version} · {count}{expires}\n")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("request type", "asks for", "goes to"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("share", "shadow"):
+        table.add_column(heading, justify="right")
+    table.add_column("evidence", overflow="fold")
+    for name, rule in sorted(policy.types.items()):
+        table.add_row(
+            name,
+            rule.baseline,
+            rule.candidate or "-",
+            _percent(rule.share),
+            _percent(rule.shadow),
+            _evidence(rule.basis),
+        )
+    results().print(table)
+    if policy.lookup:
+        click.echo(f"\n{len(policy.lookup):,} shapes of requests are known by their type.")
+    click.echo("\nNext  suffice policy history")
+
+
+def show_differences(old: Policy, new: Policy, *, form: str) -> None:
+    """What one version changed of another."""
+    found = diff(old, new)
+    if form == "json":
+        _json("policy_diff", {"older": old.version, "newer": new.version, "changes": found})
+        return
+    click.echo(f"Policy {old.version} -> {new.version}")
+    _lines([line.sentence for line in found] or ["nothing changed"])
+
+
+def show_findings(policy: Policy, found: Sequence[Finding], *, form: str) -> None:
+    """What is to be said against a policy."""
+    if form == "json":
+        _json("policy_lint", {"policy": policy.version, "findings": found})
+        return
+    for finding in found:
+        click.echo(f"{finding.level}  {finding.type}: {finding.says}".replace("  : ", "  "))
+    if not found:
+        click.echo(f"Policy {policy.version}: nothing to say against it.")
+
+
+def show_history(versions: Sequence[Version], *, form: str) -> None:
+    """Who made each version, why, and what it changed."""
+    if form == "json":
+        rows = [
+            {
+                "version": version.number,
+                "etag": version.etag,
+                "problem": version.problem,
+                "audit": version.policy.audit if version.policy else (),
+            }
+            for version in versions
+        ]
+        _json("policy_history", {"versions": rows})
+        return
+    if not versions:
+        click.echo("No policy was ever published.")
+    for version in versions:
+        _show_version(version)
+
+
+def show_published(policy: Policy, found: Sequence[Finding], *, form: str) -> None:
+    """What was just put in force."""
+    if form == "json":
+        _json("policy_published", {"policy": policy, "findings": found})
+        return
+    click.echo(f"Policy {policy.version} is in force.")
+    for line in policy.audit:
+        _lines(line.action.split("; "))
+        if line.overrules:
+            click.echo(f"  against the evidence: {line.overrules}")
+    for finding in found:
+        click.echo(
+            f"{finding.level}  {finding.type}: {finding.says}".replace("  : ", "  "), err=True
+        )
+    click.echo("\nNext  suffice policy show")
+
+
+def _show_version(version: Version) -> None:
+    lines = version.policy.audit if version.policy else ()
+    signed = ", ".join(f"{line.at:%Y-%m-%d %H:%M %Z}{_by(line.by)}" for line in lines)
+    click.echo(f"{version.number:>4}  {signed or 'nobody signed'}")
+    for line in lines:
+        _lines(line.action.split("; "), indent=6)
+        if line.run:
+            click.echo(f"      on {line.run}")
+        if line.overrules:
+            click.echo(f"      against the evidence: {line.overrules}")
+        if line.reason:
+            click.echo(f"      because {line.reason}")
+    if version.problem:
+        click.echo(f"      PROBLEM: it {version.problem}")
+
+
+def _by(name: str) -> str:
+    return f" by {name}" if name else ""
+
+
+def _lines(lines: Sequence[str], *, indent: int = 2) -> None:
+    for line in lines:
+        click.echo(" " * indent + line)
+
+
+def _evidence(basis: Any) -> str:
+    if basis is None:
+        return "none"
+    word = basis.verdict.replace("_", " ").capitalize()
+    provisional = ", provisional" if basis.provisional else ""
+    return f"{word}{provisional}, {basis.pairs:,} pairs ({basis.run})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.4g} %" if share else "-"
+
+
+def _json(kind: str, content: dict[str, Any]) -> None:
+    told = {"schema": f"suffice.{kind}", "version": _OUTPUT_VERSION, **content}
+    click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
