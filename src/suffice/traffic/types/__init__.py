@@ -1,0 +1,19 @@
+"""Which requests are of the same type, found from their prompts, tools and output; light."""
+
+from suffice.traffic.types.changes import Change, Changes
+from suffice.traffic.types.index import Found, Learnt, TypeIndex, TypeName
+from suffice.traffic.types.shapes import Shape, rest_key, shape_of
+from suffice.traffic.types.template import Template
+
+__all__ = [
+    "Change",
+    "Changes",
+    "Found",
+    "Learnt",
+    "Shape",
+    "Template",
+    "TypeIndex",
+    "TypeName",
+    "rest_key",
+    "shape_of",
+]

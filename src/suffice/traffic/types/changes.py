@@ -1,0 +1,97 @@
+"""What people decided about types: renamed, merged, split, pinned; kept, never overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from suffice.errors import BadOption
+
+Action = Literal["rename", "merge", "split", "pin"]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    One decision about a type.
+
+    Attributes:
+        action: ``rename`` gives another name, ``merge`` makes it a part of another type,
+            ``split`` takes it apart by what the first user turn says, ``pin`` keeps its name.
+        type: The type's name at that time.
+        into: The new name, or the type it becomes a part of; empty for the others.
+        at: When, ISO 8601 with its zone.
+        by: Who.
+        reason: Why, in their words.
+    """
+
+    action: Action
+    type: str
+    into: str = ""
+    at: str = ""
+    by: str = ""
+    reason: str = ""
+
+
+class Changes:
+    """
+    All decisions in their order, and what they make of a name.
+
+    >>> renamed = Change(action="rename", type="a", into="b")
+    >>> Changes([renamed, Change(action="merge", type="b", into="c")]).final("a")
+    'c'
+    """
+
+    def __init__(self, changes: Sequence[Change] = ()) -> None:
+        self._all = tuple(changes)
+        self._names: dict[str, str] = {}
+
+    def final(self, name: str) -> str:
+        """What a type that was once named ``name`` is called now."""
+        known = self._names.get(name)
+        if known is None:
+            known = name
+            for change in self._all:
+                if change.action in {"rename", "merge"} and change.type == known:
+                    known = change.into
+            if len(self._names) < 100_000:  # noqa: PLR2004 - a bound, so that new names cannot fill memory
+                self._names[name] = known
+        return known
+
+    def pinned(self) -> set[str]:
+        """The names, as they are now, of types that are pinned."""
+        return {self.final(change.type) for change in self._all if change.action == "pin"}
+
+    def split_keys(self, names: Mapping[str, str]) -> set[str]:
+        """The keys of templates whose type was split."""
+        split = {change.type for change in self._all if change.action == "split"}
+        return {key for key, name in names.items() if {name, self.final(name)} & split}
+
+    def check(self, change: Change, *, known: Collection[str]) -> None:
+        """
+        Refuse a change that would make no sense.
+
+        Raises:
+            BadOption: There is no such type, the name is taken, or it would be its own part.
+        """
+        if change.type not in known:
+            raise BadOption(
+                f"There is no type {change.type!r}.",
+                effect="Nothing was changed.",
+                next_step="`suffice types` lists them.",
+            )
+        if change.action == "rename" and (not change.into or change.into in known):
+            raise BadOption(
+                f"The name {change.into!r} is taken." if change.into else "A type needs a name.",
+                effect="Nothing was renamed.",
+                next_step="To make two types one, `suffice types merge`.",
+            )
+        if change.action == "merge" and (change.into not in known or change.into == change.type):
+            raise BadOption(
+                f"{change.type!r} cannot be merged into {change.into!r}.",
+                effect="Nothing was merged.",
+                next_step="Name another type that `suffice types` lists.",
+            )
+        if change.action == "pin" and change.type in self.pinned():
+            raise BadOption(f"{change.type!r} is pinned already.", effect="Nothing was changed.")

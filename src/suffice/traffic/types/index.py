@@ -1,0 +1,286 @@
+"""Which type a request is of: learnt from a sample, then a pure lookup, online as offline."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from suffice.traffic.types.changes import Change, Changes
+from suffice.traffic.types.learning import Lines, Text, best_relative, learn_app
+from suffice.traffic.types.naming import propose
+from suffice.traffic.types.shapes import Shape, rest_key
+from suffice.traffic.types.template import Template, skeleton, template_key
+from suffice.traffic.types.units import canonical, lines_of
+
+TypeName = str
+SCHEMA = "suffice.types"
+NEW = "new-"
+_MOST_KEPT_CHARS = 16 * 2**20
+_MOST_KEPT = 8192
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """
+    The type of one request.
+
+    Attributes:
+        name: What the type is called now, after renaming and merging.
+        key: The hash of the version it is; a change of the prompt changes it.
+        known: False for a shape nobody has seen: a new type, without a decision.
+        related: The name of the type it seems to be a version of; empty without one.
+    """
+
+    name: TypeName
+    key: str
+    known: bool = True
+    related: str = ""
+
+
+class Layer(msgspec.Struct, frozen=True, kw_only=True):
+    """What was learnt at one time; later layers are asked only for what no earlier one knows."""
+
+    lines: dict[str, Lines] = {}
+    openings: dict[str, Lines] = {}
+    templates: tuple[Template, ...] = ()
+
+
+class Learnt(msgspec.Struct, frozen=True, kw_only=True):
+    """All that an index is made of, as it is written to a file."""
+
+    schema: str = SCHEMA
+    version: int = 1
+    layers: tuple[Layer, ...] = ()
+    names: dict[str, str] = {}
+    changes: tuple[Change, ...] = ()
+
+
+class TypeIndex:
+    r"""
+    Says of each request which type it is of.
+
+    What it says depends on the learnt data and the shape alone: not on what was asked before, nor
+    on whether it is asked in a gateway or over a log. It never says that a shape is of a type
+    when a line stands in it that no request of that type had, except where they differed anyway.
+
+    Args:
+        learnt: As `learn` or `from_bytes` made it.
+
+    >>> tickets = [Shape(system=f"Sort the ticket.\nToday: {day}.") for day in range(8)]
+    >>> index = TypeIndex.learn(tickets)
+    >>> index.type_of(Shape(system="Sort the ticket.\nToday: 99."))
+    'sort-ticket-today'
+    >>> index.find(Shape(system="Sort the mail.\nToday: 99.")).known
+    False
+    """
+
+    def __init__(self, learnt: Learnt | None = None) -> None:
+        self.learnt = learnt or Learnt()
+        self._changes = Changes(self.learnt.changes)
+        self._layers = [_Reading(layer) for layer in self.learnt.layers]
+        self._names = self.learnt.names
+        self._units = {
+            template.key: template for layer in self.learnt.layers for template in layer.templates
+        }
+        self.split_keys = self._changes.split_keys(self._names)
+        self._found: dict[tuple[str, str, bytes, bytes, str, str], Found] = {}
+        self._kept_chars = 0
+
+    @classmethod
+    def learn(cls, sample: Iterable[Shape], *, base: TypeIndex | None = None) -> TypeIndex:
+        """
+        Learn the types of a sample; those that ``base`` knows keep their keys and names.
+
+        Args:
+            sample: Shapes, drawn at random where there are many; read once.
+            base: What was learnt before.
+        """
+        base = base or cls()
+        texts: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+        openings: defaultdict[str, Counter[tuple[str, str, str]]] = defaultdict(Counter)
+        for shape in sample:
+            if shape.tag:
+                continue
+            found = base.find(shape)
+            if not found.known and found.key in base.split_keys:
+                openings[shape.app][rest_key(shape), shape.opening, found.key] += 1
+            elif not found.known:
+                texts[shape.app][rest_key(shape), shape.system] += 1
+        layer = _learn_layer(texts, openings)
+        if not layer.templates:
+            return base
+        names = dict(base.learnt.names)
+        names |= propose(layer.templates, taken=set(names.values()))
+        return cls(
+            msgspec.structs.replace(base.learnt, layers=(*base.learnt.layers, layer), names=names)
+        )
+
+    def type_of(self, shape: Shape) -> TypeName:
+        """The name of the request's type; see `find`."""
+        return self.find(shape).name
+
+    def find(self, shape: Shape) -> Found:
+        """
+        The request's type and which version of it: its tag where it has one, else its template.
+
+        A shape that no template fits is a new type, named by its own hash.
+        """
+        if shape.tag:
+            return Found(name=self._changes.final(shape.tag), key="tag:" + shape.tag)
+        asked = (
+            shape.app,
+            shape.system,
+            shape.tools,
+            shape.output_format,
+            shape.tool_choice,
+            shape.roles,
+        )
+        found = self._found.get(asked)
+        if found is None:
+            found = self._read(shape)
+            self._keep(asked, found, len(shape.system) + len(shape.tools))
+        return self._read_opening(shape, found) if found.key in self.split_keys else found
+
+    def template(self, key: str) -> Template | None:
+        """The template with this key, to show it."""
+        return self._units.get(key)
+
+    def names(self) -> dict[str, list[Template]]:
+        """Every known type's name with its versions."""
+        found: dict[str, list[Template]] = {}
+        for key, name in self._names.items():
+            found.setdefault(self._changes.final(name), []).append(self._units[key])
+        return found
+
+    def changed(self, change: Change) -> TypeIndex:
+        """
+        The index after somebody renamed, merged, split or pinned a type; the change is kept.
+
+        Raises:
+            BadOption: There is no such type, or the change makes no sense.
+        """
+        self._changes.check(change, known=set(self.names()))
+        return TypeIndex(
+            msgspec.structs.replace(self.learnt, changes=(*self.learnt.changes, change))
+        )
+
+    def to_bytes(self) -> bytes:
+        """The index as JSON; the same index gives the same bytes."""
+        return msgspec.json.encode(self.learnt, order="deterministic")
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> TypeIndex:
+        """
+        Read what `to_bytes` wrote.
+
+        Raises:
+            msgspec.DecodeError: It is no index.
+        """
+        return cls(msgspec.json.decode(data, type=Learnt))
+
+    def _read(self, shape: Shape) -> Found:
+        rest = rest_key(shape)
+        for layer in self._layers:
+            key = layer.key_of(shape.app, rest, shape.system)
+            if key:
+                return self._named(key)
+        text = "\n".join(canonical(line) for line in lines_of(shape.system))
+        return self._new(shape.app, rest, text)
+
+    def _read_opening(self, shape: Shape, found: Found) -> Found:
+        rest = rest_key(shape)
+        for layer in self._layers:
+            key = layer.key_of(shape.app, rest, shape.opening, opening=found.key)
+            if key:
+                return msgspec.structs.replace(self._named(key), related=found.name)
+        return msgspec.structs.replace(found, known=False)
+
+    def _named(self, key: str) -> Found:
+        related = self._names.get(self._units[key].related, "")
+        return Found(
+            name=self._changes.final(self._names[key]),
+            key=key,
+            related=self._changes.final(related) if related else "",
+        )
+
+    def _new(self, app: str, rest: str, text: str) -> Found:
+        key = template_key(app, rest, text)
+        related = ""
+        for layer in reversed(self._layers):
+            related = related or layer.relative(app, text)
+        name = self._changes.final(NEW + key[:8])
+        return Found(
+            name=name,
+            key=key,
+            known=False,
+            related=self._changes.final(self._names[related]) if related else "",
+        )
+
+    def _keep(
+        self, asked: tuple[str, str, bytes, bytes, str, str], found: Found, chars: int
+    ) -> None:
+        """Remember an answer; when there are too many, begin anew, so that memory has an end."""
+        if len(self._found) >= _MOST_KEPT or self._kept_chars > _MOST_KEPT_CHARS:
+            self._found.clear()
+            self._kept_chars = 0
+        self._found[asked] = found
+        self._kept_chars += chars
+
+
+class _Reading:
+    """One layer, ready to be asked."""
+
+    def __init__(self, layer: Layer) -> None:
+        self._lines: dict[str, Callable[[str], str | None]] = {
+            app: lines.reader() for app, lines in layer.lines.items()
+        }
+        self._openings = {app: lines.reader() for app, lines in layer.openings.items()}
+        self._by_units = {
+            (found.app, found.rest, found.opening, found.units): (found.key, frozenset(found.gaps))
+            for found in layer.templates
+        }
+        self._by_app: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+        for found in layer.templates:
+            if not found.exact:
+                self._by_app[found.app][found.key] = found.units
+
+    def key_of(self, app: str, rest: str, text: str, *, opening: str = "") -> str:
+        """The key of the template that fits; empty where none does."""
+        unit_of = (self._openings if opening else self._lines).get(app)
+        if unit_of is None:
+            return ""
+        lines = lines_of(text)
+        units, gaps = skeleton(lines, unit_of)
+        if not units:
+            units, gaps = ("\n".join(map(canonical, lines)),), ()
+        found = self._by_units.get((app, rest, opening, units))
+        return found[0] if found is not None and found[1].issuperset(gaps) else ""
+
+    def relative(self, app: str, text: str) -> str:
+        """The template that shares the most lines with a text that fits none."""
+        unit_of = self._lines.get(app)
+        if unit_of is None:
+            return ""
+        units, _ = skeleton(text.split("\n"), unit_of)
+        return best_relative(units, self._by_app[app])
+
+
+def _learn_layer(
+    texts: Mapping[str, Counter[tuple[str, str]]],
+    openings: Mapping[str, Counter[tuple[str, str, str]]],
+) -> Layer:
+    lines: dict[str, Lines] = {}
+    opened: dict[str, Lines] = {}
+    templates: list[Template] = []
+    for app, counted in sorted(texts.items()):
+        lines[app], found = learn_app(
+            app, [Text(rest, text, weight) for (rest, text), weight in counted.items()]
+        )
+        templates += found
+    for app, split in sorted(openings.items()):
+        opened[app], found = learn_app(
+            app, [Text(rest, text, weight, key) for (rest, text, key), weight in split.items()]
+        )
+        templates += found
+    return Layer(lines=lines, openings=opened, templates=tuple(templates))

@@ -1,0 +1,236 @@
+"""A sample of prompts -> the lines that stay, the forms of those that change, the templates."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from suffice.traffic.types.slots import Sequenced, slot_values
+from suffice.traffic.types.template import Template, skeleton, template_key
+from suffice.traffic.types.units import canonical, lines_of
+from suffice.traffic.types.words_tree import WordTree, grow
+
+_LEAST_SEEN = 3
+_LEAST_SHARE = 0.0005
+_FEW_CONTENTS = 4
+_MOST_TREE_LINES = 50_000
+_MOST_EXACT = 500
+_RELATED = 0.5
+_COMMON_TO_ALL = 50
+_PATIENCE = 4
+
+
+class Lines(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What was learnt of one application's prompts.
+
+    Attributes:
+        constant: Lines that stay, word for word, and forms of lines in which something changes.
+        branches: Of the `WordTree` that gives a line its form.
+    """
+
+    constant: frozenset[str] = frozenset()
+    branches: dict[str, dict[str, int]] = {}
+
+    def reader(self) -> Callable[[str], str | None]:
+        """What a line is here: itself, its form, or None for what may be anything."""
+        constant, tree = self.constant, WordTree(self.branches)
+
+        def unit_of(line: str) -> str | None:
+            if line in constant:
+                return line
+            line = canonical(line)
+            if line in constant:
+                return line
+            form = tree.form(line)
+            return form if form in constant else None
+
+        return unit_of
+
+
+class Text(msgspec.Struct, frozen=True):
+    """One distinct prompt of the sample."""
+
+    rest: str
+    text: str
+    weight: int
+    opening: str = ""
+
+
+def learn_app(app: str, texts: Sequence[Text]) -> tuple[Lines, tuple[Template, ...]]:
+    """
+    Learn one application's templates in two passes over the sample's distinct prompts.
+
+    The first counts lines; the second reads each prompt as the frequent ones among them. Frequent
+    lines that are only values of a slot are taken out in between, and lines that are rare as they
+    stand are read as a form with stars, so that a prompt on one line is read as well.
+
+    Args:
+        app: Whose prompts they are.
+        texts: Distinct prompts with their weights.
+    """
+    rows = [(text, [canonical(line) for line in lines_of(text.text)]) for text in texts]
+    frequent = _frequent(rows)
+    frequent -= _values(rows, Lines(constant=frozenset(frequent)))
+    tree = grow(_rare_lines(rows, frequent))
+    forms = _frequent_forms(rows, frequent, tree)
+    learnt = Lines(constant=frozenset(frequent | forms), branches=tree.branches)
+    values = _values(rows, learnt)
+    learnt = Lines(constant=learnt.constant - values, branches=tree.branches)
+    for _ in range(_PATIENCE):
+        groups = _grouped(rows, learnt)
+        promoted = {line for group in groups.values() for line in group.not_slots()}
+        promoted -= learnt.constant
+        if not promoted:
+            break
+        learnt = Lines(constant=learnt.constant | promoted, branches=tree.branches)
+    return learnt, _with_relatives(_templates(app, groups))
+
+
+def _values(rows: Iterable[tuple[Text, list[str]]], learnt: Lines) -> set[str]:
+    unit_of = learnt.reader()
+    return slot_values(
+        Sequenced((text.rest, text.opening), tuple(map(unit_of, lines)), text.weight)
+        for text, lines in rows
+    )
+
+
+def _frequent(rows: Iterable[tuple[Text, list[str]]]) -> set[str]:
+    counts: Counter[str] = Counter()
+    whole = 0
+    for text, lines in rows:
+        whole += text.weight
+        for line in set(lines):
+            counts[line] += text.weight
+    least = max(_LEAST_SEEN, math.ceil(_LEAST_SHARE * whole))
+    return {line for line, count in counts.items() if count >= least}
+
+
+def _rare_lines(rows: Iterable[tuple[Text, list[str]]], frequent: set[str]) -> list[str]:
+    rare: dict[str, None] = {}
+    for _, lines in rows:
+        for line in lines:
+            if line not in frequent:
+                rare[line] = None
+                if len(rare) >= _MOST_TREE_LINES:
+                    return list(rare)
+    return list(rare)
+
+
+def _frequent_forms(
+    rows: Iterable[tuple[Text, list[str]]], frequent: set[str], tree: WordTree
+) -> set[str]:
+    """Forms that several different lines have: one alone would only be that line again."""
+    having: defaultdict[str, set[str]] = defaultdict(set)
+    counts: Counter[str] = Counter()
+    for text, lines in rows:
+        for line in set(lines) - frequent:
+            form = tree.form(line)
+            if form:
+                counts[form] += text.weight
+                if len(having[form]) < _LEAST_SEEN:
+                    having[form].add(line)
+    return {form for form, lines in having.items() if len(lines) >= _LEAST_SEEN}
+
+
+class _Group:
+    """Prompts that read the same: how many, where they have gaps, and what stands in them."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self.gaps: set[int] = set()
+        self.contents: dict[tuple[str, ...], str] = {}
+
+    def add(self, text: Text, gaps: Iterable[int], content: tuple[str, ...]) -> None:
+        self.seen += text.weight
+        self.gaps.update(gaps)
+        if len(self.contents) < _FEW_CONTENTS:
+            self.contents[content] = text.text
+
+    def not_slots(self) -> Iterable[str]:
+        """Lines in gaps that hold too few different things to be called a slot."""
+        few = len(self.contents) < _FEW_CONTENTS
+        if self.gaps and few and self.seen >= _LEAST_SEEN * len(self.contents):
+            for content in self.contents:
+                yield from content
+
+
+_Groups = dict[tuple[str, str, tuple[str, ...]], _Group]
+
+
+def _grouped(rows: Iterable[tuple[Text, list[str]]], learnt: Lines) -> _Groups:
+    unit_of = learnt.reader()
+    groups: _Groups = {}
+    for text, lines in rows:
+        units, gaps = skeleton(lines, unit_of)
+        content = tuple(line for line in lines if unit_of(line) is None) if gaps else ()
+        key = text.rest, text.opening, units or ("\n".join(lines),)
+        group = groups.setdefault(key, _Group())
+        group.add(text, gaps, content if units else ())
+        if not units and lines:
+            group.gaps = {-1}
+    return groups
+
+
+def _templates(
+    app: str, groups: Mapping[tuple[str, str, tuple[str, ...]], _Group]
+) -> list[Template]:
+    found = []
+    exact = 0
+    order = sorted(groups.items(), key=lambda item: (-item[1].seen, item[0]))
+    for (rest, opening, units), group in order:
+        is_exact = group.gaps == {-1}
+        exact += is_exact
+        if is_exact and exact > _MOST_EXACT:
+            continue
+        gaps = () if is_exact else tuple(sorted(group.gaps))
+        written = units[0] if is_exact else "\n".join((repr(gaps), *units))
+        found.append(
+            Template(
+                key=template_key(app, rest, written, opening=opening),
+                app=app,
+                rest=rest,
+                units=units,
+                gaps=gaps,
+                exact=is_exact,
+                opening=opening,
+                seen=group.seen,
+            )
+        )
+    return found
+
+
+def _with_relatives(templates: Sequence[Template]) -> tuple[Template, ...]:
+    """Each with the most frequent earlier one that it shares half of its lines with."""
+    holding: defaultdict[str, list[int]] = defaultdict(list)
+    found = []
+    for place, template in enumerate(templates):
+        shared: Counter[int] = Counter()
+        for unit in set(template.units):
+            if len(holding[unit]) < _COMMON_TO_ALL:
+                shared.update(holding[unit])
+                holding[unit].append(place)
+        related = best_relative(
+            template.units, {templates[other].key: templates[other].units for other in shared}
+        )
+        found.append(msgspec.structs.replace(template, related=related))
+    return tuple(found)
+
+
+def best_relative(units: Sequence[str], others: Mapping[str, Sequence[str]]) -> str:
+    """
+    The key of the template with the most lines in common, at least half of all; else empty.
+
+    >>> best_relative(("a", "b", "c"), {"k1": ("a", "b"), "k2": ("x",)})
+    'k1'
+    """
+    mine = set(units)
+    best, key = _RELATED, ""
+    for other, theirs in others.items():
+        likeness = len(mine & set(theirs)) / len(mine | set(theirs)) if mine else 0.0
+        if likeness > best or (likeness == best and not key):
+            best, key = likeness, other
+    return key

@@ -1,0 +1,43 @@
+"""A prompt's lines, made comparable: without blank ones, and without what privacy would mask."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from suffice.traffic.redaction import Masking, Redactor
+
+_PLACEHOLDER = re.compile(r"<([a-z][a-z0-9_-]{0,30}):[a-p]{10}>")
+_MAY_HOLD_ONE = re.compile(r"[@<]|\d[\d ().\-/]{6}|[A-Za-z0-9_\-]{16}|[Bb]earer|[A-Z]{2}\d\d")
+# Placeholders are compared without what is keyed in them, so any key serves.
+_ANY_SECRET = b"only the kind of a placeholder is kept"
+
+
+def lines_of(text: str) -> list[str]:
+    r"""
+    The lines that say something, without white space around them.
+
+    >>> lines_of("Be brief.\n\n  Use JSON. ")
+    ['Be brief.', 'Use JSON.']
+    """
+    return [line for raw in text.split("\n") if (line := raw.strip())]
+
+
+def canonical(line: str) -> str:
+    """
+    The line as it reads whether or not it was masked before it got here.
+
+    Logs are masked before they are kept, requests on their way are not; both must be the same
+    type.
+
+    >>> canonical("Mail bob@example.org"), canonical("Mail <email:abcdefghij>")
+    ('Mail <email>', 'Mail <email>')
+    """
+    if _MAY_HOLD_ONE.search(line) is None:
+        return line
+    return _PLACEHOLDER.sub(r"<\1>", _redactor().text(line))
+
+
+@cache
+def _redactor() -> Redactor:
+    return Redactor(Masking(), secret=_ANY_SECRET)
