@@ -129,13 +129,14 @@ class Budgets:
 
     Args:
         budgets: Each under a name of its own.
-        catalog: Where prices are; a model without one counts at the dearest known prices.
+        catalog: Where prices are; a model without one counts at the dearest known prices. None
+            where nothing will be estimated, and only the account's figures are shown.
 
     Raises:
         BadOption: A budget of nothing, a share outside (0, 1], or a name used twice.
     """
 
-    def __init__(self, budgets: Sequence[Budget], *, catalog: Catalog) -> None:
+    def __init__(self, budgets: Sequence[Budget], *, catalog: Catalog | None) -> None:
         _check(budgets)
         self._budgets = tuple(budgets)
         self._catalog = catalog
@@ -171,7 +172,7 @@ class Budgets:
             exchange: As offered to the spool.
             number: `Spool.accepted` after it was accepted; 0 where it was dropped.
         """
-        if not self._budgets:
+        if not self._budgets or self._catalog is None:
             return
         pending = _Pending(
             number,

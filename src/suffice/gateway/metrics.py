@@ -152,20 +152,10 @@ class Metrics:
         )
         return merged([msgspec.structs.replace(self._before, gauges=[]), own])
 
-    def save(self) -> None:
-        """Leave this worker's figures where the others read them; a full disk is no matter."""
-        if self._path is None:
-            return
-        draft = self._path.with_suffix(f".{os.getpid()}.new")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with os.fdopen(
-                os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
-            ) as out:
-                out.write(msgspec.json.encode(self.snapshot()))
-            draft.replace(self._path)
-        except OSError:
-            draft.unlink(missing_ok=True)
+    def save(self, snapshot: Snapshot | None = None) -> None:
+        """Leave the worker's figures where the others read them; a full disk is no matter."""
+        if self._path is not None:
+            write_snapshot(self._path, snapshot or self.snapshot())
 
     def render(self, *more: Snapshot) -> bytes:
         """All workers' figures, and whatever else is handed in, as Prometheus reads them."""

@@ -86,6 +86,7 @@ class Spool:
         self._place = 0
         self._number = 0
         self._batch = b""
+        self._batch_weight = 0
         self._looked_at = 0.0
         self._on_disk = 0
 
@@ -174,7 +175,7 @@ class Spool:
             self._number += 1
             lines.append(pack(self._number, encoder.encode(exchange)))
             size += len(lines[-1])
-            self._taken_bytes += weight
+            self._batch_weight += weight
             if len(lines) % _SLICE == 0:
                 # Hands the interpreter to the event loop between slices.
                 time.sleep(0)
@@ -192,7 +193,8 @@ class Spool:
             self._let_go()
             return False
         self._on_disk += len(self._batch)
-        self._batch = b""
+        self._taken_bytes += self._batch_weight
+        self._batch, self._batch_weight = b"", 0
         self._trouble = ""
         return True
 

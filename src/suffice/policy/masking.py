@@ -10,6 +10,7 @@ _KEY_HINTS = (
     "AKIA",
     "ASIA",
     "gh",
+    "github_pat_",
     "glpat-",
     "xox",
     "AIza",

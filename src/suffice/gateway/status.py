@@ -1,0 +1,287 @@
+"""The gateway on one screen: what it did today, what it spent, and what is not well."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from suffice.errors import StorageError
+from suffice.gateway.account_store import PICO, open_account
+from suffice.gateway.budgets import Budget, Budgets, BudgetState, read_figures
+from suffice.gateway.child import ACCOUNT, METRICS, SPOOL
+from suffice.gateway.metrics import SUFFIX, merged, read_snapshot
+from suffice.gateway.segments import bytes_in
+
+_TOP_TYPES = 8
+_BAR = 20
+_MIB = 1 << 20
+
+
+class TypeLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One request type's day."""
+
+    type: str
+    requests: int
+    candidate_share: float
+    errors: int
+    usd: str
+    saved_usd: str
+
+
+class BudgetLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One budget as it stands."""
+
+    name: str
+    usd: str
+    spent_usd: str
+    share: float
+    per: str
+    soft: bool
+    reached: bool
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    The day so far. Dollars as decimal text.
+
+    Attributes:
+        day: In UTC.
+        account_read: False where there is no account yet, or it cannot be read.
+        cut: Answers that ended early; their output is a lower bound.
+        unpriced: Attempts whose dollars are not known; none of them counts as free.
+        retries: Attempts that were a client's own retry.
+        types: The dearest first.
+        more_types: How many are not listed.
+        dropped: Exchanges that were not captured, by reason, since the workers began.
+        spool_bytes: Waiting to be taken in.
+        broken_lines: Lines of the spool that failed their check.
+        last_exchange_s: How old the account's newest exchange is; None without one.
+    """
+
+    schema: str = "suffice.gateway-status"
+    version: int = 1
+    day: str = ""
+    account_read: bool = True
+    requests: int = 0
+    attempts: int = 0
+    errors: int = 0
+    cut: int = 0
+    retries: int = 0
+    unpriced: int = 0
+    input_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int = 0
+    usd: str = "0"
+    saved_usd: str = "0"
+    types: tuple[TypeLine, ...] = ()
+    more_types: int = 0
+    budgets: tuple[BudgetLine, ...] = ()
+    dropped: dict[str, int] = {}
+    spool_bytes: int = 0
+    broken_lines: int = 0
+    last_exchange_s: float | None = None
+    prices_dated: str = ""
+
+
+def read_status(data: Path, *, now: datetime, budgets: Sequence[Budget] = ()) -> Status:
+    """
+    The day so far of a data folder; the gateway need not run, and is not asked.
+
+    >>> from datetime import timedelta
+    >>> read_status(Path("nowhere"), now=datetime(2026, 11, 22, tzinfo=UTC)).account_read
+    False
+    """
+    day = now.astimezone(UTC).date().isoformat()
+    status = Status(
+        day=day, account_read=False, dropped=_dropped(data), spool_bytes=bytes_in(data / SPOOL)
+    )
+    if not (data / ACCOUNT).is_file():
+        return status
+    try:
+        with closing(open_account(data / ACCOUNT, readonly=True)) as connection:
+            return _of_account(connection, status, now=now, budgets=budgets)
+    except (sqlite3.Error, StorageError):
+        return status
+
+
+def _of_account(
+    connection: sqlite3.Connection, status: Status, *, now: datetime, budgets: Sequence[Budget]
+) -> Status:
+    totals = connection.execute(
+        "SELECT COALESCE(SUM(requests), 0), COALESCE(SUM(attempts), 0), COALESCE(SUM(errors), 0), "
+        "COALESCE(SUM(cut), 0), COALESCE(SUM(retries), 0), COALESCE(SUM(unpriced), 0), "
+        "COALESCE(SUM(input_tokens), 0), COALESCE(SUM(cache_read_tokens), 0), "
+        "COALESCE(SUM(cache_write_tokens), 0), COALESCE(SUM(output_tokens), 0), "
+        "COALESCE(SUM(picousd), 0), COALESCE(SUM(saved_picousd), 0) FROM rollups WHERE day = ?",
+        (status.day,),
+    ).fetchone()
+    (newest,) = connection.execute("SELECT MAX(ts) FROM exchanges").fetchone()
+    facts: dict[str, str] = dict(connection.execute("SELECT name, value FROM facts"))
+    types = _types(connection, status.day)
+    names = (
+        *("requests", "attempts", "errors", "cut", "retries", "unpriced", "input_tokens"),
+        *("cache_read_tokens", "cache_write_tokens", "output_tokens"),
+    )
+    *counts, spent, saved = totals
+    return msgspec.structs.replace(
+        status,
+        account_read=True,
+        **dict(zip(names, counts, strict=True)),
+        usd=_usd(spent),
+        saved_usd=_usd(saved),
+        types=tuple(types[:_TOP_TYPES]),
+        more_types=max(0, len(types) - _TOP_TYPES),
+        budgets=_budgets(connection, budgets, now=now),
+        broken_lines=int(facts.get("broken_lines", 0)),
+        prices_dated=facts.get("prices_dated", ""),
+        last_exchange_s=None if newest is None else max(0.0, now.timestamp() - newest),
+    )
+
+
+def _types(connection: sqlite3.Connection, day: str) -> list[TypeLine]:
+    found = connection.execute(
+        "SELECT type, SUM(requests), SUM(CASE WHEN arm = 'candidate' THEN requests ELSE 0 END), "
+        "SUM(errors), SUM(picousd), SUM(saved_picousd) FROM rollups WHERE day = ? "
+        "GROUP BY type ORDER BY SUM(picousd) DESC, type",
+        (day,),
+    )
+    return [
+        TypeLine(
+            type=kind,
+            requests=requests,
+            candidate_share=moved / requests if requests else 0.0,
+            errors=errors,
+            usd=_usd(spent),
+            saved_usd=_usd(saved),
+        )
+        for kind, requests, moved, errors, spent, saved in found
+    ]
+
+
+def _budgets(
+    connection: sqlite3.Connection, budgets: Sequence[Budget], *, now: datetime
+) -> tuple[BudgetLine, ...]:
+    if not budgets:
+        return ()
+    # Prices are needed for estimates alone, and here there are none.
+    standing = Budgets(budgets, catalog=None)
+    standing.reconcile(read_figures(connection, budgets, writer="", now=now))
+    return tuple(_budget_line(state) for state in standing.states(now))
+
+
+def _budget_line(state: BudgetState) -> BudgetLine:
+    return BudgetLine(
+        name=state.budget.name,
+        usd=f"{state.budget.usd:f}",
+        spent_usd=f"{state.spent_usd:f}",
+        share=float(state.spent_usd / state.budget.usd),
+        per=state.budget.per,
+        soft=state.soft,
+        reached=state.reached,
+    )
+
+
+def _dropped(data: Path) -> dict[str, int]:
+    folder = data / METRICS
+    paths = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
+    return {
+        dict(labels).get("reason", ""): int(value)
+        for name, labels, value in merged(read_snapshot(path) for path in paths).counters
+        if name == "suffice_capture_dropped_total"
+    }
+
+
+def _usd(pico: int) -> str:
+    return f"{(Decimal(pico) / PICO).normalize():f}"
+
+
+def draw_status(status: Status) -> str:
+    """
+    The status as text, within 24 lines of 80 columns.
+
+    >>> print(draw_status(Status(day="2026-11-22", account_read=False)).splitlines()[1])
+    No account yet: no exchange was taken in, or the account cannot be read.
+    """
+    lines = [f"suffice gateway · {status.day} UTC"]
+    if not status.account_read:
+        lines.append("No account yet: no exchange was taken in, or the account cannot be read.")
+        return "\n".join([*lines, *_worries(status)])
+    age = "" if status.last_exchange_s is None else f", the last {_ago(status.last_exchange_s)}"
+    lines += [
+        (
+            f"{status.requests:,} requests in {status.attempts:,} attempts{age}; "
+            f"{status.errors:,} errors, {status.cut:,} cut"
+        ),
+        (
+            f"{_money(status.usd)} spent, {_money(status.saved_usd)} less than the requested "
+            "models at list price"
+        ),
+        (
+            f"tokens: {status.input_tokens:,} in, {status.cache_read_tokens:,} read from and "
+            f"{status.cache_write_tokens:,} written to cache, {status.output_tokens:,} out"
+        ),
+    ]
+    if status.types:
+        lines += ["", f"{'type':<28}{'requests':>10}{'moved':>8}{'errors':>8}{'spent':>13}"]
+        lines += [_type_line(each) for each in status.types]
+        if status.more_types:
+            lines.append(f"and {status.more_types} more")
+    if status.budgets:
+        lines += ["", *(_budget_text(each) for each in status.budgets)]
+    return "\n".join([*lines, *_worries(status)])
+
+
+def _type_line(each: TypeLine) -> str:
+    name = each.type or "(no type)"
+    name = name if len(name) <= 27 else name[:26] + "…"  # noqa: PLR2004 - the column's width
+    return (
+        f"{name:<28}{each.requests:>10,}{each.candidate_share:>8.0%}{each.errors:>8,}"
+        f"{_money(each.usd):>13}"
+    )
+
+
+def _budget_text(each: BudgetLine) -> str:
+    filled = min(_BAR, int(each.share * _BAR))
+    word = "REACHED" if each.reached else ("near its end" if each.soft else "")
+    bar = "█" * filled + "░" * (_BAR - filled)
+    return (
+        f"{each.name[:20]:<20} {bar} {_money(each.spent_usd)} of {_money(each.usd)} "
+        f"per {each.per} {word}"
+    ).rstrip()
+
+
+def _worries(status: Status) -> list[str]:
+    """What is not well, in words; nothing where all is."""
+    found = [
+        f"! {count:,} exchanges were not captured: {reason or 'unknown'}"
+        for reason, count in sorted(status.dropped.items())
+        if count
+    ]
+    if status.unpriced:
+        found.append(
+            f"! {status.unpriced:,} attempts have no known price or usage; none counts as free"
+        )
+    if status.broken_lines:
+        found.append(f"! {status.broken_lines:,} lines of the spool were harmed and passed over")
+    if status.spool_bytes > _MIB:
+        found.append(f"· {status.spool_bytes / _MIB:,.1f} MiB wait to be taken into the account")
+    return ["", *found] if found else []
+
+
+def _money(usd: str) -> str:
+    amount = Decimal(usd)
+    return f"${amount:,.2f}" if abs(amount) >= 1 or not amount else f"${amount:,.4f}"
+
+
+def _ago(seconds: float) -> str:
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return f"{seconds:.0f} s ago"

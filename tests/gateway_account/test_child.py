@@ -1,0 +1,281 @@
+"""The account takes every record once, prices it at its own time, and survives being killed."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+
+from suffice.catalog import load_catalog
+from suffice.gateway.account_store import PICO, open_account, price
+from suffice.gateway.child import take_spool
+from suffice.gateway.segments import segments
+from suffice.gateway.spool import Spool
+from suffice.gateway.supervisor import Supervisor, account_command
+from suffice.records import ExchangeRecord, Iteration, Usage
+
+Make = Callable[..., ExchangeRecord]
+CATALOG = load_catalog()
+
+
+def spooled(folder: Path, *exchanges: ExchangeRecord) -> Spool:
+    spool = Spool(folder)
+    for each in exchanges:
+        assert spool.offer(each)
+    spool.close()
+    return spool
+
+
+def taken(folder: Path, account: sqlite3.Connection) -> int:
+    return take_spool(folder, account, catalog=CATALOG, now=0.0).taken
+
+
+def one(account: sqlite3.Connection, sql: str) -> object:
+    return account.execute(sql).fetchone()[0]
+
+
+def test_an_exchange_is_priced_to_the_last_digit(
+    tmp_path: Path, account: sqlite3.Connection, exchange: Make
+) -> None:
+    spooled(tmp_path / "spool", exchange())
+
+    taken(tmp_path / "spool", account)
+
+    assert one(account, "SELECT picousd FROM exchanges") == 6 * PICO
+
+
+def test_prices_are_those_of_the_exchange_s_own_day(exchange: Make) -> None:
+    """
+    Sonnet 5.5 read its cache for $0.20 a million at first, for $0.10 since 2026-10-07.
+    """
+    usage = Usage(cache_read_tokens=1_000_000, output_tokens=0)
+    then = exchange(served_model="claude-sonnet-5-5", usage=usage, ts=1_790_985_600.0)
+    now = exchange(served_model="claude-sonnet-5-5", usage=usage)
+
+    assert (price(then, CATALOG).picousd, price(now, CATALOG).picousd) == (PICO // 5, PICO // 10)
+
+
+def test_each_iteration_is_priced_at_its_own_model(exchange: Make) -> None:
+    usage = Usage(
+        iterations=(
+            Iteration(usage=Usage(input_tokens=1_000_000), model="claude-opus-5-5"),
+            Iteration(usage=Usage(input_tokens=1_000_000), model="claude-fable-5-2"),
+        )
+    )
+
+    assert price(exchange(usage=usage), CATALOG).picousd == (4 + 8) * PICO
+
+
+def test_an_unknown_model_is_unpriced_never_free(
+    tmp_path: Path, account: sqlite3.Connection, exchange: Make
+) -> None:
+    spooled(tmp_path / "spool", exchange(served_model="claude-next-9"))
+
+    taken(tmp_path / "spool", account)
+
+    assert one(account, "SELECT picousd FROM exchanges") is None
+    unpriced, known, ceiling = account.execute(
+        "SELECT unpriced, picousd, ceiling_picousd FROM rollups"
+    ).fetchone()
+    assert (unpriced, known) == (1, 0)
+    assert ceiling > 6 * PICO
+
+
+def test_an_error_costs_nothing_and_a_vanished_answer_is_unknown(exchange: Make) -> None:
+    error = exchange(status=529, usage=None)
+    unsent = exchange(status=0, usage=None, error_type="connect")
+    vanished = exchange(status=0, usage=None, error_type="timeout")
+
+    assert [price(each, CATALOG).picousd for each in (error, unsent, vanished)] == [0, 0, None]
+
+
+def test_both_attempts_of_a_fallback_are_in_the_account(
+    tmp_path: Path, account: sqlite3.Connection, exchange: Make
+) -> None:
+    spooled(
+        tmp_path / "spool",
+        exchange(attempt=1, answered=False, arm="candidate", status=529, usage=None),
+        exchange(attempt=2, arm="baseline"),
+    )
+
+    taken(tmp_path / "spool", account)
+
+    assert account.execute("SELECT SUM(attempts), SUM(requests) FROM rollups").fetchone() == (2, 1)
+
+
+def test_what_a_candidate_saved_is_the_requested_model_s_price_less_its_own(
+    tmp_path: Path, account: sqlite3.Connection, exchange: Make
+) -> None:
+    spooled(tmp_path / "spool", exchange(arm="candidate", served_model="claude-opus-4-8"))
+
+    taken(tmp_path / "spool", account)
+
+    # $6.00 where $7.50 were paid: a dearer candidate is shown as such.
+    assert one(account, "SELECT saved_picousd FROM rollups") == (6 * PICO - 75 * PICO // 10)
+
+
+def test_taking_the_spool_twice_counts_nothing_twice(
+    tmp_path: Path, account: sqlite3.Connection, exchange: Make
+) -> None:
+    spool = Spool(tmp_path / "spool", flush_s=0.02)
+    spool.offer(exchange())
+    while not segments(tmp_path / "spool"):
+        time.sleep(0.01)
+    time.sleep(0.1)
+
+    first, again = taken(tmp_path / "spool", account), taken(tmp_path / "spool", account)
+    spool.offer(exchange())
+    spool.close()
+    last = taken(tmp_path / "spool", account)
+
+    assert (first, again, last) == (1, 0, 1)
+    assert one(account, "SELECT SUM(attempts) FROM rollups") == 2
+    assert segments(tmp_path / "spool") == []
+
+
+def test_a_segment_that_comes_back_after_it_was_taken_counts_once(
+    tmp_path: Path, account: sqlite3.Connection, exchange: Make
+) -> None:
+    """
+    Killed between the commit and the deletion, or restored from a copy: the place names a record.
+    """
+    spooled(tmp_path / "spool", exchange(), exchange())
+    (path,) = segments(tmp_path / "spool")
+    content = path.read_bytes()
+    taken(tmp_path / "spool", account)
+
+    path.write_bytes(content)
+
+    assert taken(tmp_path / "spool", account) == 0
+    assert one(account, "SELECT SUM(picousd) FROM rollups") == 12 * PICO
+
+
+def test_a_torn_last_line_of_a_dead_writer_is_counted_and_let_go(
+    tmp_path: Path, account: sqlite3.Connection, exchange: Make
+) -> None:
+    spooled(tmp_path / "spool", exchange(), exchange())
+    (path,) = segments(tmp_path / "spool")
+    path.write_bytes(path.read_bytes()[:-10])
+
+    done = take_spool(tmp_path / "spool", account, catalog=CATALOG, now=0.0)
+
+    assert (done.taken, done.broken, segments(tmp_path / "spool")) == (1, 1, [])
+
+
+def test_captured_bodies_are_kept_compressed_beside_their_exchange(
+    tmp_path: Path, account: sqlite3.Connection, exchange: Make
+) -> None:
+    import zstandard
+
+    spool = Spool(tmp_path / "spool", capture="bodies")
+    spool.offer(exchange(request_body=b'{"a":1}', response_body=b'{"b":2}'))
+    spool.close()
+
+    taken(tmp_path / "spool", account)
+
+    found = account.execute(
+        "SELECT body FROM bodies JOIN exchanges ON bodies.id = exchanges.request_body"
+    ).fetchone()
+    assert zstandard.decompress(found[0]) == b'{"a":1}'
+
+
+def in_account(data: Path) -> int:
+    """Records taken in so far, asked without opening a file that is not there."""
+    if not (data / "account.sqlite").is_file():
+        return 0
+    with closing(open_account(data / "account.sqlite", readonly=True)) as account:
+        try:
+            return int(account.execute("SELECT COUNT(*) FROM exchanges").fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0
+
+
+def run_child(data: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([*account_command(data), "--every-s", "0.02"], stdin=subprocess.PIPE)
+
+
+def test_a_child_killed_again_and_again_counts_each_record_once(
+    tmp_path: Path, exchange: Make
+) -> None:
+    spool = Spool(tmp_path / "spool", flush_s=0.02)
+    offered = 0
+    for kill_after in (1, 40, 200):
+        child = run_child(tmp_path)
+        before = in_account(tmp_path)
+        # Under fire: killed while it takes in what keeps coming.
+        while in_account(tmp_path) < before + kill_after:
+            offered += spool.offer(exchange(request_id=f"req_{offered}"))
+            time.sleep(0.0005)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        assert child.stdin is not None
+        child.stdin.close()
+    spool.close()
+
+    last = run_child(tmp_path)
+    last.communicate()  # closes its input: it takes in what is left, and ends
+
+    account = open_account(tmp_path / "account.sqlite", readonly=True)
+    counted = account.execute(
+        "SELECT COUNT(*), COUNT(DISTINCT request_id), SUM(picousd) FROM exchanges"
+    ).fetchone()
+    rolled = account.execute("SELECT SUM(attempts), SUM(picousd) FROM rollups").fetchone()
+    account.close()
+    assert last.returncode == 0
+    assert counted == (offered, offered, 6 * PICO * offered)
+    assert rolled == (offered, 6 * PICO * offered)
+
+
+def test_a_dead_child_is_started_again_slower_each_time() -> None:
+    now = [0.0]
+    supervisor = Supervisor([sys.executable, "-c", "raise SystemExit(3)"], clock=lambda: now[0])
+    starts = []
+    for tick in range(200):
+        now[0] = tick / 10
+        pid = supervisor.pid
+        supervisor.tick()
+        if supervisor.pid is not None and supervisor.pid != pid:
+            starts.append(now[0])
+            while _is_running(supervisor):
+                time.sleep(0.005)
+
+    waits = [round(b - a, 1) for a, b in pairwise(starts)]
+    assert waits[:4] == [0.6, 1.1, 2.1, 4.1]
+    assert supervisor.last_exit == 3
+    supervisor.stop()
+
+
+def _is_running(supervisor: Supervisor) -> bool:
+    process = supervisor._process
+    return process is not None and process.poll() is None
+
+
+def test_the_child_ends_with_whoever_started_it(tmp_path: Path, exchange: Make) -> None:
+    supervisor = Supervisor(account_command(tmp_path))
+    supervisor.tick()
+    spooled(tmp_path / "spool", exchange())
+
+    supervisor.stop(timeout_s=20)
+
+    account = open_account(tmp_path / "account.sqlite", readonly=True)
+    assert one(account, "SELECT COUNT(*) FROM exchanges") == 1
+    account.close()
+
+
+def test_the_account_s_process_stays_light() -> None:
+    code = (
+        "import sys, suffice.gateway.child, suffice.gateway.account, suffice.gateway.status; "
+        "print(*{'scipy', 'numpy', 'httpx2', 'duckdb', 'starlette', 'genai_prices'} & set(sys.modules))"
+    )
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert loaded.stdout.split() == []

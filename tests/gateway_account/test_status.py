@@ -1,0 +1,76 @@
+"""The gateway on one screen."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from suffice.catalog import load_catalog
+from suffice.gateway.budgets import Budget
+from suffice.gateway.child import take_spool
+from suffice.gateway.metrics import Metrics
+from suffice.gateway.spool import Spool
+from suffice.gateway.status import draw_status, read_status
+from suffice.records import ExchangeRecord
+
+Make = Callable[..., ExchangeRecord]
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def busy(tmp_path: Path, account: sqlite3.Connection, exchange: Make) -> Path:
+    """A data folder with thirty types, a cut, an unpriced answer, a budget and a drop."""
+    spool = Spool(tmp_path / "spool")
+    for number in range(30):
+        spool.offer(exchange(type=f"type-with-a-rather-long-name-{number:02d}"))
+    spool.offer(exchange(arm="candidate", requested_model="claude-opus-4-8"))
+    spool.offer(exchange(complete=False))
+    spool.offer(exchange(served_model="claude-next-9"))
+    spool.close()
+    take_spool(tmp_path / "spool", account, catalog=load_catalog(), now=0.0)
+    metrics = Metrics(tmp_path / "metrics")
+    metrics.set("suffice_capture_dropped_total", 7, {"reason": "disk_full"})
+    metrics.save()
+    return tmp_path
+
+
+def test_the_day_s_figures_are_the_account_s(busy: Path) -> None:
+    status = read_status(busy, now=NOON, budgets=[Budget(name="team", usd=Decimal(200))])
+
+    assert (status.requests, status.cut, status.unpriced) == (33, 1, 1)
+    assert (status.usd, status.saved_usd) == ("192", "1.5")
+    assert status.types[0].type == "triage"
+    assert (len(status.types), status.more_types) == (8, 23)
+    assert status.budgets[0].soft is True
+    assert status.dropped == {"disk_full": 7}
+
+
+def test_it_fits_a_screen_and_names_what_is_not_well(busy: Path) -> None:
+    text = draw_status(read_status(busy, now=NOON, budgets=[Budget(name="team", usd=Decimal(200))]))
+
+    lines = text.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    assert "! 7 exchanges were not captured: disk_full" in lines
+    assert "! 1 attempts have no known price or usage; none counts as free" in lines
+
+
+def test_yesterday_is_not_today(busy: Path) -> None:
+    status = read_status(busy, now=datetime(2026, 11, 23, tzinfo=UTC))
+
+    assert (status.account_read, status.requests, status.usd) == (True, 0, "0")
+
+
+def test_a_folder_without_an_account_is_said_so(tmp_path: Path) -> None:
+    assert "No account yet" in draw_status(read_status(tmp_path, now=NOON))
+
+
+def test_a_harmed_account_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "account.sqlite").write_bytes(b"no database" * 1000)
+
+    assert read_status(tmp_path, now=NOON).account_read is False

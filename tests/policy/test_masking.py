@@ -1,0 +1,136 @@
+"""Nothing that opens a door or names a person is kept, and nothing else is harmed."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from suffice.policy.masking import mask_json, mask_text
+
+
+@pytest.mark.parametrize(
+    ("secret", "mark"),
+    [
+        ("sk-ant-api03-" + "aB3_" * 20, "[key]"),
+        ("sk-proj-" + "a1B2" * 10, "[key]"),
+        ("AKIA" + "ABCDEFGH12345678", "[key]"),
+        ("ghp_" + "a" * 36, "[key]"),
+        ("github_pat_" + "a1" * 20, "[key]"),
+        ("glpat-" + "a" * 20, "[key]"),
+        ("xoxb-" + "1234567890-abc", "[key]"),
+        ("AIza" + "b" * 35, "[key]"),
+        ("hf_" + "c" * 34, "[key]"),
+        ("sk_live_" + "d" * 24, "[key]"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcDEF_123", "[key]"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----", "[key]"),
+        ("bob.o'neil+tag@mail.example.co.uk", "[email]"),
+        ("bob@example.org", "[email]"),
+        ("+49 30 1234567", "[phone]"),
+        ("+1 (415) 555-2671", "[phone]"),
+        ("0049 170 1234567", "[phone]"),
+        ("(415) 555-2671", "[phone]"),
+        ("415-555-2671", "[phone]"),
+        ("4111 1111 1111 1111", "[card]"),
+        ("5500-0000-0000-0004", "[card]"),
+        ("340000000000009", "[card]"),
+    ],
+)
+def test_secrets_and_persons_are_masked(secret: str, mark: str) -> None:
+    masked = mask_text(f"before {secret} after")
+
+    assert masked.startswith("before ")
+    assert masked.endswith(" after")
+    assert mark in masked
+    assert secret not in masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 4111 1111 1111 1112 of 2026-11-22",
+        "at 10:00, 3.14159265358979, 192.168.100.200, version 1.2.3-4",
+        "max_tokens: 128000, id msg_01XYZ, tel: none",
+        "task-sk-ipped, ask-me-anything-about-it",
+        "@decorator, user@localhost, a @ b",
+        "2026112212345, 550e8400-e29b-41d4-a716-446655440000",
+        "total 1,234,567.89 and 100 200 300",
+    ],
+)
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
+    assert mask_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ['password = "hunter2hunter"', "api_key=abcdef123456", "client_secret: s3cr3tvalue"]
+)
+def test_what_is_called_a_secret_is_one(text: str) -> None:
+    masked = mask_text(text)
+
+    assert masked.endswith(("[key]", '[key]"'))
+
+
+def test_a_secret_after_an_escape_leaves_json_whole() -> None:
+    body = {"text": 'first\nbob@example.org\t"+49 30 1234567"'}
+
+    masked = mask_json(msgspec.json.decode(msgspec.json.encode(body)))
+
+    assert masked == {"text": 'first\n[email]\t"[phone]"'}
+
+
+def test_names_of_fields_are_masked_too() -> None:
+    assert mask_json({"bob@example.org": 1}) == {"[email]": 1}
+
+
+def test_attached_files_are_left_alone() -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": "4111111111111111"}
+
+    assert mask_json({"source": source}) == {"source": source}
+
+
+@given(
+    st.text(
+        alphabet=st.sampled_from('sk-antBearer @.+0123456789()"=:[]keycardphonemail/_\n'),
+        max_size=200,
+    )
+)
+@settings(max_examples=200, deadline=None)
+def test_masking_twice_is_masking_once(text: str) -> None:
+    once = mask_text(text)
+
+    assert mask_text(once) == once
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+        lambda inner: (
+            st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+        ),
+        max_leaves=20,
+    )
+)
+@settings(max_examples=80, deadline=None)
+def test_the_shape_of_a_value_is_kept(value: Any) -> None:
+    masked = mask_json(value)
+
+    assert type(masked) is type(value)
+    if isinstance(value, list):
+        assert len(masked) == len(value)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["a", "@", "1", "1 ", "a@a.", "sk-", "eyJa.", "+1 ", "-----BEGIN ", "password=", "415-"],
+)
+def test_no_text_makes_masking_slow(piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    began = time.perf_counter()
+
+    mask_text(text)
+
+    assert time.perf_counter() - began < 2.0
