@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prices": ("prices", "The dated price table: list, look up, refresh, override."),
     "advise": ("advise", "Which model to try first, before there is any evidence."),
     "policy": ("policy", "Where each request type goes: show, change, lint, compare versions."),
+    "gateway": ("gateway", "The drop-in front door: point ANTHROPIC_BASE_URL at it."),
     "explain": ("explain", "What an SF code means: cause, effect, what to do."),
 }
 

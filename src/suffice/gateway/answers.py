@@ -25,7 +25,7 @@ def reply(
     status: int,
     body: bytes,
     *,
-    kind: bytes = b"application/json",
+    kind: bytes | None = b"application/json",
     extra: bytes = b"",
     close: bool = False,
     head_only: bool = False,
@@ -40,10 +40,10 @@ def reply(
         reason = HTTPStatus(status).phrase.encode()
     except ValueError:
         reason = b""
-    return b"HTTP/1.1 %d %b\r\ncontent-type: %b\r\ncontent-length: %d\r\n%b%b\r\n%b" % (
+    return b"HTTP/1.1 %d %b\r\n%bcontent-length: %d\r\n%b%b\r\n%b" % (
         status,
         reason,
-        kind,
+        b"" if kind is None else b"content-type: %b\r\n" % kind,
         len(body),
         extra,
         b"connection: close\r\n" if close else b"",

@@ -28,12 +28,14 @@ class Attempt:
         fault: What befell the connection; empty for nothing.
         complete: Whether the answer came to its end.
         answered: Whether the client got this answer.
+        overhead_s: What the gateway added before it was sent; None where it waited for others.
         kept: The answer's body, where bodies are captured.
     """
 
     __slots__ = (
         "answered", "at", "began", "body", "complete", "ended", "fault", "first_byte", "kept",
-        "number", "reader", "request_id", "response_bytes", "route", "status", "streamed",
+        "number", "overhead_s", "reader", "request_id", "response_bytes", "route", "status",
+        "streamed",
     )  # fmt: skip
 
     def __init__(
@@ -45,6 +47,7 @@ class Attempt:
         self.first_byte, self.response_bytes = 0.0, 0
         self.streamed = self.complete = False
         self.answered = True
+        self.overhead_s: float | None = None
         self.reader: ExchangeReader | None = None
         self.kept: list[bytes] | None = [] if keep else None
 

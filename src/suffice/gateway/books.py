@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from suffice.gateway.accounting import fingerprint
 from suffice.gateway.attempt import Attempt
+from suffice.gateway.budgets import BudgetState
 from suffice.gateway.heads import RequestHead
 from suffice.gateway.spool import Capture, Spool
 from suffice.records import ExchangeRecord
@@ -19,7 +20,8 @@ class Books:
 
     Args:
         spool: Where records go.
-        observe: Told of every record, to count it.
+        observe: Told of every record, and of what the gateway itself added, to count it.
+        check: Tells the budget that forbids a request; None where there are no budgets.
         secret: For fingerprints of credentials.
         capture: How much is kept.
     """
@@ -30,10 +32,11 @@ class Books:
         *,
         secret: bytes,
         capture: Capture = Capture.META,
-        observe: Callable[[ExchangeRecord], None] | None = None,
+        observe: Callable[..., None] | None = None,
+        check: Callable[..., BudgetState | None] | None = None,
     ) -> None:
         self.spool = spool
-        self._observe = observe
+        self._observe, self._check = observe, check
         self.keeps_bodies = capture is Capture.BODIES
         self._secret = secret
         self._keys: dict[bytes, str] = {}
@@ -77,8 +80,14 @@ class Books:
         )
         self.spool.offer(record)
         if self._observe is not None:
-            self._observe(record)
+            self._observe(record, overhead_s=attempt.overhead_s)
         return record
+
+    def forbids(self, head: RequestHead, *, type: str) -> BudgetState | None:  # noqa: A002 - our word for it
+        """The budget that a request may not go beyond, if it has been reached."""
+        if self._check is None:
+            return None
+        return self._check(key=self.key_of(head), type=type)
 
     def key_of(self, head: RequestHead) -> str:
         """The fingerprint of the credential a request carries."""

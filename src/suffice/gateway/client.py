@@ -171,7 +171,7 @@ class ClientConnection(asyncio.Protocol):
             self._read_body(rest)
 
     def _read_body(self, data: bytes) -> None:
-        length = self._length_left(data)
+        length = self._length_left()
         rest = b""
         if length is not None and len(data) > length:
             data, rest = data[:length], data[length:]
@@ -188,7 +188,7 @@ class ClientConnection(asyncio.Protocol):
         if self._complete and self._state is _State.BODY:
             self._whole(rest)
 
-    def _length_left(self, data: bytes) -> int | None:
+    def _length_left(self) -> int | None:
         head = self.turn.head if self.turn is not None else None
         if head is None or head.content_length is None:
             return None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from suffice.gateway.books import Books
 from suffice.gateway.deciding import Decider
 from suffice.gateway.keys import Keys
 from suffice.gateway.limits import Limits
+from suffice.gateway.log import Log
 from suffice.gateway.upstream import Pool
 
 if TYPE_CHECKING:
@@ -29,10 +31,12 @@ class House:
         decider: Where requests go.
         books: What is written down.
         render_metrics: The page of figures.
+        log: Where it tells what happens.
         keys: Who may use it; None: whoever reaches it.
         clients: Who is connected.
         held_bytes: Bodies held for routing at this moment.
         public_url: Under which clients know the gateway; empty: what they say in Host.
+        now: The clock.
         draining: No new work is taken; what is under way is finished.
     """
 
@@ -43,7 +47,9 @@ class House:
     books: Books
     render_metrics: Callable[[], bytes] = bytes
     keys: Keys | None = None
+    log: Log = field(default_factory=Log)
     clients: set[ClientConnection] = field(default_factory=set)
     held_bytes: int = 0
     public_url: str = ""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: TID251 - the edge holds the clock
     draining: bool = False

@@ -36,6 +36,16 @@ class GatewayKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     types: tuple[str, ...] = ()
     expires: datetime | None = None
 
+    def allows(self, *, model: str, type: str) -> bool:  # noqa: A002 - our word for it
+        """
+        Whether the key is for a model and a type.
+
+        >>> GatewayKey(id="a", sha256="", models=("claude-haiku-5-5",)).allows(model="x", type="")
+        False
+        """
+        wrong_model = self.models and model not in self.models
+        return not (wrong_model or (self.types and type not in self.types))
+
 
 class KeyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file of keys."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from suffice.gateway.answers import error, reply
 from suffice.gateway.attempt import Attempt
+from suffice.gateway.budgets import BudgetState, refusal
 from suffice.gateway.deciding import body_for, fallen_back
 from suffice.gateway.heads import FieldsAsText, RequestHead, ResponseHead
 from suffice.gateway.house import House
@@ -42,6 +44,7 @@ class MessageTurn(Relay):
         self._attempt: Attempt | None = None
         self._learns = ""
         self._version = ""
+        self._received = 0.0
 
     # -- from the client ------------------------------------------------------------------
 
@@ -60,10 +63,22 @@ class MessageTurn(Relay):
     def body_complete(self) -> None:
         """Decide, and send."""
         self._sent_all = True
+        self._received = time.monotonic()
         chunks = self._chunks
         self._body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         self._chunks = []
-        self._send(self._route(), number=1)
+        found = self._route()
+        if self.key is not None and not self.key.allows(model=found.requested, type=found.type):
+            self._let_go()
+            self.client.refuse(
+                error(403, "this gateway key is not for it.", reason="key scope", close=True)
+            )
+            return
+        state = self.house.books.forbids(self.head, type=found.type)
+        if state is not None:
+            self._refuse_over_budget(state)
+            return
+        self._send(found, number=1)
 
     @override
     def client_gone(self) -> None:
@@ -73,6 +88,15 @@ class MessageTurn(Relay):
             self._attempt.fault = "client_disconnected"
             self._ends(self._attempt)
         self._let_go()
+
+    def _refuse_over_budget(self, state: BudgetState) -> None:
+        status, headers, body = refusal(state)
+        lines = b"".join(b"%b: %b\r\n" % (n.encode(), v.encode()) for n, v in headers.items())
+        self._let_go()
+        self.client.write(
+            reply(status, body, kind=None, extra=lines + b"x-suffice-reason: budget reached\r\n")
+        )
+        self.client.answered(whole_request=True)
 
     # -- sending --------------------------------------------------------------------------
 
@@ -90,15 +114,17 @@ class MessageTurn(Relay):
     def _send(self, found: Route, *, number: int, fresh: bool = False) -> None:
         found, body = body_for(found, self._body)
         house = self.house
-        self._attempt = Attempt(
+        attempt = self._attempt = Attempt(
             found,
             body,
             number=number,
             at=time.time(),
-            began=house.loop.time(),
+            began=time.monotonic(),
             keep=house.books.keeps_bodies,
         )
         self._connecting = house.pool.acquire(self, fresh=fresh)
+        if self._connecting is None and number == 1:
+            attempt.overhead_s = time.monotonic() - self._received
 
     @override
     def upstream_ready(self, connection: UpstreamConnection) -> None:
@@ -133,9 +159,8 @@ class MessageTurn(Relay):
                 return
             self._answers(attempt)
         self.relay(head, body, done=done)
-        now = self.house.loop.time()
         if body:
-            attempt.read(body, now)
+            attempt.read(body, time.monotonic())
         if done:
             attempt.complete = True
             self._ends(attempt)
@@ -151,7 +176,7 @@ class MessageTurn(Relay):
         attempt.fault = fault.value
         if not self._answering:
             used = self._upstream.used if self._upstream is not None else 0
-            waited = self.house.loop.time() - attempt.began
+            waited = time.monotonic() - attempt.began
             again = self._after_fault(attempt, fault)
             if again is not None or (fault is Fault.CUT and used > 1 and waited < _STALE_S):
                 attempt.answered = False
@@ -214,7 +239,7 @@ class MessageTurn(Relay):
 
     def _ends(self, attempt: Attempt) -> None:
         """Write an attempt down, once what is under way has been sent."""
-        attempt.ended = self.house.loop.time()
+        attempt.ended = time.monotonic()
         self._attempt = None
         self.house.loop.call_soon(self.house.books.write, attempt, self.head)
 
@@ -242,7 +267,7 @@ class _Rest:
         del head
         attempt = self._attempt
         if body:
-            attempt.read(body, self._turn.house.loop.time())
+            attempt.read(body, time.monotonic())
         if done:
             attempt.complete = True
             self._end()
@@ -263,7 +288,7 @@ class _Rest:
 
     def _end(self) -> None:
         house = self._turn.house
-        self._attempt.ended = house.loop.time()
+        self._attempt.ended = time.monotonic()
         house.loop.call_soon(house.books.write, self._attempt, self._turn.head)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from suffice.gateway.answers import error
 from suffice.gateway.heads import RequestHead, ResponseHead
 from suffice.gateway.house import House
+from suffice.gateway.keys import GatewayKey
 from suffice.gateway.upstream import Fault, UpstreamConnection
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Relay:
         self.client, self.head, self.house = client, head, house
         self.method = head.method
         self.extra = b""
+        self.key: GatewayKey | None = None
         self._upstream: UpstreamConnection | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._early: list[bytes] = []
@@ -134,6 +136,7 @@ class Relay:
     def fail(self, fault: Fault) -> None:
         """Say what befell the upstream."""
         status, message = _FAULTS[fault]
+        self.house.log.say_seldom("upstream", fault=fault.value)
         self.client.refuse(error(status, message, reason=f"upstream {fault.value}", close=True))
 
     def upstream_blocked(self) -> None:

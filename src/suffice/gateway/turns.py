@@ -8,8 +8,9 @@ from suffice.gateway import batches
 from suffice.gateway.answers import error
 from suffice.gateway.heads import RequestHead
 from suffice.gateway.house import House
+from suffice.gateway.keys import GatewayKey, told_key
 from suffice.gateway.messages import MessageTurn
-from suffice.gateway.pages import PAGES, OwnPage
+from suffice.gateway.pages import OPEN_PAGES, PAGES, OwnPage
 from suffice.gateway.relay import Relay
 
 if TYPE_CHECKING:
@@ -20,18 +21,48 @@ MESSAGES = b"/v1/messages"
 
 def turn_for(client: ClientConnection, head: RequestHead, house: House) -> Relay | None:
     """The turn a request takes; None where it was refused and the client told."""
-    path, method = head.path, head.method
-    if path in PAGES and method in {b"GET", b"HEAD"}:
-        return OwnPage(client, head, house)
-    if method == b"CONNECT":
+    key = None
+    if house.keys is not None and head.path not in OPEN_PAGES:
+        key = _admitted(head, house)
+        if key is None:
+            message = "a gateway key is needed: in x-suffice-key, or as the API key."
+            client.refuse(error(401, message, reason="gateway key", close=True))
+            return None
+    if head.method == b"CONNECT":
         client.refuse(error(405, "this is no forward proxy.", reason="method", close=True))
         return None
+    turn = _turn(client, head, house)
+    turn.key = key
+    return turn
+
+
+def _turn(client: ClientConnection, head: RequestHead, house: House) -> Relay:
+    path, method = head.path, head.method
     if path == MESSAGES and method == b"POST":
         if house.held_bytes + (head.content_length or 0) <= house.limits.held_bytes:
             return MessageTurn(client, head, house)
         unrouted = Relay(client, head, house)
         unrouted.extra = b"x-suffice-reason: too much is held for routing\r\n"
         return unrouted
+    if path in PAGES and method in {b"GET", b"HEAD"}:
+        return OwnPage(client, head, house)
     if batches.is_listing(head):
         return batches.BatchRelay(client, head, house)
     return Relay(client, head, house)
+
+
+def _admitted(head: RequestHead, house: House) -> GatewayKey | None:
+    """The gateway key of a request; one in the credential's place gives way to the provider's."""
+    if house.keys is None:
+        return None
+    told, place = told_key(head.fields)
+    key = house.keys.find(told, at=house.now())
+    if key is None or place is None:
+        return key
+    credential = house.keys.upstream_credential
+    if credential is None:
+        # Nothing to put in its place, and our key is nobody's business upstream.
+        return None
+    head.replace(b"authorization", None)
+    head.replace(b"x-api-key", credential.encode("latin-1"))
+    return key

@@ -140,7 +140,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     __slots__ = (
         "_body", "_complete", "_head", "_headers", "_keep", "_message", "_parser", "_pool",
-        "_reason", "_started", "_until_close", "deadline", "listener", "sent_at", "transport", "used",
+        "_reason", "_started", "_until_close", "deadline", "listener", "sent_at", "transport",
+        "used",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:

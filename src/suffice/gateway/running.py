@@ -1,0 +1,213 @@
+"""One worker from its options to its end: opened, kept in step, reloaded, drained."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from suffice.catalog import Catalog
+from suffice.gateway.account import Account, keep_in_step
+from suffice.gateway.accounting import fingerprint_secret
+from suffice.gateway.books import Books
+from suffice.gateway.budgets import Budget, Budgets
+from suffice.gateway.child import METRICS, SPOOL
+from suffice.gateway.deciding import Decider
+from suffice.gateway.house import House
+from suffice.gateway.keys import Keys
+from suffice.gateway.limits import Limits
+from suffice.gateway.log import Log
+from suffice.gateway.metrics import Metrics
+from suffice.gateway.moving import break_even_with
+from suffice.gateway.spool import Capture, Spool
+from suffice.gateway.supervisor import Supervisor
+from suffice.gateway.upstream import Address, Pool
+from suffice.gateway.worker import Worker
+from suffice.policy.rules import Policy
+
+_POLL_S = 1.0
+
+
+class Loaded(Protocol):
+    """A policy as it was found."""
+
+    @property
+    def policy(self) -> Policy:
+        """In force."""
+        ...
+
+    @property
+    def problem(self) -> str:
+        """Why it is an older one; empty if all is well."""
+        ...
+
+
+class PolicySource(Protocol):
+    """Where the policy comes from."""
+
+    def load(self) -> Loaded:
+        """The policy in force, or the last good one; never raises for what it finds."""
+        ...
+
+    def has_changed(self) -> bool:
+        """Whether it is another than at the last call."""
+        ...
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How a worker is to run.
+
+    Attributes:
+        address: The upstream.
+        data: The data folder.
+        assignment_key: The installation's secret.
+        capture: How much of an exchange is kept.
+        keys: Who may use it; None: whoever reaches it.
+        budgets: What is held against spending.
+        limits: What may be taken.
+        public_url: Under which clients know the gateway; empty: what they say in Host.
+        drain_s: How long requests under way may take when it stops.
+    """
+
+    address: Address
+    data: Path
+    assignment_key: bytes
+    capture: Capture = Capture.META
+    keys: Keys | None = None
+    budgets: tuple[Budget, ...] = ()
+    limits: Limits = Limits()
+    public_url: str = ""
+    drain_s: float = 60.0
+
+
+class Running:
+    """
+    One worker's parts, put together.
+
+    Args:
+        options: How it is to run.
+        policies: Where its policy comes from.
+        catalog: Prices, for budgets and for moving warm conversations.
+        log: Where it tells what happens.
+        name: Which worker it is; the same after a restart.
+        room: Memory of who answered which conversation, shared between workers.
+        child: The account's process, where this worker keeps it.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        policies: PolicySource,
+        catalog: Catalog,
+        log: Log,
+        name: str = "0",
+        room: bytearray | memoryview | None = None,
+        child: Supervisor | None = None,
+    ) -> None:
+        self._options, self._policies, self._log, self._child = options, policies, log, child
+        spool = Spool(options.data / SPOOL, capture=options.capture)
+        first = policies.load()
+        policies.has_changed()
+        metrics = Metrics(options.data / METRICS, worker=name, types=first.policy.types)
+        budgets = Budgets(options.budgets, catalog=catalog)
+        self.account = Account(options.data, spool=spool, metrics=metrics, budgets=budgets)
+        self.decider = Decider(
+            key=options.assignment_key,
+            now=_now,
+            break_even=break_even_with(catalog, now=_now),
+            policy=_in_force(first),
+            room=room,
+        )
+        self._books = Books(
+            spool,
+            secret=fingerprint_secret(options.data),
+            capture=options.capture,
+            observe=self.account.observe,
+            check=self.account.check if options.budgets else None,
+        )
+        self._policy_told(first)
+
+    async def serve(
+        self,
+        listener: socket.socket,
+        *,
+        tls: ssl.SSLContext | None = None,
+        ready: Callable[[], None] | None = None,
+    ) -> None:
+        """Serve until a signal ends it: SIGTERM and SIGINT drain, SIGHUP reloads the policy."""
+        loop, options = asyncio.get_running_loop(), self._options
+        house = House(
+            pool=Pool(options.address, limits=options.limits),
+            limits=options.limits,
+            loop=loop,
+            decider=self.decider,
+            books=self._books,
+            render_metrics=self.account.render,
+            keys=options.keys,
+            log=self._log,
+            public_url=options.public_url,
+        )
+        worker = Worker(house, listener, tls=tls)
+        ends = asyncio.Event()
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(stop, ends.set)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+        await worker.start()
+        tasks = [loop.create_task(keep_in_step(self.account)), loop.create_task(self._look_after())]
+        if ready is not None:
+            ready()
+        await ends.wait()
+        self._log.say("draining", clients=len(house.clients))
+        cut = await worker.drain(within_s=options.drain_s)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(self._close)
+        self._log.say("stopped", cut=cut)
+
+    def reload(self) -> None:
+        """Take the policy over that is in force now."""
+        loaded = self._policies.load()
+        self.decider.policy = _in_force(loaded)
+        self._policy_told(loaded)
+
+    async def _look_after(self) -> None:
+        while True:
+            if self._policies.has_changed():
+                self.reload()
+            if self._child is not None:
+                await asyncio.to_thread(self._child.tick)
+            await asyncio.sleep(_POLL_S)
+
+    def _close(self) -> None:
+        self.account.close()
+        if self._child is not None:
+            self._child.stop()
+
+    def _policy_told(self, loaded: Loaded) -> None:
+        policy = loaded.policy
+        self._log.say(
+            "policy",
+            level="error" if loaded.problem else "info",
+            version=policy.version,
+            types=len(policy.types),
+            problem=loaded.problem or None,
+        )
+
+
+def _in_force(loaded: Loaded) -> Policy | None:
+    """None where no policy was ever published: then nothing is decided, and clients are told so."""
+    return loaded.policy if loaded.policy.version or loaded.policy.types else None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the edge holds the clock
