@@ -28,11 +28,12 @@ COMMAND = "python -m tools.record_demo --model NAME=FILE.gguf --into build/demo 
 
 def recorded(folder: Path) -> dict[tuple[str, str], Answer]:
     """Every answer of a recording, by case and arm."""
-    answers = {}
+    answers: dict[tuple[str, str], Answer] = {}
     for model in MODELS:
         for line in (folder / f"{model}.jsonl").read_bytes().splitlines():
             row = msgspec.json.decode(line)
-            answers[row["case"], row["arm"]] = msgspec.convert(row["answer"], Answer)
+            answer = msgspec.convert(row["answer"], Answer)
+            answers.setdefault((row["case"], row["arm"]), answer)
     return answers
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
+import os
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -110,7 +111,7 @@ def about(model: str, path: Path, server: LocalServer) -> dict[str, Any]:
         "bytes": path.stat().st_size,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "xllamacpp": version("xllamacpp"),
-        "machine": f"{platform.system()} {platform.machine()}, CPU only",
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, no accelerator",
         "server": msgspec.structs.asdict(server),
         "seed": SEED,
         "started": f"{datetime.now(UTC):%Y-%m-%d}",

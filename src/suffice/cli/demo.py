@@ -128,8 +128,8 @@ def notes(manifest: DemoManifest) -> tuple[str, ...]:
         " local models on a busy CPU."
     )
     itself = (
-        f"{ITSELF} is the baseline itself, asked again: a comparison of its own, which a fair rule"
-        " should not turn down."
+        f"{ITSELF} is the baseline itself, asked again, in a comparison of its own: what it cannot"
+        " agree on with itself, no candidate can be blamed for."
     )
     limits = (
         "The pictures are described in words, since these models cannot see; no answer here calls a"
