@@ -105,13 +105,14 @@ async def record(
 
 def about(model: str, path: Path, server: LocalServer) -> dict[str, Any]:
     """What the manifest says of a recording."""
+    cores = os.cpu_count()
     return {
         "model": model,
         "file": path.name,
         "bytes": path.stat().st_size,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "xllamacpp": version("xllamacpp"),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, no accelerator",
+        "machine": f"{platform.system()} {platform.machine()}, {cores} cores, no accelerator",
         "server": msgspec.structs.asdict(server),
         "seed": SEED,
         "started": f"{datetime.now(UTC):%Y-%m-%d}",
