@@ -17,6 +17,7 @@ from suffice.decision.questions import Question, ask
 from suffice.records import BandPoint, Evidence, Gate, Limits, Measure, Verdict, Word
 
 _LARGEST_LOG = 700.0
+_MOST_BANDS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +95,19 @@ def verdict_at(
             _multiplicity(question, limits, level),
             *(ruling.gate for ruling in rulings),
         ),
-        band=(
-            *question.band(level.alpha, found.beta)[:-1],
-            BandPoint(question.pairs, question.estimate, found.lower, found.upper),
-        ),
+        band=_band(question, level, found),
         **context(evidence, limits, measure),
         **_promise(limits, level),
     )
     return msgspec.structs.replace(verdict, sentence=sentence(verdict, target=limits.target))
+
+
+def _band(question: Question, level: Level, found: _Found) -> tuple[BandPoint, ...]:
+    """How the bounds narrowed; of very many decisions only where they ended, since none is read."""
+    last = BandPoint(question.pairs, question.estimate, found.lower, found.upper)
+    if level.decisions > _MOST_BANDS:
+        return (last,)
+    return (*question.band(level.alpha, found.beta)[:-1], last)
 
 
 @dataclass(frozen=True, slots=True)
