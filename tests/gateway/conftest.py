@@ -179,7 +179,12 @@ def start_gateway(tmp_path: Path) -> Iterator[StartGateway]:
                     limits=limits,
                     loop=loop,
                     decider=Decider(key=b"key", now=lambda: datetime.now(UTC), policy=policy),
-                    books=Books(spool, secret=b"s", capture=capture, observe=records.append),
+                    books=Books(
+                        spool,
+                        secret=b"s",
+                        capture=capture,
+                        observe=lambda record, **_: records.append(record),
+                    ),
                     keys=keys,
                 )
                 listener = listen("127.0.0.1", 0)
