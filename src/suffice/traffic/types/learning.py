@@ -21,6 +21,7 @@ _MOST_EXACT = 500
 _RELATED = 0.5
 _COMMON_TO_ALL = 50
 _PATIENCE = 4
+_USUAL_LINE = 120
 
 
 class Lines(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +76,9 @@ def learn_app(app: str, texts: Sequence[Text]) -> tuple[Lines, tuple[Template, .
     rows = [(text, [canonical(line) for line in lines_of(text.text)]) for text in texts]
     frequent = _frequent(rows)
     frequent -= _values(rows, Lines(constant=frozenset(frequent)))
-    tree = grow(_rare_lines(rows, frequent))
+    alone = {lines[0] for _, lines in rows if len(lines) == 1}
+    tree = grow(_rare_lines(rows, frequent - alone))
+    frequent -= _better_as_form(alone & frequent, tree)
     forms = _frequent_forms(rows, frequent, tree)
     learnt = Lines(constant=frozenset(frequent | forms), branches=tree.branches)
     values = _values(rows, learnt)
@@ -92,8 +95,15 @@ def learn_app(app: str, texts: Sequence[Text]) -> tuple[Lines, tuple[Template, .
 
 def _values(rows: Iterable[tuple[Text, list[str]]], learnt: Lines) -> set[str]:
     unit_of = learnt.reader()
+
+    def read(lines: Iterable[str]) -> Iterable[str | None]:
+        for line in lines:
+            unit = unit_of(line)
+            # A paragraph on one line is as much of a document as the same on several.
+            yield from (unit,) if unit is not None else (None,) * (1 + len(line) // _USUAL_LINE)
+
     return slot_values(
-        Sequenced((text.rest, text.opening), tuple(map(unit_of, lines)), text.weight)
+        Sequenced((text.rest, text.opening), tuple(read(lines)), text.weight)
         for text, lines in rows
     )
 
@@ -107,6 +117,16 @@ def _frequent(rows: Iterable[tuple[Text, list[str]]]) -> set[str]:
             counts[line] += text.weight
     least = max(_LEAST_SEEN, math.ceil(_LEAST_SHARE * whole))
     return {line for line, count in counts.items() if count >= least}
+
+
+def _better_as_form(lines: Iterable[str], tree: WordTree) -> set[str]:
+    """Whole prompts on one line that are one prompt with values in it, however often each came."""
+    having: defaultdict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        form = tree.form(line)
+        if form and form != line:
+            having[form].add(line)
+    return {line for same in having.values() for line in same}
 
 
 def _rare_lines(rows: Iterable[tuple[Text, list[str]]], frequent: set[str]) -> list[str]:

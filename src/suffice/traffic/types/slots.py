@@ -12,6 +12,7 @@ _LIKE_VALUES = 4
 _RARE_BETWEEN = 12
 _SMALL_SHARE = 0.05
 _HALF = 0.5
+_MUCH = 0.3
 _ROUNDS = 20
 _DOCUMENT_LINES = 3
 _MOST_ENCLOSED = 60
@@ -39,7 +40,7 @@ class Sequenced(msgspec.Struct, frozen=True):
 
     Attributes:
         group: Only texts of one group are held against one another.
-        units: The lines in their order.
+        units: The lines in their order; a rare one is None, a long one several times.
         weight: How many requests had this very text.
     """
 
@@ -119,7 +120,7 @@ def _inside_documents(rows: Sequence[Sequenced]) -> set[str]:
     for row in rows:
         known = [_START, *(unit for unit in row.units if unit is not None), _STOP]
         total.update(dict.fromkeys(known, row.weight))
-        for extras in _enclosed(known, row.group, roomy):
+        for extras in _enclosed(known, roomy):
             for unit in set(extras):
                 inside[unit] += row.weight
                 long_ones[unit] += row.weight * (len(extras) >= _DOCUMENT_LINES)
@@ -131,17 +132,17 @@ def _inside_documents(rows: Sequence[Sequenced]) -> set[str]:
         unit
         for unit, weight in inside.items()
         if (len(company[unit]) >= _LIKE_VALUES or weight == long_ones[unit] <= seldom)
-        and weight >= _HALF * total[unit]
+        and weight >= _MUCH * total[unit]
         and not _TASK_LINE.match(unit)
     }
 
 
-_Rooms = dict[tuple[Hashable, str], set[str]]
+_Rooms = dict[str, set[str]]
 
 
 def _room_for_documents(rows: Sequence[Sequenced]) -> _Rooms:
-    seen: Counter[tuple[Hashable, str, str]] = Counter()
-    long_ones: Counter[tuple[Hashable, str, str]] = Counter()
+    seen: Counter[tuple[str, str]] = Counter()
+    long_ones: Counter[tuple[str, str]] = Counter()
     for row in rows:
         before, run = _START, 0
         for unit in (*row.units, _STOP):
@@ -149,20 +150,20 @@ def _room_for_documents(rows: Sequence[Sequenced]) -> _Rooms:
                 run += 1
                 continue
             if run:
-                seen[row.group, before, unit] += 1
-                long_ones[row.group, before, unit] += run >= _DOCUMENT_LINES
+                seen[before, unit] += 1
+                long_ones[before, unit] += run >= _DOCUMENT_LINES
             before, run = unit, 0
     rooms: _Rooms = {}
-    for (group, before, after), times in seen.items():
-        is_roomy = long_ones[group, before, after] >= _DOCUMENT_LINES
+    for (before, after), times in seen.items():
+        is_roomy = long_ones[before, after] >= _DOCUMENT_LINES
         if is_roomy and times >= _RARE_BETWEEN and (before, after) != (_START, _STOP):
-            rooms.setdefault((group, before), set()).add(after)
+            rooms.setdefault(before, set()).add(after)
     return rooms
 
 
-def _enclosed(known: Sequence[str], group: Hashable, rooms: _Rooms) -> Iterator[tuple[str, ...]]:
+def _enclosed(known: Sequence[str], rooms: _Rooms) -> Iterator[tuple[str, ...]]:
     for place, before in enumerate(known):
-        afters = rooms.get((group, before))
+        afters = rooms.get(before)
         if not afters:
             continue
         # The furthest: what a document holds may itself have been seen before rare lines.

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 STAR = "*"
-_END = "\n"
+# No word holds white space, so these are no words.
+_END, _ANY = "\n", "\t"
 _LEAST = 3
 _HEAVY_SHARE = 0.05
 _HEAVY_BY_OTHERS = 10
@@ -50,7 +51,7 @@ class WordTree:
                 kept.append(word)
                 last_star = False
             else:
-                step = children.get(STAR)
+                step = children.get(_ANY)
                 if step is None:
                     return ""
                 stars += 1
@@ -91,7 +92,7 @@ def grow(lines: Iterable[str]) -> WordTree:
             waiting.append((made, going))
             made += 1
         if len(others) >= _LEAST:
-            children[STAR] = made
+            children[_ANY] = made
             waiting.append((made, others))
             made += 1
     return WordTree(branches)
