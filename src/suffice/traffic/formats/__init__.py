@@ -1,0 +1,52 @@
+"""Every format exchanges are read from, and which of them a record is in."""
+
+from suffice.traffic.formats.batches import ANTHROPIC_BATCHES, OPENAI_BATCHES
+from suffice.traffic.formats.claude_code import CLAUDE_CODE
+from suffice.traffic.formats.format import Format, Reader, Record
+from suffice.traffic.formats.helicone import HELICONE
+from suffice.traffic.formats.langfuse import LANGFUSE
+from suffice.traffic.formats.litellm import LITELLM
+from suffice.traffic.formats.otel import OTEL
+from suffice.traffic.formats.pairs import ANTHROPIC, CAPTURE, OPENAI
+from suffice.traffic.formats.weave import WEAVE
+
+__all__ = ["FORMATS", "Format", "Reader", "Record", "detect", "format_named"]
+
+# Told by what only they have first, by the general shape of a request or response last.
+FORMATS: tuple[Format, ...] = (
+    CLAUDE_CODE,
+    OTEL,
+    CAPTURE,
+    ANTHROPIC_BATCHES,
+    OPENAI_BATCHES,
+    LITELLM,
+    LANGFUSE,
+    HELICONE,
+    WEAVE,
+    OPENAI,
+    ANTHROPIC,
+)
+_BY_NAME = {form.name: form for form in FORMATS}
+
+
+def detect(record: Record) -> Format | None:
+    """
+    The format a record is in; None where it is in none we know.
+
+    >>> found = detect({"custom_id": "a", "params": {"messages": []}})
+    >>> found.title if found else None
+    'Message Batches'
+    >>> detect({"weather": "fine"}) is None
+    True
+    """
+    return next((form for form in FORMATS if form.fits(record)), None)
+
+
+def format_named(name: str) -> Format | None:
+    """
+    The format of a name, as ``--as`` takes it.
+
+    >>> format_named("openinference").name, format_named("csv") is None
+    ('otel', True)
+    """
+    return _BY_NAME.get("otel" if name == "openinference" else name)
