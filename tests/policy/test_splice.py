@@ -54,7 +54,7 @@ def _written(draw: st.DrawFn, value: Any) -> str:
             return "[" + (",".join(inner) or space()) + "]"
         case str():
             text = json.dumps(value, ensure_ascii=draw(st.booleans()))
-            if value[:1].isalpha() and draw(st.booleans()):
+            if value[:1].isascii() and value[:1].isalpha() and draw(st.booleans()):
                 text = f'"\\u{ord(value[0]):04x}' + json.dumps(value[1:])[1:]
             return text
         case _:

@@ -40,15 +40,20 @@ _ASSIGNED = re.compile(
     r"(?i)(\b(?:password|passwd|pwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token|"
     r"client[_-]?secret)\b[\"']?\s{0,4}[:=]\s{0,4}[\"']?)([^\s\"',;&]{6,})"
 )
-_ASSIGNED_HINT = re.compile(r"(?i)passw|pwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token")
+_ASSIGNED_HINTS = ("passw", "pwd", "secret", "api", "access", "auth")
 # The local part is looked for only before an @, so that a long run of letters costs nothing.
 _LOCAL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}\Z")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9])")
-_CARD = re.compile(r"(?<![\w.])\d(?:[ \-]?\d){12,18}(?![\w.]\d|\w)")
+_CARD = re.compile(r"(?<![\w.])\d(?:[ \-]?\d){12,18}(?![\w.]\d|\w)", re.ASCII)
 _PHONE = re.compile(
     r"(?<![\w.])(?:\+|00)[1-9](?:[ ().\-/]{0,2}\d){7,13}(?!\d)"
-    r"|(?<![\w.\-])(?:\(\d{3}\) ?|\d{3}[ .\-])\d{3}[ .\-]\d{4}(?![\w\-])"
+    r"|(?<![\w.\-])(?:\(\d{3}\) ?|\d{3}[ .\-])\d{3}[ .\-]\d{4}(?![\w\-])",
+    re.ASCII,
 )
+_LONG_NUMBER = re.compile(r"[0-9][0-9 ().\-/]{5,}[0-9]")
+_DIGITS = "0123456789"
+# No address is shorter, and no key that could be a plain name is.
+_SHORTEST, _SHORTEST_KEY = 6, 18
 _CARD_FACTOR = 2
 _TEN = 10
 
@@ -72,14 +77,19 @@ def mask_text(text: str) -> str:
     >>> mask_text("order 4111 1111 1111 1112, key sk-ant-api03-abcdefghijkl")
     'order 4111 1111 1111 1112, key [key]'
     """
+    if len(text) < _SHORTEST or (len(text) < _SHORTEST_KEY and text.isidentifier()):
+        return text
     if any(hint in text for hint in _KEY_HINTS):
         text = _KEYS.sub(KEY, text)
-    if _ASSIGNED_HINT.search(text):
-        text = _ASSIGNED.sub(_hide_value, text)
+    if "=" in text or ":" in text:
+        lower = text.lower()
+        if any(hint in lower for hint in _ASSIGNED_HINTS):
+            text = _ASSIGNED.sub(_hide_value, text)
     if "@" in text:
         text = _without_addresses(text)
-    text = _CARD.sub(_hide_card, text)
-    return _PHONE.sub(PHONE, text)
+    if any(digit in text for digit in _DIGITS) and _LONG_NUMBER.search(text):
+        text = _PHONE.sub(PHONE, _CARD.sub(_hide_card, text))
+    return text
 
 
 def mask_json(value: Any) -> Any:
