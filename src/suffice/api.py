@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -122,13 +122,14 @@ def compare_recorded(
         )
     evidences = [prices.noted(evidence) for evidence in run.finish()]
     _require_pairs(evidences, job, run.arms_seen)
-    limits = msgspec.structs.replace(job.limits, decisions=len(evidences))
-    verdicts = decide_all(evidences, limits)
+    compared = [evidence for evidence in evidences if evidence.cases > evidence.unrecorded]
+    limits = msgspec.structs.replace(job.limits, decisions=len(compared))
+    verdicts = decide_all(compared, limits)
     return Comparison(
         source=job.source,
         created=at.isoformat(timespec="seconds"),
         types=verdicts,
-        notes=ladder_notes(verdicts),
+        notes=(*_absent(evidences), *ladder_notes(verdicts)),
         shown=showcase.shown(),
         broken=tuple(broken.first),
         broken_total=broken.total,
@@ -314,6 +315,13 @@ def chooser(
         )
 
     return choose
+
+
+def _absent(evidences: Sequence[Evidence]) -> Iterator[str]:
+    """Who answered nothing of a type: there is nothing to decide, and nothing to share alpha for."""
+    for evidence in evidences:
+        if evidence.cases == evidence.unrecorded:
+            yield f"{evidence.type}: no answers of {evidence.candidate} beside the baseline's."
 
 
 def _require_pairs(evidences: Sequence[Evidence], job: Recorded, seen: Iterable[str]) -> None:
