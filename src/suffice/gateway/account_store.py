@@ -145,6 +145,16 @@ def price(exchange: ExchangeRecord, catalog: Catalog) -> Priced:
     return Priced(spent, spent, _requested(exchange, usage, model, at=at, catalog=catalog))
 
 
+def spent_or_ceiling(exchange: ExchangeRecord, usage: Usage, catalog: Catalog) -> int:
+    """What a usage cost in 1e-12 dollars; where that is not known, the most it can have."""
+    at = datetime.fromtimestamp(exchange.ts, UTC)
+    model = exchange.served_model or exchange.requested_model
+    try:
+        return _pico(cost(usage, model, at=at, catalog=catalog))
+    except PriceUnknown:
+        return _pico(ceiling(usage, at=at, catalog=catalog))
+
+
 def _requested(
     exchange: ExchangeRecord, usage: Usage, model: str, *, at: datetime, catalog: Catalog
 ) -> int | None:

@@ -14,7 +14,7 @@ import msgspec
 
 from suffice.catalog import Catalog
 from suffice.errors import BadOption
-from suffice.gateway.account_store import PICO, price
+from suffice.gateway.account_store import PICO, spent_or_ceiling
 from suffice.records import ExchangeRecord
 
 
@@ -269,10 +269,11 @@ def refusal(state: BudgetState, *, request_id: str = "") -> tuple[int, dict[str,
 def _estimate(exchange: ExchangeRecord, catalog: Catalog) -> int:
     """Exact for what was told; a cut stream wrote at least one token an event."""
     usage = exchange.usage
-    if usage is not None and not usage.complete and exchange.deltas > usage.output_tokens:
+    if usage is None:
+        return 0
+    if not usage.complete and exchange.deltas > usage.output_tokens:
         usage = msgspec.structs.replace(usage, output_tokens=exchange.deltas)
-        exchange = msgspec.structs.replace(exchange, usage=usage)
-    return price(exchange, catalog).ceiling_picousd
+    return spent_or_ceiling(exchange, usage, catalog)
 
 
 def _rolled_up(connection: sqlite3.Connection, budget: Budget, day: date) -> int:

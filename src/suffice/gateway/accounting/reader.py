@@ -8,8 +8,7 @@ import msgspec
 
 from suffice.gateway.accounting.decoding import READABLE_ENCODINGS, Unreadable, ZlibDecoder
 from suffice.gateway.accounting.events import EventReader
-from suffice.gateway.accounting.told import read_answer, word
-from suffice.pricing.usage_reading import read_usage
+from suffice.gateway.accounting.told import read_answer, usage_of, word
 from suffice.records import Usage
 
 __all__ = ["MAX_BODY", "READABLE_ENCODINGS", "ExchangeReader", "Reading"]
@@ -154,7 +153,7 @@ def _stream_reading(events: EventReader, *, complete: bool, unread: str | None) 
         return Reading(unread=unread)
     events.end()
     message = events.message or {}
-    usage = read_usage(events.usage, stop_reason=events.stop_reason, output_started=events.started)
+    usage = usage_of(events.usage, stop_reason=events.stop_reason, output_started=events.started)
     if usage is not None and not events.final_usage:
         usage = msgspec.structs.replace(usage, complete=False)
     unread = "events" if events.lost else None

@@ -101,6 +101,18 @@ def read_answer(body: bytes) -> Told | None:
     )
 
 
+def usage_of(
+    told: dict[str, Any], *, stop_reason: str | None, output_started: bool
+) -> Usage | None:
+    """As `read_usage`, by a shorter way for what comes almost always."""
+    if stop_reason != _REFUSAL:
+        try:
+            return _usage(msgspec.convert(told, _PlainUsage))
+        except msgspec.ValidationError:
+            pass
+    return read_usage(told, stop_reason=stop_reason, output_started=output_started)
+
+
 def word(value: Any) -> str | None:
     """The value where it is a text with something in it."""
     return value if isinstance(value, str) and value else None
