@@ -318,7 +318,7 @@ def chooser(
 
 
 def _absent(evidences: Sequence[Evidence]) -> Iterator[str]:
-    """Who answered nothing of a type: there is nothing to decide, and nothing to share alpha for."""
+    """Who answered nothing of a type: nothing to decide, and nothing to share alpha for."""
     for evidence in evidences:
         if evidence.cases == evidence.unrecorded:
             yield f"{evidence.type}: no answers of {evidence.candidate} beside the baseline's."
