@@ -177,7 +177,10 @@ class Running:
     def reload(self) -> None:
         """Take the policy over that is in force now."""
         loaded = self._policies.load()
-        self.decider.policy = _in_force(loaded)
+        found = _in_force(loaded)
+        if found is not None or not loaded.problem:
+            self.decider.policy = found
+        # Else a broken file and no older version on disk: what is in force stays in force.
         self._policy_told(loaded)
 
     async def _look_after(self) -> None:
