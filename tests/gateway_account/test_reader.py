@@ -288,13 +288,13 @@ def test_a_decompression_bomb_is_let_go() -> None:
 
     reading = read([bomb], streaming=False, encoding="gzip")
 
-    assert (reading.usage, reading.unread) == (None, "encoding")
+    assert (reading.usage, reading.unread, reading.complete) == (None, "broken", False)
 
 
 def test_a_coding_we_cannot_open_is_said_not_guessed(message: Message) -> None:
     reading = read([msgspec.json.encode(message())], streaming=False, encoding="br")
 
-    assert (reading.usage, reading.unread, reading.complete) == (None, "encoding", False)
+    assert (reading.usage, reading.unread, reading.complete) == (None, "encoding", True)
 
 
 def test_a_body_beyond_the_bound_is_not_held() -> None:

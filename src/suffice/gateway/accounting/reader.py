@@ -31,10 +31,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         stop_reason: The provider's own word; None for an error or a cut.
         message_id: The provider's id of the message.
         error_type: Of an error body, or of an ``error`` event within a stream.
-        complete: The whole answer came and could be read to its end.
+        complete: The whole answer came, and nothing in it says otherwise; of an answer that we
+            do not open (``encoding``, ``too_large``) the transport's word holds.
         deltas: Content events of a stream: a cut stream wrote at least so many tokens.
-        unread: Why the answer could not be read: ``encoding``, ``too_large``, ``not_json``,
-            ``events``; None where it could.
+        unread: Why the answer could not be read: ``encoding``, ``too_large``, ``broken``,
+            ``not_json``, ``events``; None where it could.
     """
 
     usage: Usage | None = None
@@ -108,7 +109,7 @@ class ExchangeReader:
             for piece in self._decoder.open(chunk):
                 self._inner.feed(piece)
         except Unreadable:
-            self._unread = "encoding"
+            self._unread = "broken"
             self._decoder = None
 
 
@@ -132,7 +133,7 @@ class _BodyReader:
         if self._size > MAX_BODY:
             unread = unread or "too_large"
         if unread:
-            return Reading(unread=unread)
+            return Reading(unread=unread, complete=complete and unread != "broken")
         pieces = self._pieces
         told = read_answer(pieces[0] if len(pieces) == 1 else b"".join(pieces))
         if told is None:
@@ -150,7 +151,7 @@ class _BodyReader:
 def _stream_reading(events: EventReader, *, complete: bool, unread: str | None) -> Reading:
     if unread:
         # Broken compression: how much of it was opened depends on luck, so none of it is told.
-        return Reading(unread=unread)
+        return Reading(unread=unread, complete=complete and unread != "broken")
     events.end()
     message = events.message or {}
     usage = usage_of(events.usage, stop_reason=events.stop_reason, output_started=events.started)
