@@ -322,6 +322,16 @@ def test_the_same_model_with_other_settings_is_a_candidate_too() -> None:
     assert routed(TALK, policy, memory=remembering(ASK, BIG)).arm == "baseline"
 
 
+def test_a_candidate_with_settings_is_known_by_its_bare_name_as_well() -> None:
+    policy = ruled(candidate=f"{SMALL}:effort=low", share=1e-12)
+
+    for name in (SMALL, f"{SMALL}:effort=low"):
+        assert routed(TALK, policy, memory=remembering(ASK, name)).arm == "candidate"
+    assert routed(ASK, ruled(candidate=f"{SMALL}:effort=low", share=1.0)).served_as == (
+        f"{SMALL}:effort=low"
+    )
+
+
 def test_a_dated_name_is_the_same_model() -> None:
     policy = ruled(baseline="claude-haiku-4-5", share=1.0)
 

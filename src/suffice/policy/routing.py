@@ -209,10 +209,14 @@ class _Routing:
         if not view.is_ongoing and (rule.done or not view.has_session):
             # The same first words again are another conversation.
             return None
-        served = memory.served_by(self._number, (rule.candidate, view.model))
+        # Whoever remembers the bare model of a candidate with settings means the candidate too,
+        # unless it is the baseline's.
+        bare = spec_of(rule.candidate).model
+        served = memory.served_by(self._number, (rule.candidate, view.model, bare))
         if served is None:
             return None
-        return "candidate" if served == rule.candidate else "baseline"
+        is_candidate = served == rule.candidate or (served == bare and bare != view.model)
+        return "candidate" if is_candidate else "baseline"
 
     def _why_not(self, rule: TypeRule, candidate: str, *, served: str | None) -> str | None:
         """Why the conversation is not the candidate's; None if it is."""
