@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -33,6 +33,7 @@ from suffice.adapters.providers.credential import Credential
 from suffice.adapters.providers.pacing import Pace
 from suffice.adapters.storage import RunInfo, create_run
 from suffice.catalog import load_catalog
+from suffice.cli.interrupt import loop_factory
 from suffice.comparison.budget import Budget
 from suffice.comparison.live import LiveRules
 from suffice.comparison.metering import MeteredModels, note_attempt
@@ -204,12 +205,23 @@ async def runner(base_url: str, requests: int, concurrency: int) -> int:
     return sum(len(one.agreement) for one in found.evidence) * 2
 
 
+Client = Callable[[str, int, int], Coroutine[Any, Any, int]]
+
+
 def child(which: str, base_url: str, requests: int, concurrency: int) -> None:
     """One client, measured from inside, without the interpreter's start-up."""
     client = plain if which == "plain" else runner
-    asyncio.run(client(base_url, 2 * TYPES, concurrency))
+    loops = None if which == "plain" else loop_factory()
+    with asyncio.Runner(loop_factory=loops) as runs:
+        _timed(runs, client, base_url, requests, concurrency)
+
+
+def _timed(
+    runs: asyncio.Runner, client: Client, base_url: str, requests: int, concurrency: int
+) -> None:
+    runs.run(client(base_url, 2 * TYPES, concurrency))
     wall, cpu = time.perf_counter(), time.process_time()
-    done = asyncio.run(client(base_url, requests, concurrency))
+    done = runs.run(client(base_url, requests, concurrency))
     print(json.dumps([done, time.perf_counter() - wall, time.process_time() - cpu]))
 
 

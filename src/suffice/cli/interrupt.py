@@ -27,7 +27,17 @@ def run_interruptibly(
     Raises:
         KeyboardInterrupt: Interrupted a second time; calls in flight were given up.
     """
-    return asyncio.run(_watched(start, on_first))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(_watched(start, on_first))
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Uvloop where it exists, since thousands of answers are mostly socket work."""
+    try:
+        import uvloop
+    except ImportError:  # no wheel for this platform
+        return None
+    return uvloop.new_event_loop
 
 
 async def _watched(
