@@ -40,7 +40,7 @@ def cut_after(*pieces: bytes) -> Any:
     async def say(_asked: Any, _reader: Any, writer: asyncio.StreamWriter) -> None:
         for piece in pieces:
             writer.write(piece)
-        await writer.drain()
+            await asyncio.sleep(0.02)  # so that each arrives by itself
         writer.close()
 
     return say
