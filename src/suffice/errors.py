@@ -13,9 +13,12 @@ The whole exception tree. Each error says what happened, its effect and the next
     │   ├── UnreadableFile       SF101  a file that cannot be opened or decompressed
     │   ├── BrokenLine           SF102  a line that is no case; stops only with --strict
     │   ├── EmptyInput           SF103  nothing usable was found
+    │   ├── MissingBodies        SF104  calls that can be ranked, not tested; stops with --strict
     │   ├── MissingAnswers       SF105  a recorded run over cases without the answers it needs
+    │   ├── PackedTooFar         SF107  a file that unpacks beyond all measure
     │   ├── BadPolicy            SF108  a policy that cannot be read, or must not be put in force
     │   ├── UnfitEdit            SF109  a change to a document that has no place for it
+    │   ├── CostMismatch         SF118  a log whose dollars are not its tokens' price
     │   └── BrokenScorer         SF401  a user's scorer that cannot be loaded or called
     ├── MoneyError                      dollars cannot be computed or may not be spent
     │   ├── BudgetReached        SF301  the cap; nothing lost (exit 12)
@@ -122,10 +125,26 @@ class EmptyInput(InputError):
     code = "SF103"
 
 
+class MissingBodies(InputError):
+    """
+    Calls whose request or answer the log does not hold.
+
+    A finding that is shown; raised only in strict mode.
+    """
+
+    code = "SF104"
+
+
 class MissingAnswers(InputError):
     """A recorded run over cases that lack the answers it needs."""
 
     code = "SF105"
+
+
+class PackedTooFar(InputError):
+    """A packed file that unpacks to hundreds of times its size, beyond all measure."""
+
+    code = "SF107"
 
 
 class BadPolicy(InputError):
@@ -138,6 +157,16 @@ class UnfitEdit(InputError):
     """A change to a document that has no place for it; the document is unchanged."""
 
     code = "SF109"
+
+
+class CostMismatch(InputError):
+    """
+    A log's own dollars differ from its tokens' list price by more than 1 %.
+
+    A finding that is shown; raised only in strict mode.
+    """
+
+    code = "SF118"
 
 
 class BrokenScorer(InputError):

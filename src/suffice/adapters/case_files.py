@@ -12,14 +12,21 @@ from typing import BinaryIO
 import msgspec
 import zstandard
 
-from suffice.errors import UnreadableFile
+from suffice.errors import PackedTooFar, UnreadableFile
 from suffice.records import BrokenCase, Case
 from suffice.traffic import CaseReader, read_promptfoo
 
 LONGEST_LINE = 64 * 2**20
 """Bytes. A request of 32 MB with two long answers fits; anything beyond is no case."""
 
+LARGEST_UNPACKED = 2**30
+"""Bytes a packed file may unpack to, unless it stays below `_MOST_PACKED` times its size."""
+
 _CHUNK = 2**20
+# Logs pack 5 to 60 times, and made-up ones 150. What packs further was made to fill a disk.
+_MOST_PACKED = 400
+# Fed in small slices, so that no slice can unpack to more than a few dozen megabytes at once.
+_SLICE = 1024
 _GZIP, _ZSTD, _BOM = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xef\xbb\xbf"
 
 
@@ -31,7 +38,9 @@ class _Cut(Exception):
     """The compressed data ends early or is damaged; what came before is good."""
 
 
-def read_lines(path: Path | str, *, longest: int = LONGEST_LINE) -> Iterator[bytes | BrokenCase]:
+def read_lines(
+    path: Path | str, *, longest: int = LONGEST_LINE, largest: int = LARGEST_UNPACKED
+) -> Iterator[bytes | BrokenCase]:
     """
     Every line of a file, without its line end; ``-`` reads standard input.
 
@@ -40,6 +49,7 @@ def read_lines(path: Path | str, *, longest: int = LONGEST_LINE) -> Iterator[byt
 
     Raises:
         UnreadableFile: The file cannot be opened.
+        PackedTooFar: It unpacks to more than ``largest`` bytes, and to hundreds of times its size.
     """
     try:
         source = sys.stdin.buffer if str(path) == "-" else Path(path).open("rb")  # noqa: SIM115
@@ -52,7 +62,7 @@ def read_lines(path: Path | str, *, longest: int = LONGEST_LINE) -> Iterator[byt
     with closing(source):
         number = 0
         try:
-            for line in _split(_decompressed(source), longest):
+            for line in _split(_decompressed(source, path, largest), longest):
                 number += 1
                 yield BrokenCase(number, f"longer than {longest} bytes") if line is None else line
         except (_Cut, OSError) as error:
@@ -85,14 +95,16 @@ def open_cases(path: Path | str, reader: CaseReader) -> Iterator[Case | BrokenCa
     yield from read_promptfoo(document)
 
 
-def _decompressed(source: BinaryIO) -> Iterator[bytes]:
+def _decompressed(source: BinaryIO, path: Path | str, largest: int) -> Iterator[bytes]:
     first = source.read(_CHUNK)
     if first.startswith(_GZIP):
-        yield from _unpacked(source, first, lambda: zlib.decompressobj(wbits=31), zlib.error)
+        unpacked = _unpacked(source, first, lambda: zlib.decompressobj(wbits=31), zlib.error)
+        yield from _within_measure(unpacked, path, largest)
     elif first.startswith(_ZSTD):
-        yield from _unpacked(
+        unpacked = _unpacked(
             source, first, zstandard.ZstdDecompressor().decompressobj, zstandard.ZstdError
         )
+        yield from _within_measure(unpacked, path, largest)
     else:
         chunk = first.removeprefix(_BOM)
         while chunk:
@@ -105,21 +117,51 @@ def _unpacked(
     first: bytes,
     start: Callable[[], zlib._Decompress | zstandard.ZstdDecompressionObj],
     damage: type[Exception],
-) -> Iterator[bytes]:
-    """Several members or frames one after another, as `cat a.gz b.gz` makes them."""
-    unpacker, packed = start(), first
-    while packed:
-        try:
-            yield unpacker.decompress(packed)
-        except damage as error:
-            raise _Cut(f"damaged data ({error})") from error
-        packed = unpacker.unused_data if unpacker.eof else b""
-        if unpacker.eof and (packed := packed or source.read(_CHUNK)):
-            unpacker = start()
-        elif not unpacker.eof:
-            packed = source.read(_CHUNK)
-    if not unpacker.eof:
+) -> Iterator[tuple[int, bytes]]:
+    """
+    Several members or frames one after another, as `cat a.gz b.gz` makes them.
+
+    With each piece, how many packed bytes it was made of.
+    """
+    unpacker, fresh = start(), True
+    for packed in _slices(source, first):
+        rest = packed
+        while rest:
+            if unpacker.eof:
+                unpacker = start()
+            try:
+                piece = unpacker.decompress(rest)
+            except damage as error:
+                raise _Cut(f"damaged data ({error})") from error
+            left = unpacker.unused_data if unpacker.eof else b""
+            yield len(rest) - len(left), piece
+            rest, fresh = left, False
+    if fresh or not unpacker.eof:
         raise _Cut("the compressed data ends early")
+
+
+def _slices(source: BinaryIO, first: bytes) -> Iterator[bytes]:
+    chunk = first
+    while chunk:
+        for begin in range(0, len(chunk), _SLICE):
+            yield chunk[begin : begin + _SLICE]
+        chunk = source.read(_CHUNK)
+
+
+def _within_measure(
+    pieces: Iterator[tuple[int, bytes]], path: Path | str, largest: int
+) -> Iterator[bytes]:
+    packed = unpacked = 0
+    for size, piece in pieces:
+        packed += size
+        unpacked += len(piece)
+        if unpacked > largest and unpacked > _MOST_PACKED * packed:
+            raise PackedTooFar(
+                f"{path} unpacks to more than {unpacked // packed} times its size.",
+                effect="It was read no further; what came before is kept.",
+                next_step="If it is a real log, unpack it yourself and give the unpacked file.",
+            )
+        yield piece
 
 
 def _split(chunks: Iterator[bytes], longest: int) -> Iterator[bytes | None]:

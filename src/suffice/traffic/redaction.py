@@ -273,8 +273,8 @@ _KEYS = tuple(
         ("eyJ", r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{13,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"),
         (
             "-----BEGIN",
-            r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[^-]{0,20000}"
-            r"(?:-----END [A-Z ]{0,20}PRIVATE KEY-----)?",
+            (r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[^-]{0,20000}"
+            r"(?:-----END [A-Z ]{0,20}PRIVATE KEY-----)?"),
         ),
     )
 )

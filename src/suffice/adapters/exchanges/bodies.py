@@ -89,7 +89,7 @@ class Bodies:
         return {key: self._decoded(packed) for key, packed in self._ledger.packed(wanted)}
 
     def _key(self, value: Any) -> int:
-        if value is None or value == {} or value == []:
+        if value is None or (isinstance(value, dict | list) and not value):
             return 0
         plain = _ENCODE(value)
         self._size += len(plain)

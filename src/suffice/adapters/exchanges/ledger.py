@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from suffice.adapters.exchanges.progress import FileProgress
@@ -51,7 +51,7 @@ class Ledger:
         if found > _VERSION:
             raise unusable(path, "a later version of suffice wrote it")
 
-    @contextmanager
+    @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """
         All that is written inside, or nothing of it.
@@ -72,10 +72,9 @@ class Ledger:
 
     def close(self) -> None:
         """Fold the write-ahead log into the file and let go of it."""
-        try:
+        # Where somebody else still reads, the log is folded in at the next closing.
+        with contextlib.suppress(sqlite3.Error):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error:
-            pass  # somebody else still reads; the log is folded in at the next closing
         self._db.close()
 
     def key_of(self, digest: bytes) -> int:
