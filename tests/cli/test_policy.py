@@ -253,3 +253,12 @@ def test_a_share_lies_between_nothing_and_everything(here: Path, share: str) -> 
 
     assert result.exit_code == 2
     assert "is no share between 0 and 1" in result.output
+
+
+def test_a_types_name_is_text_and_never_markup_or_a_control(here: Path) -> None:
+    name = "[red]x[/red]\x1b[2J"
+    published(name, "--baseline", "claude-opus-5-5", "--to", "claude-haiku-5-5", "--shadow", "0.1")
+
+    for told in (policy("show").output, policy("history").output, policy("diff").output):
+        assert "\x1b" not in told
+        assert "[red]x" in told

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 from rich.table import Table
+from rich.text import Text
 
 from suffice.cli.console import results
 from suffice.policy.table import Finding, Policy, diff, write_policy
+from suffice.reports.untrusted import one_line
 
 if TYPE_CHECKING:
     from suffice.adapters.policies import Version
@@ -37,7 +39,7 @@ def show_policy(policy: Policy, *, form: str) -> None:
         table.add_column(heading, justify="right")
     table.add_column("evidence", overflow="fold")
     for name, rule in sorted(policy.types.items()):
-        table.add_row(
+        cells = (
             name,
             rule.baseline,
             rule.candidate or "-",
@@ -45,6 +47,8 @@ def show_policy(policy: Policy, *, form: str) -> None:
             _percent(rule.shadow),
             _evidence(rule.basis),
         )
+        # Names come out of request headers and stored runs: they are text, never markup.
+        table.add_row(*(Text(one_line(cell)) for cell in cells))
     results().print(table)
     if policy.lookup:
         click.echo(f"\n{len(policy.lookup):,} shapes of requests are known by their type.")
@@ -67,7 +71,7 @@ def show_findings(policy: Policy, found: Sequence[Finding], *, form: str) -> Non
         _json("policy_lint", {"policy": policy.version, "findings": found})
         return
     for finding in found:
-        click.echo(f"{finding.level}  {finding.type}: {finding.says}".replace("  : ", "  "))
+        click.echo(_told(finding))
     if not found:
         click.echo(f"Policy {policy.version}: nothing to say against it.")
 
@@ -103,9 +107,7 @@ def show_published(policy: Policy, found: Sequence[Finding], *, form: str) -> No
         if line.overrules:
             click.echo(f"  against the evidence: {line.overrules}")
     for finding in found:
-        click.echo(
-            f"{finding.level}  {finding.type}: {finding.says}".replace("  : ", "  "), err=True
-        )
+        click.echo(_told(finding), err=True)
     click.echo("\nNext  suffice policy show")
 
 
@@ -115,23 +117,28 @@ def _show_version(version: Version) -> None:
     click.echo(f"{version.number:>4}  {signed or 'nobody signed'}")
     for line in lines:
         _lines(line.action.split("; "), indent=6)
-        if line.run:
-            click.echo(f"      on {line.run}")
-        if line.overrules:
-            click.echo(f"      against the evidence: {line.overrules}")
-        if line.reason:
-            click.echo(f"      because {line.reason}")
+        told = {
+            "on": line.run,
+            "against the evidence:": line.overrules,
+            "because": line.reason,
+        }
+        _lines([f"{word} {text}" for word, text in told.items() if text], indent=6)
     if version.problem:
         click.echo(f"      PROBLEM: it {version.problem}")
 
 
+def _told(finding: Finding) -> str:
+    where = f"{finding.type}: " if finding.type else ""
+    return f"{finding.level}  {one_line(where + finding.says)}"
+
+
 def _by(name: str) -> str:
-    return f" by {name}" if name else ""
+    return f" by {one_line(name)}" if name else ""
 
 
 def _lines(lines: Sequence[str], *, indent: int = 2) -> None:
     for line in lines:
-        click.echo(" " * indent + line)
+        click.echo(" " * indent + one_line(line))
 
 
 def _evidence(basis: Any) -> str:

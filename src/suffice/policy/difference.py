@@ -106,7 +106,7 @@ def in_words(rule: TypeRule) -> str:
     """
     if rule.candidate is None:
         return f"{rule.baseline}, nobody else"
-    shadow = f", {rule.shadow:.3g} of it shadowed" if rule.shadow else ""
+    shadow = f", {_percent(rule.shadow)} of the rest shadowed" if rule.shadow else ""
     return f"{_percent(rule.share)} of {rule.baseline} to {rule.candidate}{shadow}"
 
 
