@@ -196,3 +196,26 @@ def test_a_worker_s_account_keeps_spool_metrics_and_budgets_in_step(
     assert 'suffice_budget_refused_total{budget="team"} 1' in page
     assert 'suffice_budget_soft_alert{budget="team"} 1' in page
     account.close()
+
+
+def test_an_account_that_falls_behind_costs_no_memory_and_no_dollar(
+    account: sqlite3.Connection, exchange: Make
+) -> None:
+    team = Budget(name="team", usd=Decimal(10**6))
+    held = budgets(team)
+    for number in range(1, 10_001):
+        held.note(exchange(), number=number)
+
+    assert len(held._pending) <= 4096
+    assert held.states(NOON)[0].spent_usd == 60_000
+    held.reconcile(read_figures(account, [team], writer="mine", now=NOON))
+    assert held.states(NOON)[0].spent_usd == 60_000
+
+
+def test_what_is_never_kept_costs_no_memory(exchange: Make) -> None:
+    held = budgets(Budget(name="team", usd=Decimal(10**6)))
+    for _ in range(1_000):
+        held.note(exchange(), number=0)
+
+    assert len(held._kept_out) == 1
+    assert held.states(NOON)[0].spent_usd == 6_000

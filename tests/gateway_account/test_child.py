@@ -12,8 +12,10 @@ from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from suffice.catalog import load_catalog
-from suffice.gateway.account_store import PICO, open_account, price
+from suffice.gateway.account_store import PICO, open_account, price, prune
 from suffice.gateway.child import take_spool
 from suffice.gateway.segments import segments
 from suffice.gateway.spool import Spool
@@ -183,6 +185,65 @@ def test_captured_bodies_are_kept_compressed_beside_their_exchange(
         "SELECT body FROM bodies JOIN exchanges ON bodies.id = exchanges.request_body"
     ).fetchone()
     assert zstandard.decompress(found[0]) == b'{"a":1}'
+
+
+def test_a_record_that_no_account_can_hold_is_counted_and_stops_nothing(
+    tmp_path: Path, account: sqlite3.Connection, exchange: Make
+) -> None:
+    spooled(
+        tmp_path / "spool",
+        exchange(request_bytes=2**63),
+        exchange(ts=1e30),
+        exchange(usage=Usage(input_tokens=10**14, output_tokens=1)),
+        exchange(),
+    )
+
+    done = take_spool(tmp_path / "spool", account, catalog=CATALOG, now=0.0)
+
+    assert (done.taken, done.broken) == (1, 3)
+    assert one(account, "SELECT SUM(attempts) FROM rollups") == 1
+
+
+def test_a_batch_that_fails_leaves_nothing_behind_and_is_taken_later(
+    tmp_path: Path, account: sqlite3.Connection, exchange: Make
+) -> None:
+    spooled(tmp_path / "spool", exchange(), exchange())
+    account.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON taken BEGIN SELECT RAISE(ABORT, 'full'); END"
+    )
+
+    with pytest.raises(sqlite3.IntegrityError, match="full"):
+        taken(tmp_path / "spool", account)
+
+    assert one(account, "SELECT COUNT(*) FROM exchanges") == 0
+    account.execute("DROP TRIGGER full")
+    assert taken(tmp_path / "spool", account) == 2
+
+
+def test_a_locked_account_delays_and_loses_nothing(
+    tmp_path: Path, account: sqlite3.Connection, exchange: Make
+) -> None:
+    spooled(tmp_path / "spool", exchange())
+    account.execute("PRAGMA busy_timeout = 50")
+    with closing(sqlite3.connect(tmp_path / "account.sqlite", isolation_level=None)) as rude:
+        rude.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            taken(tmp_path / "spool", account)
+        rude.execute("ROLLBACK")
+
+    assert taken(tmp_path / "spool", account) == 1
+
+
+def test_old_rows_go_and_roll_ups_stay(
+    tmp_path: Path, account: sqlite3.Connection, exchange: Make
+) -> None:
+    spooled(tmp_path / "spool", exchange())
+    taken(tmp_path / "spool", account)
+
+    prune(account, rows_before="2026-11-23", bodies_before="2026-11-23")
+
+    assert one(account, "SELECT COUNT(*) FROM exchanges") == 0
+    assert one(account, "SELECT SUM(picousd) FROM rollups") == 6 * PICO
 
 
 def in_account(data: Path) -> int:

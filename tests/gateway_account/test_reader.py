@@ -332,3 +332,10 @@ def test_random_cuts_of_a_long_stream_agree(message: Message, stream: Stream) ->
     for _ in range(20):
         places = [dice.randrange(len(body)) for _ in range(dice.randrange(200))]
         assert read(cut_anywhere(body, places), streaming=True) == whole
+
+
+@pytest.mark.parametrize("tokens", [10**9 + 1, 10**18, 10**40])
+def test_a_count_that_cannot_be_one_is_unknown(tokens: int) -> None:
+    body = b'{"type":"message","id":"m","model":"m","usage":{"input_tokens":1,"output_tokens":%d}}'
+
+    assert read([body % tokens], streaming=False).usage is None

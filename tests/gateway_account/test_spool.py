@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import signal
 import sqlite3
 import stat
@@ -268,3 +269,43 @@ def test_a_process_killed_at_any_moment_loses_its_last_moment_at_most(
         assert len(found) >= max(safe, default=0)
         done = take_spool(folder, account, catalog=load_catalog(), now=0.0)
         assert (done.taken, segments(folder)) == (len(found), [])
+
+
+def test_a_record_that_cannot_be_written_takes_no_other_along(
+    tmp_path: Path, exchange: Make
+) -> None:
+    spool = Spool(tmp_path)
+    for name in ("req_1", "\ud800", "req_2"):
+        spool.offer(exchange(request_id=name))
+    spool.close()
+
+    assert [each.request_id for each in kept(tmp_path)] == ["req_1", "req_2"]
+    assert spool.dropped == {"unencodable": 1}
+
+
+def test_a_body_that_cannot_be_opened_is_not_kept(tmp_path: Path, exchange: Make) -> None:
+    spool = Spool(tmp_path, capture="bodies")
+    spool.offer(exchange(response_body=b"\x1f\x8bgarbage", response_encoding="gzip"))
+    spool.offer(exchange(response_body=b"whatever", response_encoding="br"))
+    spool.offer(
+        exchange(response_body=gzip.compress(b'"bob@example.org"'), response_encoding="gzip")
+    )
+    spool.close()
+
+    assert [each.response_body for each in kept(tmp_path)] == [None, None, b'"[email]"']
+
+
+def test_a_worker_made_by_a_fork_writes_files_of_its_own(tmp_path: Path, exchange: Make) -> None:
+    """
+    A spool starts its thread at its first record, so one made before a fork works after it.
+    """
+    code = (
+        "import os, sys; from pathlib import Path; from suffice.gateway.spool import Spool;"
+        "from suffice.records import ExchangeRecord as E; pid = os.fork();"
+        "s = Spool(Path(sys.argv[1])); s.offer(E(ts=1.0)); s.close();"
+        "pid and os.waitpid(pid, 0)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+
+    assert len(segments(tmp_path)) == 2
+    assert len(kept(tmp_path)) == 2

@@ -21,6 +21,8 @@ from suffice.records import ExchangeRecord, Usage
 # Dollars are whole numbers of 1e-12 dollars: exact at every list price, and SQL can add them.
 PICO = 10**12
 _LONG_LOCK_S = 10.0
+# Beyond it a sum could leave SQLite's integers; no answer costs so much.
+_MOST_USD = 10**5
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS exchanges (
@@ -170,6 +172,8 @@ def _requested(
 
 
 def _pico(usd: Decimal) -> int:
+    if usd > _MOST_USD:
+        raise OverflowError(f"${usd} for one exchange")
     # A negotiated price may have more digits than list prices have; half a trillionth is lost.
     return int((usd * PICO).to_integral_value())
 
@@ -181,7 +185,7 @@ def take_in(
     upto: dict[str, tuple[str, int]],
     catalog: Catalog,
     now: float,
-) -> int:
+) -> tuple[int, int]:
     """
     Add a batch to the account, all of it or nothing, each record once whatever happened before.
 
@@ -193,14 +197,20 @@ def take_in(
         now: Seconds since 1970.
 
     Returns:
-        How many records were new.
+        How many records were new, and how many are such that no account can hold them.
 
     Raises:
         sqlite3.Error: The batch is not in the account; the caller may try again.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        fresh = sum(_insert(connection, taken, catalog) for taken in batch)
+        fresh = impossible = 0
+        for taken in batch:
+            try:
+                fresh += _insert(connection, taken, catalog)
+            except (OverflowError, ValueError):
+                # Counted and passed over: it would be as impossible at every restart.
+                impossible += 1
         connection.executemany(
             "INSERT INTO taken VALUES (?, ?, ?) "
             "ON CONFLICT (segment) DO UPDATE SET upto = excluded.upto",
@@ -215,7 +225,7 @@ def take_in(
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
-    return fresh
+    return fresh, impossible
 
 
 def _insert(connection: sqlite3.Connection, taken: Taken, catalog: Catalog) -> bool:

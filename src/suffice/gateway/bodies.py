@@ -21,6 +21,8 @@ def kept_bodies(exchange: ExchangeRecord) -> ExchangeRecord:
     A secret may be cut in two by a stream's events, so it is masked in the whole text only. A
     body that cannot be opened is not kept: nobody could have masked it.
     """
+    if exchange.request_body is None and exchange.response_body is None:
+        return exchange
     request = _opened(exchange.request_body, exchange.request_encoding)
     response = _opened(exchange.response_body, exchange.response_encoding)
     if response is not None:
@@ -58,9 +60,12 @@ def masked_body(body: bytes) -> bytes:
     try:
         value: Any = msgspec.json.decode(body)
         return msgspec.json.encode(mask_json(value))
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+    except (msgspec.MsgspecError, RecursionError, UnicodeError, OverflowError):
         return mask_text(body.decode(errors="replace")).encode()
 
 
 def _masked_stream(body: bytes) -> bytes:
-    return msgspec.json.encode(mask_json(assembled(body)))
+    try:
+        return msgspec.json.encode(mask_json(assembled(body)))
+    except (RecursionError, OverflowError, UnicodeError):
+        return mask_text(body.decode(errors="replace")).encode()

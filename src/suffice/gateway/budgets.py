@@ -17,6 +17,8 @@ from suffice.errors import BadOption
 from suffice.gateway.account_store import PICO, spent_or_ceiling
 from suffice.records import ExchangeRecord
 
+_MOST_PENDING = 4096
+
 
 class Window(enum.StrEnum):
     """What a budget's dollars are for; both begin at midnight UTC."""
@@ -108,14 +110,15 @@ def read_figures(
     return AccountFigures(day=day, picousd=picousd, number=int(row[0]) if row else 0)
 
 
+# Place of a budget and day -> 1e-12 dollars.
+_Amounts = dict[tuple[int, date], int]
+
+
 class _Pending(NamedTuple):
-    """An exchange the account has not yet: its number in the spool, 0 where it never will."""
+    """What the account has not yet: up to which record of the spool, and how much for what."""
 
     number: int
-    day: date
-    key: str
-    type: str
-    picousd: int
+    amounts: _Amounts
 
 
 class Budgets:
@@ -141,7 +144,7 @@ class Budgets:
         self._budgets = tuple(budgets)
         self._catalog = catalog
         self._pending: deque[_Pending] = deque()
-        self._kept_out: list[_Pending] = []
+        self._kept_out: _Amounts = {}
         self._account: list[int] = [0] * len(self._budgets)
         self._account_day: date | None = None
         self._own: list[int] = [0] * len(self._budgets)
@@ -174,17 +177,26 @@ class Budgets:
         """
         if not self._budgets or self._catalog is None:
             return
-        pending = _Pending(
-            number,
-            datetime.fromtimestamp(exchange.ts, UTC).date(),
-            exchange.key,
-            exchange.type,
-            _estimate(exchange, self._catalog),
-        )
-        (self._pending if number else self._kept_out).append(pending)
+        places = [
+            place
+            for place, budget in enumerate(self._budgets)
+            if budget.key in {None, exchange.key} and budget.type in {None, exchange.type}
+        ]
+        picousd = _estimate(exchange, self._catalog) if places else 0
+        if not picousd:
+            return
+        day = datetime.fromtimestamp(exchange.ts, UTC).date()
+        amounts = {(place, day): picousd for place in places}
+        if number:
+            self._pending.append(_Pending(number, amounts))
+            if len(self._pending) > _MOST_PENDING:
+                self._pending = _by_pairs(self._pending)
+        else:
+            _add(self._kept_out, amounts)
         if self._own_day is not None:
-            for place in range(len(self._budgets)):
-                self._own[place] += self._share(place, pending, self._own_day)
+            for place in places:
+                if self._is_in_window(place, day, self._own_day):
+                    self._own[place] += picousd
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
@@ -196,7 +208,7 @@ class Budgets:
         while self._pending and self._pending[0].number <= figures.number:
             self._pending.popleft()
         since = _window(Window.MONTH, figures.day)[0]
-        self._kept_out = [each for each in self._kept_out if each.day >= since]
+        self._kept_out = {key: n for key, n in self._kept_out.items() if key[1] >= since}
         self._account, self._account_day = list(figures.picousd), figures.day
         self._own_day = None
         self._turn(figures.day)
@@ -212,17 +224,15 @@ class Budgets:
         if self._own_day == day:
             return
         self._own_day = day
-        self._own = [
-            sum(self._share(place, each, day) for each in (*self._pending, *self._kept_out))
-            for place in range(len(self._budgets))
-        ]
+        self._own = [0] * len(self._budgets)
+        for amounts in (self._kept_out, *(each.amounts for each in self._pending)):
+            for (place, spent_on), picousd in amounts.items():
+                if self._is_in_window(place, spent_on, day):
+                    self._own[place] += picousd
 
-    def _share(self, place: int, pending: _Pending, day: date) -> int:
-        budget = self._budgets[place]
-        if budget.key not in {None, pending.key} or budget.type not in {None, pending.type}:
-            return 0
-        begins, ends = _window(budget.per, day)
-        return pending.picousd if begins <= pending.day < ends else 0
+    def _is_in_window(self, place: int, spent_on: date, day: date) -> bool:
+        begins, ends = _window(self._budgets[place].per, day)
+        return begins <= spent_on < ends
 
     def _spent(self, place: int, day: date) -> int:
         window = self._budgets[place].per
@@ -274,6 +284,31 @@ def _estimate(exchange: ExchangeRecord, catalog: Catalog) -> int:
     if not usage.complete and exchange.deltas > usage.output_tokens:
         usage = msgspec.structs.replace(usage, output_tokens=exchange.deltas)
     return spent_or_ceiling(exchange, usage, catalog)
+
+
+def _add(onto: _Amounts, more: _Amounts) -> None:
+    for key, picousd in more.items():
+        onto[key] = onto.get(key, 0) + picousd
+
+
+def _by_pairs(pending: deque[_Pending]) -> deque[_Pending]:
+    """
+    Half as many entries, each for two.
+
+    An account that falls far behind must cost no memory. A pair goes only when the account has
+    both, so that for a moment one may count twice: a budget then errs on its own side.
+    """
+    halved: deque[_Pending] = deque()
+    while pending:
+        first = pending.popleft()
+        amounts = dict(first.amounts)
+        number = first.number
+        if pending:
+            second = pending.popleft()
+            _add(amounts, second.amounts)
+            number = second.number
+        halved.append(_Pending(number, amounts))
+    return halved
 
 
 def _rolled_up(connection: sqlite3.Connection, budget: Budget, day: date) -> int:

@@ -105,7 +105,9 @@ def _take_segment(
             last = start + _BATCH >= len(batch)
             end = block.end if last else batch[start + _BATCH].offset
             places = {path.name: (writer_of(path), end)}
-            fresh += take_in(connection, part, upto=places, catalog=catalog, now=now)
+            new, impossible = take_in(connection, part, upto=places, catalog=catalog, now=now)
+            fresh += new
+            broken += impossible
         begins = block.end
     # A torn last line of a writer that was killed: it was never whole, and never will be.
     return fresh, broken + int(sealed and path.stat().st_size > begins)

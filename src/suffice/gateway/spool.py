@@ -87,13 +87,15 @@ class Spool:
         self._number = 0
         self._batch = b""
         self._batch_weight = 0
+        self._unwritten = 0
         self._looked_at = 0.0
         self._on_disk = 0
 
     @property
     def dropped(self) -> dict[str, int]:
         """Records dropped so far, by reason: ``memory``, ``disk_full``, ``unwritable``, ..."""
-        return dict(self._dropped)
+        found = dict(self._dropped)
+        return {**found, "unencodable": self._unwritten} if self._unwritten else found
 
     @property
     def trouble(self) -> str:
@@ -105,7 +107,7 @@ class Spool:
         weight = _RECORD_BYTES
         if exchange.request_body is not None or exchange.response_body is not None:
             exchange = self._with_wanted_bodies(exchange)
-            weight += len(exchange.request_body or b"") + len(exchange.response_body or b"")
+            weight = _weight(exchange)
         if self._offered_bytes - self._taken_bytes + weight > _PENDING_BYTES:
             self._dropped[self._trouble or "memory"] += 1
             return False
@@ -158,7 +160,7 @@ class Spool:
             while self._queue or self._batch:
                 if not self._batch:
                     self._encode(encoder)
-                if not self._write():
+                if self._batch and not self._write():
                     break
         if self._segment is not None:
             self._segment.close()
@@ -168,18 +170,22 @@ class Spool:
         size = 0
         while self._queue and size < _BATCH_BYTES:
             exchange = self._queue.popleft()
-            weight = _RECORD_BYTES
-            if exchange.request_body is not None or exchange.response_body is not None:
-                weight += len(exchange.request_body or b"") + len(exchange.response_body or b"")
-                exchange = kept_bodies(exchange)
+            self._batch_weight += _weight(exchange)
             self._number += 1
-            lines.append(pack(self._number, encoder.encode(exchange)))
+            try:
+                lines.append(pack(self._number, encoder.encode(kept_bodies(exchange))))
+            except (ValueError, TypeError, OverflowError, RecursionError):
+                # One record that cannot be written must not take the thread along.
+                self._unwritten += 1
+                continue
             size += len(lines[-1])
-            self._batch_weight += weight
             if len(lines) % _SLICE == 0:
                 # Hands the interpreter to the event loop between slices.
                 time.sleep(0)
         self._batch = b"".join(lines)
+        if not lines:
+            self._taken_bytes += self._batch_weight
+            self._batch_weight = 0
 
     def _write(self) -> bool:
         try:
@@ -224,3 +230,7 @@ class Spool:
         if self._segment is not None:
             self._segment.close()
             self._segment = None
+
+
+def _weight(exchange: ExchangeRecord) -> int:
+    return _RECORD_BYTES + len(exchange.request_body or b"") + len(exchange.response_body or b"")

@@ -9,7 +9,9 @@ import msgspec
 from suffice.pricing.usage_reading import read_usage
 from suffice.records import Usage
 
-Count = Annotated[int, msgspec.Meta(ge=0)]
+# A thousand of the largest windows. What tells more is no count, and would overflow a database.
+MOST_TOKENS = 10**9
+Count = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
 
 
 class _CacheCreation(msgspec.Struct, gc=False):
@@ -110,7 +112,27 @@ def usage_of(
             return _usage(msgspec.convert(told, _PlainUsage))
         except msgspec.ValidationError:
             pass
-    return read_usage(told, stop_reason=stop_reason, output_started=output_started)
+    return _plausible(read_usage(told, stop_reason=stop_reason, output_started=output_started))
+
+
+def _plausible(usage: Usage | None) -> Usage | None:
+    """The usage, unless some count in it cannot be one."""
+    if usage is None or _largest(usage) <= MOST_TOKENS:
+        return usage
+    return None
+
+
+def _largest(usage: Usage) -> int:
+    return max(
+        usage.input_tokens,
+        usage.cache_read_tokens,
+        usage.cache_write_5m_tokens,
+        usage.cache_write_1h_tokens,
+        usage.output_tokens,
+        usage.thinking_tokens,
+        usage.web_searches,
+        *(_largest(part.usage) for part in usage.iterations),
+    )
 
 
 def word(value: Any) -> str | None:
@@ -138,10 +160,12 @@ def _read_any(body: bytes) -> Told | None:
     stop_reason = word(answer.stop_reason)
     content = answer.content
     return Told(
-        usage=read_usage(
-            answer.usage if isinstance(answer.usage, dict) else None,
-            stop_reason=stop_reason,
-            output_started=bool(content) if isinstance(content, list) else None,
+        usage=_plausible(
+            read_usage(
+                answer.usage if isinstance(answer.usage, dict) else None,
+                stop_reason=stop_reason,
+                output_started=bool(content) if isinstance(content, list) else None,
+            )
         ),
         model=word(answer.model),
         stop_reason=stop_reason,
