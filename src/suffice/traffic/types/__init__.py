@@ -1,5 +1,6 @@
 """Which requests are of the same type, found from their prompts, tools and output; light."""
 
+from suffice.traffic.types.agents import Role, nameless, role_of, tag_of
 from suffice.traffic.types.changes import Change, Changes
 from suffice.traffic.types.index import Found, Learnt, TypeIndex, TypeName
 from suffice.traffic.types.shapes import Shape, rest_key, shape_of
@@ -10,10 +11,14 @@ __all__ = [
     "Changes",
     "Found",
     "Learnt",
+    "Role",
     "Shape",
     "Template",
     "TypeIndex",
     "TypeName",
+    "nameless",
     "rest_key",
+    "role_of",
     "shape_of",
+    "tag_of",
 ]

@@ -1,0 +1,361 @@
+"""The types of a store's exchanges: learnt from a sample, then one pass over the metadata."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import msgspec
+import numpy as np
+
+from suffice.adapters.exchanges import Exchanges, connect
+from suffice.adapters.exchanges.segments import scan_of
+from suffice.errors import StorageError
+from suffice.traffic.types import (
+    Found,
+    Role,
+    Shape,
+    TypeIndex,
+    nameless,
+    role_of,
+    shape_of,
+    tag_of,
+)
+
+_SAMPLE_ROWS = 20_000
+_LEARNING_PASSES = 3
+_ROWS_AT_ONCE = 5_000
+_REMEMBERED = 100_000
+_BYTES_PER_TOKEN = 4
+_ROLES = tuple(Role)
+_COLUMNS = """n, app, system_key, tools_key, settings_key, labels, source, is_sidechain, agent_id,
+    ends_with(roles, 'a') AS prefilled, len(message_keys) > 0 AS asked,
+    coalesce(message_keys[1], 0) AS opening_key, session <> '' AND session IN (
+        SELECT session FROM exchanges WHERE session <> '' GROUP BY session HAVING
+        bool_or(source = 'claude-code' OR is_sidechain OR agent_id <> ''
+                OR (tools_key > 0 AND len(roles) > 2))) AS agentic"""
+
+
+class _Row(NamedTuple):
+    n: int
+    app: str
+    system_key: int
+    tools_key: int
+    settings_key: int
+    labels: str
+    source: str
+    is_sidechain: bool
+    agent_id: str
+    prefilled: bool
+    asked: bool
+    opening_key: int
+    agentic: bool
+
+
+class TypeEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a type, as exchanges point to it by its number."""
+
+    number: int
+    name: str
+    key: str
+    known: bool
+    related: str = ""
+
+
+class TypedExchanges:
+    """
+    A store with the type of each of its exchanges.
+
+    The types are learnt once and kept beside the store; exchanges that came since are read anew,
+    and only what no type fits is learnt from. Nothing is learnt where all is known.
+
+    Args:
+        store: Open for reading.
+        seed: Draws the sample that is learnt from.
+    """
+
+    def __init__(self, store: Exchanges, *, seed: int = 0) -> None:
+        self._store = store
+        self._folder = store.folder / "types"
+        self._seed = seed
+        self.index = read_index(store.folder)
+        self.entries: dict[int, TypeEntry] = {}
+        self._reader = _Reader(store)
+        self.path = self._settled()
+
+    def sql(self) -> str:
+        """The rows of the store with ``type_number``, ``role`` and ``prefix_tokens``."""
+        if not self._store.segments():
+            return (
+                "(SELECT *, 0 AS type_number, 0 AS role, 0 AS prefix_tokens "  # noqa: S608
+                f"FROM {scan_of([])})"
+            )
+        typed = str(self.path).replace("'", "''")
+        return (
+            f"(SELECT * FROM {scan_of(self._store.segments())} "  # noqa: S608 - our own paths
+            f"AS logged JOIN read_parquet('{typed}') AS typed USING (n))"
+        )
+
+    def assignments(self) -> Iterator[tuple[str, str]]:
+        """The source's own id of every exchange with its type, in the order of import."""
+        with connect() as duck:
+            found = duck.execute(f"SELECT id, type_number FROM {self.sql()} ORDER BY n")  # noqa: S608
+            while rows := found.fetchmany(_ROWS_AT_ONCE):
+                for identity, number in rows:
+                    yield identity, self.entries[number].name
+
+    def _settled(self) -> Path:
+        path = self._place()
+        if not path.exists():
+            self._learn()
+            path = self._place()
+            self._write(path)
+        entries = msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=list[TypeEntry])
+        self.entries = {entry.number: entry for entry in entries}
+        return path
+
+    def _place(self) -> Path:
+        """Where the types stand: a name that changes with what was learnt and what is stored."""
+        parts = [self.index.to_bytes(), *(path.name.encode() for path in self._store.segments())]
+        mark = blake2b(b"\0".join(parts), digest_size=12).hexdigest()
+        return self._folder / f"typed-{mark}.parquet"
+
+    def _learn(self) -> None:
+        before = self.index
+        for turn in range(_LEARNING_PASSES):
+            sample = list(self._reader.shapes(self._sample(turn)))
+            unknown = [shape for shape in sample if not self.index.find(shape).known]
+            learnt = TypeIndex.learn(unknown, base=self.index) if unknown else self.index
+            if learnt is self.index:
+                break
+            self.index = learnt
+        if self.index is not before:
+            write_index(self._store.folder, self.index)
+
+    def _sample(self, turn: int) -> Iterable[_Row]:
+        with connect() as duck:
+            rows = duck.execute(
+                f"WITH exchanges AS (SELECT * FROM {scan_of(self._store.segments())}) "  # noqa: S608
+                f"SELECT {_COLUMNS} FROM exchanges USING SAMPLE reservoir({_SAMPLE_ROWS} ROWS) "
+                f"REPEATABLE ({self._seed + turn})"
+            ).fetchall()
+        return sorted(_Row(*row) for row in rows)
+
+    def _write(self, path: Path) -> None:
+        numbers: dict[tuple[str, str], TypeEntry] = {}
+        columns: dict[str, list[Any]] = {"n": [], "type_number": [], "role": [], "prefix": []}
+        with connect() as duck:
+            rows = duck.execute(
+                f"WITH exchanges AS (SELECT * FROM {scan_of(self._store.segments())}) "  # noqa: S608
+                f"SELECT {_COLUMNS} FROM exchanges ORDER BY n"
+            )
+            while batch := rows.fetchmany(_ROWS_AT_ONCE):
+                typed = self._reader.typed([_Row(*row) for row in batch], self.index)
+                for n, found, role, prefix_tokens in typed:
+                    entry = numbers.get((found.name, found.key))
+                    if entry is None:
+                        entry = TypeEntry(
+                            number=len(numbers),
+                            name=found.name,
+                            key=found.key,
+                            known=found.known,
+                            related=found.related,
+                        )
+                        numbers[found.name, found.key] = entry
+                    columns["n"].append(n)
+                    columns["type_number"].append(entry.number)
+                    columns["role"].append(_ROLES.index(role))
+                    columns["prefix"].append(prefix_tokens)
+            _keep(path, columns, list(numbers.values()), duck)
+
+
+class _Reader:
+    """Rows -> shapes and types; what was read once is remembered, within limits."""
+
+    def __init__(self, store: Exchanges) -> None:
+        self._store = store
+        self._settings: dict[int, tuple[Any, Any]] = {}
+        self._texts: dict[int, Any] = {}
+        self._tags: dict[str, str] = {}
+        self._found: dict[tuple[Any, ...], tuple[Found, int]] = {}
+
+    def shapes(self, rows: Iterable[_Row]) -> Iterator[Shape]:
+        """The shapes of rows that hold a request."""
+        batch: list[_Row] = []
+        for row in rows:
+            if row.asked or row.system_key:
+                batch.append(row)
+            if len(batch) >= _ROWS_AT_ONCE:
+                yield from self._shapes(batch)
+                batch = []
+        yield from self._shapes(batch)
+
+    def typed(
+        self, rows: Sequence[_Row], index: TypeIndex
+    ) -> Iterator[tuple[int, Found, Role, int]]:
+        """Of each row its number, its type, who made the call, and its prefix's likely tokens."""
+        keyed = [(row, self._key(row, split=bool(index.split_keys))) for row in rows]
+        new = {key: row for row, key in keyed if key not in self._found and _holds_prompt(row)}
+        found = dict(self._found) if len(new) > _REMEMBERED else self._found
+        for key, shape in zip(new, self._shapes(list(new.values())), strict=True):
+            size = (len(shape.system) + len(shape.tools)) // _BYTES_PER_TOKEN
+            found[key] = index.find(shape), size
+        for row, key in keyed:
+            role = role_of(
+                is_sidechain=row.is_sidechain,
+                agent_id=row.agent_id,
+                agentic_session=row.agentic,
+                offers_tools=row.tools_key > 0 or not _holds_prompt(row),
+            )
+            known = found.get(key)
+            if known is None:
+                tag = self._tag(row.labels)
+                known = index.find(Shape(tag=tag or nameless(row.source, role))), 0
+            yield row.n, known[0], role, known[1]
+        if len(self._found) > _REMEMBERED:
+            self._found.clear()
+
+    def _key(self, row: _Row, *, split: bool) -> tuple[Any, ...]:
+        return (
+            row.app,
+            row.system_key,
+            row.tools_key,
+            row.settings_key,
+            row.prefilled,
+            row.labels,
+            row.opening_key if split else 0,
+            _holds_prompt(row),
+        )
+
+    def _shapes(self, rows: Sequence[_Row]) -> Iterator[Shape]:
+        self._fetch(rows)
+        for row in rows:
+            choice, wanted = self._settings.get(row.settings_key, (None, None))
+            opening = self._texts.get(row.opening_key)
+            turns = [opening] if isinstance(opening, dict) else []
+            if row.prefilled:
+                turns = [*turns, {"role": "assistant"}]
+            yield shape_of(
+                {
+                    "system": self._texts.get(row.system_key),
+                    "tools": self._texts.get(row.tools_key),
+                    "tool_choice": choice,
+                    "output_config": {"format": wanted},
+                    "messages": turns,
+                },
+                tag=self._tag(row.labels),
+                app=row.app,
+            )
+
+    def _fetch(self, rows: Sequence[_Row]) -> None:
+        if len(self._texts) > _REMEMBERED // 10:
+            self._texts.clear()
+        if len(self._settings) > _REMEMBERED:
+            self._settings.clear()
+        wanted = {key for row in rows for key in (row.system_key, row.tools_key, row.opening_key)}
+        self._texts |= self._store.bodies([key for key in wanted if key not in self._texts])
+        settings = {row.settings_key for row in rows} - self._settings.keys()
+        for key, found in self._store.bodies(list(settings)).items():
+            config = found.get("output_config") if isinstance(found, dict) else None
+            wanted_form = config.get("format") if isinstance(config, dict) else None
+            if isinstance(found, dict):
+                self._settings[key] = (
+                    found.get("tool_choice"),
+                    wanted_form or found.get("output_format"),
+                )
+
+    def _tag(self, labels: str) -> str:
+        tag = self._tags.get(labels)
+        if tag is None:
+            tag = self._tags[labels] = tag_of(json.loads(labels)) if labels != "{}" else ""
+            if len(self._tags) > _REMEMBERED:
+                self._tags.clear()
+        return tag
+
+
+def _holds_prompt(row: _Row) -> bool:
+    """Whether the log held a request whose prompt may be read: Claude Code's holds only turns."""
+    return (row.asked and row.source != "claude-code") or row.system_key > 0
+
+
+def read_index(folder: Path) -> TypeIndex:
+    """
+    The types learnt for a store; an empty index where none were.
+
+    Raises:
+        StorageError: The file is there and cannot be read.
+    """
+    path = folder / "types" / "index.json"
+    try:
+        return TypeIndex.from_bytes(path.read_bytes())
+    except FileNotFoundError:
+        return TypeIndex()
+    except (OSError, msgspec.DecodeError) as error:
+        raise StorageError(
+            f"The types in {path} cannot be read: {error}.",
+            effect="No exchange is lost; their types are not known.",
+            next_step="Move the file away, and they are learnt anew.",
+        ) from error
+
+
+def write_index(folder: Path, index: TypeIndex) -> None:
+    """
+    Keep the types of a store, at once or not at all.
+
+    Raises:
+        StorageError: The disk does not take it.
+    """
+    place = folder / "types"
+    draft = place / "index.json.tmp"
+    try:
+        place.mkdir(mode=0o700, exist_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(index.to_bytes())
+        draft.replace(place / "index.json")
+    except OSError as error:
+        raise _no_room(draft, error) from error
+
+
+def _keep(
+    path: Path,
+    columns: dict[str, list[Any]],
+    entries: list[TypeEntry],
+    duck: duckdb.DuckDBPyConnection,
+) -> None:
+    """The types of all exchanges in one file, with the older ones removed."""
+    draft = path.with_suffix(".tmp")
+    typed = {  # noqa: F841 - DuckDB finds it by its name
+        "n": np.array(columns["n"], np.int64),
+        "type_number": np.array(columns["type_number"], np.int32),
+        "role": np.array(columns["role"], np.int8),
+        "prefix_tokens": np.array(columns["prefix"], np.int32),
+    }
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        target = str(draft).replace("'", "''")
+        duck.execute(f"COPY (SELECT * FROM typed) TO '{target}' (FORMAT parquet)")  # noqa: S608
+        draft.chmod(0o600)
+        names = path.with_suffix(".json")
+        names.write_bytes(msgspec.json.encode(entries))
+        names.chmod(0o600)
+        draft.replace(path)
+    except (OSError, duckdb.IOException) as error:
+        raise _no_room(draft, error) from error
+    for old in path.parent.glob("typed-*"):
+        if old.stem != path.stem:
+            with suppress(OSError):
+                old.unlink()
+
+
+def _no_room(path: Path, error: Exception) -> StorageError:
+    return StorageError(
+        f"{path} cannot be written: {error}.",
+        effect="No exchange is lost; their types were not kept.",
+        next_step="Make room, and call it again.",
+    )
