@@ -104,6 +104,12 @@ HOSTILE = [
     *(b"content_block_delta", b"event: content_block_start\ndata: {}", b'{"type":"message_stop"}'),
     *(b'{"usage":{"output_tokens":7}}', b'{"message":{"usage":{"input_tokens":3}}}', b"{}"),
     *(b'{"delta":{"stop_reason":"x"}}', b"y" * 70_000),
+    # Whole events among the rubble, so that there is something to be read differently.
+    b'event: message_start\ndata: {"message":{"usage":{"input_tokens":3}}}\n\n',
+    b'data: {"type":"message_delta","usage":{"output_tokens":7}}\n\n',
+    b'event: message_delta\r\ndata: {"delta":{"stop_reason":"x"},"usage":{}}\r\n\r\n',
+    b"event: content_block_delta\ndata: {}\n\n",
+    b'event: message_stop\rdata: {"type":"message_stop"}\r\r',
 ]
 
 
