@@ -149,7 +149,7 @@ def test_a_run_without_that_type_or_candidate_names_what_it_has(here: Path) -> N
     )
     unknown = policy("set", "billing", "--share", "1", "--from-run", stored)
 
-    assert "On this type it has: claude-haiku-5-5." in other.output
+    assert "On this type it has: claude-haiku-5-5; say which with --to." in other.output
     assert "It has no such request type." in unknown.output
     assert (other.exit_code, unknown.exit_code) == (2, 2)
 

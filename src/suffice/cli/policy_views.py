@@ -146,7 +146,7 @@ def _evidence(basis: Any) -> str:
         return "none"
     word = basis.verdict.replace("_", " ").capitalize()
     provisional = ", provisional" if basis.provisional else ""
-    return f"{word}{provisional}, {basis.pairs:,} pairs ({basis.run})"
+    return f"{word}{provisional}, {basis.pairs:,} pairs"
 
 
 def _percent(share: float) -> str:

@@ -77,7 +77,9 @@ def verdict_for(comparison: Comparison, *, type: str, candidate: str | None) -> 
         f"The run has {len(fitting) or 'no'} verdict{'s' if fitting else ''} on {type!r}"
         f"{f' and {wanted}' if wanted else ''}.",
         effect="The policy is unchanged.",
-        next_step=f"On this type it has: {names}." if names else "It has no such request type.",
+        next_step=f"On this type it has: {names}; say which with --to."
+        if names
+        else "It has no such request type.",
     )
 
 
