@@ -19,6 +19,8 @@ EXIT_INTERRUPTED = 130
 # `suffice --help` loads no command, and starts in a blink.
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "The whole main job offline, on recorded answers; no key, no network."),
+    "scan": ("scan", "Read logs of any format, mask and keep them, rank what they ask."),
+    "data": ("data", "What is kept of the logs: show it, bound it, delete from it."),
     "compare": ("compare", "Is a cheaper model as good? Cases in, one verdict per type out."),
     "verdict": ("verdict", "Show a stored run's verdicts again, or the rule's certificate."),
     "cases": ("cases", "Read the cases behind a verdict, lost ones first; label them."),
