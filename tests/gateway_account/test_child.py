@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 import signal
 import sqlite3
 import subprocess
@@ -12,10 +14,15 @@ from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from suffice.catalog import load_catalog
+from suffice.errors import StorageError
 from suffice.gateway.account_store import PICO, open_account, price, prune
+from suffice.gateway.body_store import keep_body, read_body, split_body
 from suffice.gateway.child import take_spool
 from suffice.gateway.segments import segments
 from suffice.gateway.spool import Spool
@@ -170,21 +177,66 @@ def test_a_torn_last_line_of_a_dead_writer_is_counted_and_let_go(
     assert (done.taken, done.broken, segments(tmp_path / "spool")) == (1, 1, [])
 
 
-def test_captured_bodies_are_kept_compressed_beside_their_exchange(
+def test_captured_bodies_are_kept_beside_their_exchange(
     tmp_path: Path, account: sqlite3.Connection, exchange: Make
 ) -> None:
-    import zstandard
-
     spool = Spool(tmp_path / "spool", capture="bodies")
-    spool.offer(exchange(request_body=b'{"a":1}', response_body=b'{"b":2}'))
+    spool.offer(exchange(request_body=b'{"a": 1}', response_body=b'{"b":2}'))
     spool.close()
 
     taken(tmp_path / "spool", account)
 
-    found = account.execute(
-        "SELECT body FROM bodies JOIN exchanges ON bodies.id = exchanges.request_body"
+    request, response = account.execute(
+        "SELECT request_body, response_body FROM exchanges"
     ).fetchone()
-    assert zstandard.decompress(found[0]) == b'{"a":1}'
+    assert read_body(account, request) == b'{"a":1}'
+    assert read_body(account, response) == b'{"b":2}'
+
+
+def test_each_message_of_a_conversation_is_stored_once(account: sqlite3.Connection) -> None:
+    """
+    Forty turns, each sending all that came before, take little more than the last one alone.
+    """
+    dice = random.Random(3)
+    messages = [{"role": "user", "content": dice.randbytes(1500).hex()} for _ in range(40)]
+    sent = [
+        msgspec.json.encode({"model": "m", "messages": messages[: turn + 1], "stream": True})
+        for turn in range(40)
+    ]
+
+    places = [keep_body(account, body, day="2026-11-22") for body in sent]
+
+    assert [read_body(account, place) for place in places] == sent
+    stored = one(
+        account,
+        "SELECT (SELECT SUM(LENGTH(body)) FROM bodies) + (SELECT SUM(LENGTH(piece)) FROM pieces)",
+    )
+    assert isinstance(stored, int)
+    assert stored < len(sent[-1]) < sum(map(len, sent)) / 15
+
+
+def test_a_part_stays_as_long_as_any_body_has_it(account: sqlite3.Connection) -> None:
+    body = msgspec.json.encode({"messages": ["word " * 100]})
+    old = keep_body(account, body, day="2026-11-01")
+    young = keep_body(account, body, day="2026-11-20")
+
+    prune(account, rows_before="2026-11-10", bodies_before="2026-11-10")
+
+    assert read_body(account, young) == body
+    with pytest.raises(StorageError):
+        read_body(account, old)
+
+
+@given(
+    st.binary(max_size=60)
+    | st.dictionaries(
+        st.sampled_from(["messages", "system", "x"]),
+        st.recursive(st.none() | st.text(max_size=300), lambda inner: st.lists(inner, max_size=4)),
+    ).map(lambda value: json.dumps(value, separators=(",", ":")).encode())
+)
+@settings(max_examples=80, deadline=None)
+def test_a_body_that_is_cut_up_is_the_same_joined(body: bytes) -> None:
+    assert b"".join(split_body(body)) == body
 
 
 def test_a_record_that_no_account_can_hold_is_counted_and_stops_nothing(

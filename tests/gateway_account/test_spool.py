@@ -287,12 +287,17 @@ def test_a_body_that_cannot_be_opened_is_not_kept(tmp_path: Path, exchange: Make
     spool = Spool(tmp_path, capture="bodies")
     spool.offer(exchange(response_body=b"\x1f\x8bgarbage", response_encoding="gzip"))
     spool.offer(exchange(response_body=b"whatever", response_encoding="br"))
+    spool.offer(exchange(response_body=b"\x28\xb5\x2f\xfd no text"))
+    spool.offer(exchange(response_body=gzip.compress(b'"bob@example.org"')))
     spool.offer(
         exchange(response_body=gzip.compress(b'"bob@example.org"'), response_encoding="gzip")
     )
     spool.close()
 
-    assert [each.response_body for each in kept(tmp_path)] == [None, None, b'"[email]"']
+    assert [each.response_body for each in kept(tmp_path)] == [
+        *(None, None, None),
+        *(b'"[email]"', b'"[email]"'),
+    ]
 
 
 def test_a_worker_made_by_a_fork_writes_files_of_its_own(tmp_path: Path, exchange: Make) -> None:

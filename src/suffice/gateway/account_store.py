@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-import zstandard
 
 from suffice.catalog import Catalog
 from suffice.errors import PriceUnknown, StorageError
+from suffice.gateway import body_store
 from suffice.gateway.ceiling import ceiling
 from suffice.pricing import cost, counterfactual_cost
 from suffice.records import ExchangeRecord, Usage
@@ -56,8 +56,6 @@ CREATE TABLE IF NOT EXISTS taken (
 CREATE TABLE IF NOT EXISTS writers (
     writer TEXT PRIMARY KEY, number INTEGER NOT NULL, seen REAL NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS bodies (id INTEGER PRIMARY KEY, day TEXT NOT NULL, body BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS bodies_by_day ON bodies (day);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 _VERSION = 1
@@ -110,7 +108,7 @@ def open_account(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         if found > _VERSION:
             connection.close()
             raise _cannot_open(path, f"it has version {found}, this release reads {_VERSION}")
-        connection.executescript(_SCHEMA)
+        connection.executescript(_SCHEMA + body_store.SCHEMA)
         connection.execute(f"PRAGMA user_version = {_VERSION}")
     except (sqlite3.Error, OSError) as error:
         raise _cannot_open(path, str(error)) from error
@@ -318,13 +316,9 @@ def _keep_bodies(
         ("response_body", exchange.response_body),
     ):
         if body is not None:
-            packed = zstandard.compress(body)
-            found = connection.execute(
-                "INSERT INTO bodies (day, body) VALUES (?, ?)", (day, packed)
-            )
             connection.execute(
                 f"UPDATE exchanges SET {column} = ? WHERE id = ?",  # noqa: S608 - one of two names
-                (found.lastrowid, name),
+                (body_store.keep_body(connection, body, day=day), name),
             )
 
 
@@ -342,4 +336,4 @@ def forget(connection: sqlite3.Connection, gone: Iterable[str]) -> None:
 def prune(connection: sqlite3.Connection, *, rows_before: str, bodies_before: str) -> None:
     """Drop exchanges and bodies of days (ISO dates) before these; roll-ups stay for good."""
     connection.execute("DELETE FROM exchanges WHERE day < ?", (rows_before,))
-    connection.execute("DELETE FROM bodies WHERE day < ?", (bodies_before,))
+    body_store.drop_bodies(connection, before=bodies_before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from suffice.policy.masking import mask_json, mask_text
 from suffice.records import ExchangeRecord
 
 _MAX_OPENED = 32 << 20
+_GZIP_MARK = b"\x1f\x8b"
 
 
 def kept_bodies(exchange: ExchangeRecord) -> ExchangeRecord:
@@ -37,15 +39,25 @@ def kept_bodies(exchange: ExchangeRecord) -> ExchangeRecord:
 
 
 def _opened(body: bytes | None, encoding: str) -> bytes | None:
+    """The body as text; None where it cannot be opened, or is none."""
+    if body is None:
+        return None
     coding = encoding.strip().lower()
-    if body is None or coding in {"", "identity"}:
-        return body
-    if coding not in READABLE_ENCODINGS:
-        return None
+    if coding in {"", "identity"}:
+        coding = "gzip" if body.startswith(_GZIP_MARK) else ""
+    if coding:
+        if coding not in READABLE_ENCODINGS:
+            return None
+        try:
+            body = b"".join(ZlibDecoder(coding, max_bytes=_MAX_OPENED).open(body))
+        except Unreadable:
+            return None
     try:
-        return b"".join(ZlibDecoder(coding, max_bytes=_MAX_OPENED).open(body))
-    except Unreadable:
+        # Not final: a body that was cut may end within a character.
+        codecs.getincrementaldecoder("utf-8")().decode(body)
+    except UnicodeDecodeError:
         return None
+    return body
 
 
 def masked_body(body: bytes) -> bytes:
