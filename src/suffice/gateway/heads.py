@@ -137,6 +137,12 @@ class FieldsAsText(Mapping[str, str]):
         return self._fields[name.encode("latin-1")].decode("latin-1")
 
     @override
+    def get(self, name: str, default: str | None = None, /) -> str | None:  # type: ignore[override]
+        # The inherited one raises and catches for what is missing, ten times as slow.
+        value = self._fields.get(name.encode("latin-1"))
+        return default if value is None else value.decode("latin-1")
+
+    @override
     def __iter__(self) -> Iterator[str]:
         return (name.decode("latin-1") for name in self._fields)
 
