@@ -73,7 +73,7 @@ RULE = TypeRule(
 POLICY = Policy(version=1, types={"t": RULE}, lookup={"0" * 64: "t"})
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
     fields=st.dictionaries(FIELDS, ANYTHING, max_size=6),
     headers=st.dictionaries(

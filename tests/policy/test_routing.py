@@ -353,6 +353,7 @@ def test_a_dated_name_is_the_same_model() -> None:
         {"output_config": 5},
         {"context_management": {"edits": ["x"]}},
         {"tool_choice": "any"},
+        {"tool_choice": {"type": []}},
     ],
 )
 def test_a_malformed_request_is_left_for_the_provider_to_refuse(broken: dict[str, Any]) -> None:
@@ -366,3 +367,10 @@ def test_a_candidate_whose_settings_its_model_rejects_leaves_everything_where_it
 
     assert found.arm == "baseline"
     assert "cannot run without thinking" in found.reason
+
+
+def test_a_malformed_prompt_has_a_shape_nobody_knows() -> None:
+    policy = Policy(version=7, types=ALL.types, lookup={"0" * 64: "triage"})
+
+    for broken in ({"system": 1}, {"system": ["x"]}, {"tools": 1}, {"tools": {"a": 1}}):
+        assert routed({**ASK, **broken}, policy, headers={}).reason == "no type"

@@ -27,21 +27,22 @@ def fingerprint(request: Mapping[str, Any]) -> str:
     >>> fingerprint(plain) == fingerprint({"system": "Sort the tickets."})
     False
     """
-    shape = [
-        _system(request.get("system")),
-        [_unmarked(tool) for tool in request.get("tools") or ()],
-    ]
+    shape = [_system(request.get("system")), _tools(request.get("tools"))]
     return hashlib.sha256(msgspec.json.encode(shape, order="deterministic")).hexdigest()
 
 
 def _system(system: Any) -> list[Any]:
-    if isinstance(system, str):
-        return [system]
+    if not isinstance(system, list):
+        return [] if system is None else [system]
     return [
         block["text"] if block.get("type") == "text" and "text" in block else _unmarked(block)
-        for block in system or ()
+        for block in system
         if isinstance(block, Mapping) and not _is_note(block)
     ]
+
+
+def _tools(tools: Any) -> list[Any]:
+    return [_unmarked(tool) for tool in tools] if isinstance(tools, list) else []
 
 
 def _is_note(block: Mapping[str, Any]) -> bool:

@@ -50,13 +50,17 @@ class _ContextManagement(msgspec.Struct):
     edits: list[dict[str, Any]] | None = None
 
 
+class _ToolChoice(msgspec.Struct):
+    type: str = ""
+
+
 class _WellFormed(msgspec.Struct):
     """What translation may take for granted of the small fields."""
 
     max_tokens: int | None = None
     thinking: _Thinking | None = None
     output_config: _OutputConfig | None = None
-    tool_choice: dict[str, Any] | None = None
+    tool_choice: _ToolChoice | None = None
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None
