@@ -101,7 +101,7 @@ def pairs(text: bytes) -> list[tuple[str, Any]]:
     return list(read)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(document=objects(), key=KEYS, value=VALUES)
 def test_setting_a_field_changes_the_bytes_of_its_value_and_no_other(
     document: tuple[list[Written], str], key: str, value: Any
@@ -121,7 +121,7 @@ def test_setting_a_field_changes_the_bytes_of_its_value_and_no_other(
         assert changed == text[:place] + added + text[place:]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(document=objects(), gone=st.lists(KEYS, unique=True, max_size=4))
 def test_dropping_fields_leaves_the_others_as_they_were_written(
     document: tuple[list[Written], str], gone: list[str]
@@ -140,13 +140,13 @@ def test_dropping_fields_leaves_the_others_as_they_were_written(
     assert not rest.strip(" \t\r\n,{}")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(document=objects())
 def test_no_edit_is_no_change(document: tuple[list[Written], str]) -> None:
     assert splice(document[1].encode(), []) == document[1].encode()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data(), elements=st.lists(VALUES, max_size=6))
 def test_dropping_elements_leaves_the_others_in_order(
     data: st.DataObject, elements: list[Any]
