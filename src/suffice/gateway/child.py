@@ -35,7 +35,7 @@ from suffice.gateway.account_store import (
 )
 from suffice.gateway.metrics import SUFFIX, write_snapshot
 from suffice.gateway.rollup_figures import RollupFigures
-from suffice.gateway.segments import is_sealed, read_block, segments, writer_of
+from suffice.gateway.segments import FILE_MODE, is_sealed, read_block, segments, writer_of
 from suffice.records import ExchangeRecord
 from suffice.settings import price_tables
 
@@ -195,7 +195,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--every-s", type=float, default=0.5)
     options = parser.parse_args(arguments)
     options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (options.data / "account.lock").open("ab") as lock:
+    held = os.open(options.data / "account.lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
+    with os.fdopen(held, "ab") as lock:
         # A gateway restarted over the same data waits here until the old child has finished.
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
