@@ -198,7 +198,7 @@ class Questions:
             told=told,
             cacheable=hit[0],
             cache_filling=hit[1],
-            **{name: int(total or 0) for name, total in zip(_SUMS, sums, strict=True)},
+            **dict(zip(_SUMS, map(_whole, sums), strict=True)),
         )
 
     def _one_by_one(self, wanted: Wanted) -> Iterator[Counted]:
@@ -256,8 +256,7 @@ class Questions:
 
     def _seen_sql(self, group: str, wanted: Wanted, middle: float) -> str:
         hours = ", ".join(
-            f"count(*) FILTER (floor(ts / 3600)::BIGINT % 24 = {hour})"
-            for hour in range(24)
+            f"count(*) FILTER (floor(ts / 3600)::BIGINT % 24 = {hour})" for hour in range(24)
         )
         spread = ", ".join(
             f"approx_quantile({name}, 0.5), approx_quantile({name}, 0.95)"
@@ -299,6 +298,10 @@ def _seen(values: list[Any]) -> Seen:
         earlier=earlier,
         later=later,
     )
+
+
+def _whole(total: Any) -> Any:
+    return int(total or 0)
 
 
 def _day(ts: float) -> date:

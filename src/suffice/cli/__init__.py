@@ -20,6 +20,7 @@ EXIT_INTERRUPTED = 130
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "The whole main job offline, on recorded answers; no key, no network."),
     "scan": ("scan", "Read logs of any format, mask and keep them, rank what they ask."),
+    "types": ("types", "What is asked, how often and at what cost; sample, rename, merge."),
     "data": ("data", "What is kept of the logs: show it, bound it, delete from it."),
     "compare": ("compare", "Is a cheaper model as good? Cases in, one verdict per type out."),
     "verdict": ("verdict", "Show a stored run's verdicts again, or the rule's certificate."),

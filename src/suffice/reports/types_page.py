@@ -1,0 +1,87 @@
+"""The ranking of types as one HTML page: no script, no network, nothing untrusted unescaped."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import importlib.resources
+from collections.abc import Sequence
+from decimal import Decimal
+
+import jinja2
+from markupsafe import Markup
+
+from suffice.reports.types_data import types_json
+from suffice.reports.types_text import checkable, share_text, when
+from suffice.reports.untrusted import encodable, script_safe, visible
+from suffice.reports.words import count, usd_text
+from suffice.traffic.ranking import Ranking
+
+_PLOT_WIDTH, _PLOT_HEIGHT = 720, 120
+
+
+def types_html(ranking: Ranking, *, top: int) -> str:
+    """
+    The ranking as a page that needs nothing else; the raw JSON stands in it for machines.
+
+    Args:
+        ranking: What to show.
+        top: So many types have a row; the JSON holds all.
+    """
+    style = _text("report.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    html = _template().render(
+        ranking=ranking,
+        rows=ranking.types[:top],
+        hidden=len(ranking.types) - min(top, len(ranking.types)),
+        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
+        "form-action 'none'",
+        style=Markup(style),  # noqa: S704  (our own package data)
+        when=when(ranking),
+        bars=_bars(ranking.daily),
+        width=_PLOT_WIDTH,
+        height=_PLOT_HEIGHT,
+        most=max((row.share or 0.0 for row in ranking.types), default=0.0) or 1.0,
+        raw=Markup(script_safe(types_json(ranking))),  # noqa: S704  (escaped for it)
+    )
+    return encodable(html)
+
+
+def _bars(daily: Sequence[tuple[str, str]]) -> list[tuple[float, float, float, float, str]]:
+    """One bar a day: x, y, width, height and what it says."""
+    most = max((Decimal(usd) for _, usd in daily), default=Decimal(0))
+    if not most:
+        return []
+    step = _PLOT_WIDTH / len(daily)
+    found = []
+    for place, (day, usd) in enumerate(daily):
+        tall = round(float(Decimal(usd) / most) * _PLOT_HEIGHT, 1)
+        said = f"{day}: {usd_text(usd)}"
+        at = round(place * step, 1)
+        found.append((at, round(_PLOT_HEIGHT - tall, 1), round(step * 0.8, 1), tall, said))
+    return found
+
+
+def _text(name: str) -> str:
+    folder = importlib.resources.files("suffice.reports") / "templates"
+    return (folder / name).read_text(encoding="utf-8")
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    templates = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_text),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: visible(value) if type(value) is str else value,
+    )
+    templates.filters |= {
+        "count": count,
+        "usd": usd_text,
+        "share": share_text,
+        "checkable": checkable,
+    }
+    return templates.get_template("types.html.j2")
