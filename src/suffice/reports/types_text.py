@@ -133,13 +133,13 @@ def _others(rest: Sequence[TypeRow]) -> Iterator[str]:
 
 def _limits(rows: Sequence[TypeRow], page: Page) -> Iterator[str]:
     """What could be saved at most, and where something else comes first."""
-    yield page.name("could be saved at most: an upper limit at list price, not tested", page.width)
+    yield "could be saved at most: an upper limit at list price, not tested"
     room = min(_NAME, max(cell_len(page.clean(row.type)) for row in rows))
     for row in rows:
         said = "; ".join(filter(None, (_models(row), _levers(row))))
         if said:
             name = page.name(row.type, room)
-            yield page.name(f"  {name}{' ' * (room - cell_len(name))}  {said}", page.width)
+            yield f"  {name}{' ' * (room - cell_len(name))}  {page.clean(said)}"
 
 
 def _models(row: TypeRow) -> str:

@@ -282,5 +282,7 @@ def _learn_layer(
         opened[app], found = learn_app(
             app, [Text(rest, text, weight, key) for (rest, text, key), weight in split.items()]
         )
+        # What has no form of its own stays in the type that was split.
+        found = tuple(template for template in found if not template.exact)
         templates += found
     return Layer(lines=lines, openings=opened, templates=tuple(templates))

@@ -18,6 +18,8 @@ _LEAST_SHARE = 0.0005
 _FEW_CONTENTS = 4
 _MOST_TREE_LINES = 50_000
 _MOST_EXACT = 500
+# In a log this small a prompt seen once still deserves its name.
+_FEW_PROMPTS = 50
 _RELATED = 0.5
 _COMMON_TO_ALL = 50
 _PATIENCE = 4
@@ -204,7 +206,7 @@ def _templates(
     for (rest, opening, units), group in order:
         is_exact = group.gaps == {-1}
         exact += is_exact
-        if is_exact and exact > _MOST_EXACT:
+        if is_exact and (exact > _MOST_EXACT or (group.seen == 1 and len(groups) > _FEW_PROMPTS)):
             continue
         gaps = () if is_exact else tuple(sorted(group.gaps))
         written = units[0] if is_exact else "\n".join((repr(gaps), *units))
