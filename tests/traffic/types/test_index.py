@@ -44,6 +44,19 @@ def test_an_added_line_is_a_new_type() -> None:
     ).known
 
 
+def test_a_line_added_beside_a_value_is_a_new_type_too() -> None:
+    names = ["Ann", "Bob and Cyd", "Dan of Wales", "Eve", "the Smiths from next door", "Gus"]
+    index = TypeIndex.learn(
+        [
+            Shape(system=f"Sort the ticket.\n{n} {name}\nLabels: a, b")
+            for n, name in enumerate(names)
+        ]
+    )
+
+    assert index.find(Shape(system="Sort the ticket.\n9 Zoe\nLabels: a, b")).known
+    assert not index.find(Shape(system="Sort the ticket.\n9 Zoe\nBe rude.\nLabels: a, b")).known
+
+
 def test_the_callers_own_tag_always_wins() -> None:
     index = TypeIndex.learn(_TICKETS)
 

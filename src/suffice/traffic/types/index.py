@@ -237,8 +237,7 @@ class _Reading:
         }
         self._openings = {app: lines.reader() for app, lines in layer.openings.items()}
         self._by_units = {
-            (found.app, found.rest, found.opening, found.units): (found.key, frozenset(found.gaps))
-            for found in layer.templates
+            (found.app, found.rest, found.opening, found.units): found for found in layer.templates
         }
         self._by_app: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
         for found in layer.templates:
@@ -253,9 +252,9 @@ class _Reading:
         lines = lines_of(text)
         units, gaps = skeleton(lines, unit_of)
         if not units:
-            units, gaps = ("\n".join(map(canonical, lines)),), ()
+            units, gaps = ("\n".join(map(canonical, lines)),), {}
         found = self._by_units.get((app, rest, opening, units))
-        return found[0] if found is not None and found[1].issuperset(gaps) else ""
+        return found.key if found is not None and found.fits(gaps) else ""
 
     def relative(self, app: str, text: str) -> str:
         """The template that shares the most lines with a text that fits none."""

@@ -163,12 +163,14 @@ class _Group:
 
     def __init__(self) -> None:
         self.seen = 0
-        self.gaps: set[int] = set()
+        self.gaps: dict[int, int] = {}
+        self.exact = False
         self.contents: dict[tuple[str, ...], str] = {}
 
-    def add(self, text: Text, gaps: Iterable[int], content: tuple[str, ...]) -> None:
+    def add(self, text: Text, gaps: Mapping[int, int], content: tuple[str, ...]) -> None:
         self.seen += text.weight
-        self.gaps.update(gaps)
+        for place, lines in gaps.items():
+            self.gaps[place] = max(lines, self.gaps.get(place, 0))
         if len(self.contents) < _FEW_CONTENTS:
             self.contents[content] = text.text
 
@@ -192,8 +194,7 @@ def _grouped(rows: Iterable[tuple[Text, list[str]]], learnt: Lines) -> _Groups:
         key = text.rest, text.opening, units or ("\n".join(lines),)
         group = groups.setdefault(key, _Group())
         group.add(text, gaps, content if units else ())
-        if not units and lines:
-            group.gaps = {-1}
+        group.exact = not units and bool(lines)
     return groups
 
 
@@ -204,20 +205,22 @@ def _templates(
     exact = 0
     order = sorted(groups.items(), key=lambda item: (-item[1].seen, item[0]))
     for (rest, opening, units), group in order:
-        is_exact = group.gaps == {-1}
-        exact += is_exact
-        if is_exact and (exact > _MOST_EXACT or (group.seen == 1 and len(groups) > _FEW_PROMPTS)):
+        exact += group.exact
+        if group.exact and (
+            exact > _MOST_EXACT or (group.seen == 1 and len(groups) > _FEW_PROMPTS)
+        ):
             continue
-        gaps = () if is_exact else tuple(sorted(group.gaps))
-        written = units[0] if is_exact else "\n".join((repr(gaps), *units))
+        gaps = tuple(sorted(group.gaps))
+        written = units[0] if group.exact else "\n".join((repr(gaps), *units))
         found.append(
             Template(
                 key=template_key(app, rest, written, opening=opening),
                 app=app,
                 rest=rest,
                 units=units,
-                gaps=gaps,
-                exact=is_exact,
+                gaps=() if group.exact else gaps,
+                rooms=() if group.exact else tuple(group.gaps[place] for place in gaps),
+                exact=group.exact,
                 opening=opening,
                 seen=group.seen,
             )

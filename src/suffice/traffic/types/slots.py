@@ -8,13 +8,14 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import msgspec
 
+from suffice.traffic.types.template import DOCUMENT_LINES
+
 _LIKE_VALUES = 4
 _RARE_BETWEEN = 12
 _SMALL_SHARE = 0.05
 _HALF = 0.5
 _MUCH = 0.3
 _ROUNDS = 20
-_DOCUMENT_LINES = 3
 _MOST_ENCLOSED = 60
 _SELDOM = 0.005
 _LONGEST_LABELLED = 12
@@ -123,7 +124,7 @@ def _inside_documents(rows: Sequence[Sequenced]) -> set[str]:
         for extras in _enclosed(known, roomy):
             for unit in set(extras):
                 inside[unit] += row.weight
-                long_ones[unit] += row.weight * (len(extras) >= _DOCUMENT_LINES)
+                long_ones[unit] += row.weight * (len(extras) >= DOCUMENT_LINES)
                 if len(company[unit]) < _LIKE_VALUES:
                     company[unit].add(extras)
     # A document that came a few times is no template either.
@@ -151,11 +152,11 @@ def _room_for_documents(rows: Sequence[Sequenced]) -> _Rooms:
                 continue
             if run:
                 seen[before, unit] += 1
-                long_ones[before, unit] += run >= _DOCUMENT_LINES
+                long_ones[before, unit] += run >= DOCUMENT_LINES
             before, run = unit, 0
     rooms: _Rooms = {}
     for (before, after), times in seen.items():
-        is_roomy = long_ones[before, after] >= _DOCUMENT_LINES
+        is_roomy = long_ones[before, after] >= DOCUMENT_LINES
         if is_roomy and times >= _RARE_BETWEEN and (before, after) != (_START, _STOP):
             rooms.setdefault(before, set()).add(after)
     return rooms

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 GAP = "⋯"
+DOCUMENT_LINES = 3
 
 
 class Template(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -20,6 +21,7 @@ class Template(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         rest: What `rest_key` says of its requests.
         units: The lines that stay, in their order.
         gaps: Before which of them, counted from 0, something else may stand.
+        rooms: How many lines were seen there at most; aligned with ``gaps``.
         exact: ``units`` is one whole text, seen too seldom to say what in it stays.
         opening: It was learnt from first user turns, of the type with this key.
         seen: Requests it was learnt from.
@@ -31,10 +33,27 @@ class Template(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rest: str = ""
     units: tuple[str, ...] = ()
     gaps: tuple[int, ...] = ()
+    rooms: tuple[int, ...] = ()
     exact: bool = False
     opening: str = ""
     seen: int = 0
     related: str = ""
+
+    def fits(self, gaps: Mapping[int, int]) -> bool:
+        """
+        Whether a prompt with the same units may have these gaps, by their lines.
+
+        Where a value of one or two lines stood, one line more is an edit; where documents stood,
+        any number may.
+
+        >>> Template(key="k", units=("a",), gaps=(0,), rooms=(1,)).fits({0: 2})
+        False
+        """
+        known = dict(zip(self.gaps, self.rooms, strict=True))
+        return all(
+            place in known and (lines <= known[place] or known[place] >= DOCUMENT_LINES)
+            for place, lines in gaps.items()
+        )
 
     def text(self) -> str:
         """The template as a person reads it, with a mark for each place where things change."""
@@ -49,22 +68,22 @@ class Template(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def skeleton(
     lines: Iterable[str], unit_of: Callable[[str], str | None]
-) -> tuple[tuple[str, ...], tuple[int, ...]]:
+) -> tuple[tuple[str, ...], dict[int, int]]:
     """
-    The units that stay, and before which of them something else stands.
+    The units that stay, and before which of them how many lines of something else stand.
 
     >>> skeleton(["a", "?", "?", "b"], lambda line: None if line == "?" else line)
-    (('a', 'b'), (1,))
+    (('a', 'b'), {1: 2})
     """
     units: list[str] = []
-    gaps: list[int] = []
+    gaps: dict[int, int] = {}
     for line in lines:
         unit = unit_of(line)
         if unit is not None:
             units.append(unit)
-        elif not gaps or gaps[-1] != len(units):
-            gaps.append(len(units))
-    return tuple(units), tuple(gaps)
+        else:
+            gaps[len(units)] = gaps.get(len(units), 0) + 1
+    return tuple(units), gaps
 
 
 def template_key(app: str, rest: str, text: str, *, opening: str = "") -> str:
