@@ -225,6 +225,42 @@ def test_a_slow_client_holds_the_upstream_back_and_not_our_memory(
     assert (got, sent) == (64 << 20, 64)
 
 
+def test_a_slow_upstream_holds_the_client_back_and_the_connection_goes_on(
+    gateway: Any, upstream: Any, start_gateway: Any
+) -> None:
+    most_buffered = 0
+    size = 48 << 20
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for length in (size, 0):
+            await reader.readuntil(b"\r\n\r\n")
+            left = length
+            while left:
+                await asyncio.sleep(0.001)
+                left -= len(await reader.read(1 << 20))
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        await reader.read()
+        writer.close()
+
+    served = asyncio.run_coroutine_threadsafe(
+        asyncio.start_server(slow, "127.0.0.1", 0, limit=1 << 16), upstream.loop
+    ).result(5)
+    running = start_gateway(f"http://127.0.0.1:{served.sockets[0].getsockname()[1]}")
+    with socket.create_connection(("127.0.0.1", running.port), 10) as client:
+        client.sendall(b"POST /v1/files HTTP/1.1\r\nhost: gw\r\ncontent-length: %d\r\n\r\n" % size)
+        for _ in range(48):
+            client.sendall(b"x" * (1 << 20))
+            [connection] = running.house.pool._all or [None]
+            if connection is not None:
+                most_buffered = max(most_buffered, connection.transport.get_write_buffer_size())
+        assert client.recv(1000).endswith(b"ok")
+        client.sendall(b"GET /v1/files HTTP/1.1\r\nhost: gw\r\n\r\n")
+        assert client.recv(1000).endswith(b"ok")
+    upstream.loop.call_soon_threadsafe(served.close)
+
+    assert most_buffered < 4 << 20
+
+
 def test_a_client_that_never_reads_is_let_go(
     upstream: Any, start_gateway: Any, talk_to: Any, post: Any
 ) -> None:

@@ -12,7 +12,7 @@ from suffice.policy.rules import Policy, TypeRule
 
 RULE = TypeRule(baseline="claude-opus-5-5", candidate="claude-haiku-5-5", share=1.0)
 POLICY = Policy(version=7, types={"triage": RULE})
-BODY = b'{ "model" : "claude-opus-5-5",\n "max_tokens":512, "x_unknown": 12345678901234567890.10, "messages":[{"role":"user","content":"caf\xc3\xa9 \\u00e9"}]}'
+BODY = b'{ "model" : "claude-opus-5-5",\n "max_tokens":512, "x_unknown": 12345678901234567890.10, "messages":[{"role":"user","content":"x\xc3\xa9 \\u00e9"}]}'
 TYPED = b"x-suffice-type: triage\r\n"
 
 
@@ -62,7 +62,7 @@ def test_only_the_named_fields_differ(routed: Any, upstream: Any, talk_to: Any, 
 
     assert model_of(sent) == "claude-haiku-5-5"
     assert sent.startswith(
-        b'{ "model" : "claude-haiku-5-5",\n "max_tokens":512, "x_unknown": 12345678901234567890.10, "messages":[{"role":"user","content":"caf\xc3\xa9 \\u00e9"}]'
+        b'{ "model" : "claude-haiku-5-5",\n "max_tokens":512, "x_unknown": 12345678901234567890.10, "messages":[{"role":"user","content":"x\xc3\xa9 \\u00e9"}]'
     )
     for line in (
         b"x-suffice-type: triage",

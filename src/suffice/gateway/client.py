@@ -32,8 +32,8 @@ class ClientConnection(asyncio.Protocol):
     """One client."""
 
     __slots__ = (
-        "_body_bytes", "_body_since", "_complete", "_headers", "_most", "_parser", "_ready",
-        "_rest", "_state", "_target", "closing", "deadline", "house", "transport", "turn",
+        "_body_bytes", "_body_since", "_complete", "_headers", "_most", "_parser", "_paused",
+        "_ready", "_rest", "_state", "_target", "closing", "deadline", "house", "transport", "turn",
     )  # fmt: skip
 
     def __init__(self, house: House) -> None:
@@ -47,7 +47,7 @@ class ClientConnection(asyncio.Protocol):
         self._rest = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._target = b""
-        self._ready = self._complete = False
+        self._ready = self._complete = self._paused = False
         self._most = self._body_bytes = 0
         self._body_since = 0.0
 
@@ -210,18 +210,23 @@ class ClientConnection(asyncio.Protocol):
     def pause(self) -> None:
         """Read no more for now."""
         if self._state is _State.BODY:
+            self._paused = True
             self.transport.pause_reading()
             self.deadline = float("inf")  # it is not the client that is slow
 
     def resume(self) -> None:
         """Read again."""
-        if self._state is _State.BODY and not self.transport.is_closing():
+        if self._paused and not self.transport.is_closing():
             self.transport.resume_reading()
+        self._paused = False
+        if self._state is _State.BODY:
             self.deadline = self.house.loop.time() + self.house.limits.body_s
 
     def answered(self, *, whole_request: bool) -> None:
         """The answer is whole: on to the next request, or to the end."""
         self.turn = None
+        if self._paused:  # the last of the body was still on its way up
+            self.resume()
         if not whole_request:
             self._linger()
         elif self.closing or self.house.draining:

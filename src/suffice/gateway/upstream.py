@@ -359,6 +359,7 @@ class Pool:
 
     def keep(self, connection: UpstreamConnection) -> None:
         """Take a connection back whose answer is whole."""
+        connection.transport.resume_reading()
         connection.deadline = self.loop.time() + self.limits.idle_s
         self._idle.append(connection)
 
