@@ -1,0 +1,196 @@
+"""`suffice types` over a store of logged exchanges."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from suffice.adapters.exchanges import Exchanges
+from suffice.cli import main
+from suffice.records import LoggedExchange, Usage
+
+_START = 1_793_500_000.0
+_LABELS = ("billing", "refund", "other")
+
+
+def _ticket(number: int) -> LoggedExchange:
+    return LoggedExchange(
+        source="anthropic",
+        id=f"ticket-{number}",
+        ts=_START + 600 * number,
+        request={
+            "system": f"Sort the support ticket.\nTicket {number} of the day\nLabels: billing, refund",
+            "messages": [{"role": "user", "content": f"Where is order {number}?"}],
+            "max_tokens": 20,
+        },
+        response_text=_LABELS[number % 3],
+        model="claude-opus-5-5",
+        usage=Usage(input_tokens=1_000, output_tokens=100),
+        latency_s=1.0,
+        session=f"s{number // 2}",
+        status=200,
+    )
+
+
+def _step(number: int, *, agent: str = "") -> LoggedExchange:
+    return LoggedExchange(
+        source="claude-code",
+        id=f"step-{agent}-{number}",
+        ts=_START + number,
+        request={"messages": [{"role": "user", "content": "go on"}]},
+        response_text="done",
+        model="claude-opus-5-5",
+        usage=Usage(cache_read_tokens=100_000, output_tokens=1_000),
+        session="coding",
+        agent_id=agent,
+        is_sidechain=bool(agent),
+    )
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Forty tickets, and a coding session with two sub-agents."""
+    folder = tmp_path / "data"
+    with Exchanges.open(folder) as store:
+        store.add(_ticket(number) for number in range(40))
+        store.add(_step(number) for number in range(10))
+        store.add(_step(number, agent=agent) for agent in ("x", "y") for number in range(5))
+    return folder
+
+
+def _run(data: Path, *arguments: str) -> Result:
+    result = CliRunner().invoke(main, ["types", "--data", str(data), *arguments])
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_types_are_listed_dearest_first_with_what_can_check_them(data: Path) -> None:
+    found = json.loads(_run(data, "--format", "json").stdout)
+
+    rows = {row["type"]: row for row in found["types"]}
+    assert found["schema"] == "suffice.types"
+    # 20 steps of 100,000 cached tokens at $0.20 a million and 1,000 written ones at $20.
+    assert found["spend_usd"] == "1.04"
+    assert found["types"][0]["type"] == "claude-code-main-loop"
+    assert rows["sort-support-ticket"]["calls"] == 40
+    assert rows["sort-support-ticket"]["checkable_by"] == "label"
+    assert rows["claude-code-sub-agent"]["seen"]["replayable"] == 0
+
+
+def test_sub_agents_are_told_from_main_loops(data: Path) -> None:
+    said = _run(data, "--agents").stdout
+
+    assert "sub-agent     10 calls in 2 spawns, $0.40, $0.20 a spawn" in said
+    assert "main loop     10 calls in 1 session, $0.40, $0.40 a session" in said
+
+
+def test_every_exchange_is_assigned_by_its_own_id(data: Path, tmp_path: Path) -> None:
+    _run(data, "--assignments", str(tmp_path / "a.jsonl"))
+
+    lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert len(lines) == 60
+    assert {"id": "ticket-7", "type": "sort-support-ticket"} in lines
+
+
+def test_a_drawn_sample_is_a_cases_file_that_compare_takes(data: Path, tmp_path: Path) -> None:
+    """
+    One case per session, with the answers the log paid for, and no answer of anybody else.
+    """
+    cases = tmp_path / "cases.jsonl"
+    said = _run(data, "sample", "sort-support-ticket", "-o", str(cases)).stdout
+
+    compared = CliRunner().invoke(
+        main,
+        ["compare", str(cases), "--recorded", "--baseline", "claude-opus-5-5",
+         "--to", "claude-opus-5-5@B", "--format", "json"],
+    )  # fmt: skip
+    groups = [json.loads(line)["group"] for line in cases.read_text().splitlines()]
+    assert "drew  20 cases of sort-support-ticket" in said
+    assert "20 answers of claude-opus-5-5 already paid for" in said
+    assert "20 of the same session" in said
+    assert len(set(groups)) == 20
+    assert "The file has: claude-opus-5-5" in compared.output
+
+
+def test_the_same_seed_draws_the_same_sample(data: Path, tmp_path: Path) -> None:
+    drawn = []
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        path = tmp_path / name
+        _run(data, "sample", "sort-support-ticket", "-o", str(path), "--seed", seed)
+        drawn.append(path.read_bytes())
+
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_a_type_of_transcripts_can_be_ranked_and_not_drawn(data: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        main,
+        [
+            "types",
+            "--data",
+            str(data),
+            "sample",
+            "claude-code-main-loop",
+            "-o",
+            str(tmp_path / "c"),
+        ],
+    )
+
+    assert result.exit_code == 1
+    assert "SF104" in result.stderr
+
+
+def test_a_renamed_type_keeps_its_name_when_more_logs_come(data: Path) -> None:
+    _run(data, "rename", "sort-support-ticket", "triage", "--by", "ann", "--reason", "our word")
+    with Exchanges.open(data) as store:
+        store.add([_ticket(99)])
+
+    rows = json.loads(_run(data, "--format", "json").stdout)["types"]
+
+    assert {row["type"]: row["calls"] for row in rows}["triage"] == 41
+
+
+def test_only_what_came_since_a_day_is_counted(data: Path) -> None:
+    found = json.loads(_run(data, "--since", "2026-11-02", "--format", "json").stdout)
+
+    # Tickets come every ten minutes from 02:26:40 on the first of November; none is of the second.
+    assert found["calls"] == 0
+
+
+def test_every_format_can_be_read_back(data: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(_run(data, "--format", "csv").stdout)))
+    page = _run(data, "--format", "html").stdout
+    markdown = _run(data, "--format", "md").stdout
+
+    assert {row["type"]: row["calls"] for row in rows}["sort-support-ticket"] == "40"
+    assert "<script src" not in page
+    assert "sort-support-ticket" in page
+    assert "| sort-support-ticket | 40 |" in markdown
+
+
+def test_a_store_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["types", "--data", str(tmp_path / "none")])
+
+    assert result.exit_code == 1
+    assert "suffice scan" in result.stderr
+
+
+def test_a_hostile_prompt_is_escaped_everywhere(tmp_path: Path) -> None:
+    evil = LoggedExchange(
+        source="anthropic",
+        id="evil",
+        request={"system": "x", "messages": [{"role": "user", "content": "hi"}]},
+        labels={"type": "<script>alert(1)</script>\x1b[2J"},
+        model="claude-opus-5-5",
+        usage=Usage(output_tokens=5),
+    )
+    with Exchanges.open(tmp_path / "data") as store:
+        store.add([evil])
+
+    assert "<script>alert" not in _run(tmp_path / "data", "--format", "html").stdout
+    assert "\x1b" not in _run(tmp_path / "data").stdout
