@@ -155,6 +155,35 @@ def test_a_renamed_type_keeps_its_name_when_more_logs_come(data: Path) -> None:
     assert {row["type"]: row["calls"] for row in rows}["triage"] == 41
 
 
+def test_calls_without_a_prompt_are_split_only_when_somebody_asks(tmp_path: Path) -> None:
+    plain = [
+        LoggedExchange(
+            source="anthropic",
+            id=f"{verb}-{number}",
+            request={"messages": [{"role": "user", "content": f"{verb} this:\nword {number}"}]},
+            response_text="ok",
+            model="claude-opus-5-5",
+            usage=Usage(output_tokens=10),
+        )
+        for verb in ("Translate", "Shorten")
+        for number in range(20)
+    ]
+    data = tmp_path / "data"
+    with Exchanges.open(data) as store:
+        store.add(plain)
+
+    said = _run(data).stdout
+    _run(data, "split", "without-a-prompt")
+
+    assert "found  1 request type," in said
+    assert "suffice types split without-a-prompt" in said
+    calls = {
+        row["type"]: row["calls"]
+        for row in json.loads(_run(data, "--format", "json").stdout)["types"]
+    }
+    assert sorted(calls.values()) == [20, 20]
+
+
 def test_only_what_came_since_a_day_is_counted(data: Path) -> None:
     found = json.loads(_run(data, "--since", "2026-11-02", "--format", "json").stdout)
 

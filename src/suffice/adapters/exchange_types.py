@@ -104,7 +104,7 @@ class TypedExchanges:
 
     def assignments(self) -> Iterator[tuple[str, str]]:
         """The source's own id of every exchange with its type, in the order of import."""
-        with connect() as duck:
+        with quiet() as duck:
             found = duck.execute(f"SELECT id, type_number FROM {self.sql()} ORDER BY n")  # noqa: S608
             while rows := found.fetchmany(_ROWS_AT_ONCE):
                 for identity, number in rows:
@@ -139,7 +139,7 @@ class TypedExchanges:
             write_index(self._store.folder, self.index)
 
     def _sample(self, turn: int) -> Iterable[_Row]:
-        with connect() as duck:
+        with quiet() as duck:
             rows = duck.execute(
                 f"WITH exchanges AS (SELECT * FROM {scan_of(self._store.segments())}) "  # noqa: S608
                 f"SELECT {_COLUMNS} FROM exchanges USING SAMPLE reservoir({_SAMPLE_ROWS} ROWS) "
@@ -150,7 +150,7 @@ class TypedExchanges:
     def _write(self, path: Path) -> None:
         numbers: dict[tuple[str, str], TypeEntry] = {}
         columns: dict[str, list[Any]] = {"n": [], "type_number": [], "role": [], "prefix": []}
-        with connect() as duck:
+        with quiet() as duck:
             rows = duck.execute(
                 f"WITH exchanges AS (SELECT * FROM {scan_of(self._store.segments())}) "  # noqa: S608
                 f"SELECT {_COLUMNS} FROM exchanges ORDER BY n"
@@ -173,6 +173,13 @@ class TypedExchanges:
                     columns["role"].append(_ROLES.index(role))
                     columns["prefix"].append(prefix_tokens)
             _keep(path, columns, list(numbers.values()), duck)
+
+
+def quiet() -> duckdb.DuckDBPyConnection:
+    """A connection that draws no progress of its own into our results."""
+    duck = connect()
+    duck.execute("SET enable_progress_bar = false")
+    return duck
 
 
 class _Reader:

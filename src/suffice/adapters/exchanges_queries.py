@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from suffice.adapters.exchange_types import TypedExchanges
-from suffice.adapters.exchanges import Exchanges, connect
+from suffice.adapters.exchange_types import TypedExchanges, quiet
+from suffice.adapters.exchanges import Exchanges
 from suffice.adapters.exchanges.segments import literal
 from suffice.catalog import Catalog
 from suffice.errors import PriceUnknown
@@ -84,7 +84,7 @@ class Questions:
             FROM {self._typed.sql()}
             WHERE {wanted.condition()} AND iterations = '' AND billed
             GROUP BY ALL"""  # noqa: S608 - our own columns and numbers
-        with connect() as duck:
+        with quiet() as duck:
             rows = duck.execute(sql).fetchall()
         saved = self._cacheable(wanted)
         found = [self._counted(row, wanted, saved) for row in rows]
@@ -95,7 +95,7 @@ class Questions:
         span = f"""(SELECT (min(ts) + max(ts)) / 2 FROM {self._typed.sql()}
             WHERE {wanted.condition()})"""  # noqa: S608
         found: dict[str, Seen] = {}
-        with connect() as duck:
+        with quiet() as duck:
             middle = duck.execute(f"SELECT {span}").fetchall()[0][0] or 0.0
             for group, prefix in ((self._group(wanted), ""), ("role", "role:")):
                 rows = duck.execute(self._seen_sql(group, wanted, middle)).fetchall()
@@ -114,9 +114,15 @@ class Questions:
                 versions=len(entries),
                 related=next((entry.related for entry in entries if entry.related != name), ""),
                 known=all(entry.known for entry in entries),
+                catch_all=any(self._is_catch_all(entry.key) for entry in entries),
             )
             for name, entries in versions.items()
         }
+
+    def _is_catch_all(self, key: str) -> bool:
+        template = self._typed.index.template(key)
+        unsplit = key not in self._typed.index.split_keys
+        return template is not None and unsplit and not any(template.units)
 
     def cases(
         self, name: str, *, wanted: Wanted, most: int, seed: int = 0, random: bool = True
@@ -139,7 +145,7 @@ class Questions:
         sql = f"""SELECT n FROM (SELECT n FROM {self._typed.sql()}
             WHERE type_number IN ({among}) AND replayable AND coalesce(status, 200) < 400
             AND error IS NULL AND {wanted.condition()}) {sample}"""  # noqa: S608
-        with connect() as duck:
+        with quiet() as duck:
             chosen = sorted(row[0] for row in duck.execute(sql).fetchall())[:most]
         if chosen:
             rows = self._store.rows(where=f"n IN ({','.join(map(str, chosen))})")
@@ -206,7 +212,7 @@ class Questions:
         sql = f"""SELECT {_BY[wanted.by]}, role, model, ts, billed, iterations
             FROM {self._typed.sql()}
             WHERE {wanted.condition()} AND (iterations <> '' OR NOT billed)"""  # noqa: S608
-        with connect() as duck:
+        with quiet() as duck:
             rows = duck.execute(sql).fetchall()
         for group, role, model, ts, billed, iterations in rows:
             usd, told = Decimal(0), 1
@@ -248,7 +254,7 @@ class Questions:
                 coalesce(sum(prefix) FILTER (gap < {_CACHE_S}), 0)::HUGEINT,
                 coalesce(sum(prefix) FILTER (gap IS NULL OR gap >= {_CACHE_S}), 0)::HUGEINT
             FROM fresh GROUP BY ALL"""  # noqa: S608
-        with connect() as duck:
+        with quiet() as duck:
             rows = duck.execute(sql).fetchall()
         return {
             (group, role, model): (int(hit), int(miss)) for group, role, model, hit, miss in rows

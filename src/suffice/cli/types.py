@@ -283,4 +283,5 @@ command.add_command(_change("merge", "Make a type a part of another one.", into=
 command.add_command(
     _change("split", "Take a type apart by how its first user turn is made.", into=False)
 )
-command.add_command(_change("pin", "Keep a type's name and its place as they are.", into=False))
+command.add_command(_change("pin", "Refuse to rename, merge or split a type.", into=False))
+command.add_command(_change("unpin", "Let a type be changed again.", into=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import msgspec
 
@@ -21,6 +21,7 @@ from suffice.reports import shell_word
 from suffice.reports.words import count
 from suffice.scoring.labels import is_label_like
 from suffice.traffic.types import Change
+from suffice.traffic.types.changes import Action
 from suffice.wiring import SystemClock
 
 _LONGEST_LABEL = 60
@@ -149,7 +150,7 @@ def change_type(
         store.close()
     index = read_index(data)
     change = Change(
-        action=cast("Literal['rename', 'merge', 'split', 'pin']", action),
+        action=cast("Action", action),
         type=request_type,
         into=into,
         at=SystemClock().now().isoformat(timespec="seconds"),

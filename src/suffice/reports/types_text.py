@@ -39,7 +39,7 @@ def types_text(ranking: Ranking, *, top: int, width: int = 100, unicode: bool = 
     lines += [f"  {page.clean(note)}" for note in ranking.notes]
     if shown:
         lines += ["", *_table(shown, page), *_others(ranking.types[top:])]
-        lines += ["", *_limits(shown, page)]
+        lines += ["", *_limits(shown, page), *_catch_alls(shown, page)]
     return "\n".join(lines) + "\n"
 
 
@@ -140,6 +140,15 @@ def _limits(rows: Sequence[TypeRow], page: Page) -> Iterator[str]:
         if said:
             name = page.name(row.type, room)
             yield f"  {name}{' ' * (room - cell_len(name))}  {page.clean(said)}"
+
+
+def _catch_alls(rows: Sequence[TypeRow], page: Page) -> Iterator[str]:
+    for row in rows:
+        if row.known.catch_all:
+            yield page.clean(
+                f"{row.type} is all calls without a system prompt; by their first turns: "
+                f"suffice types split {shell_word(row.type)}"
+            )
 
 
 def _models(row: TypeRow) -> str:

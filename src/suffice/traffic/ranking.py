@@ -98,11 +98,20 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What the index says of a type: how many versions, related to which, seen before or not."""
+    """
+    What the index says of a type.
+
+    Attributes:
+        versions: How many templates it is made of.
+        related: The type it seems to be a version of.
+        known: Whether any request like these was seen when the types were learnt.
+        catch_all: Its requests have no system prompt at all: it may be several types.
+    """
 
     versions: int = 1
     related: str = ""
     known: bool = True
+    catch_all: bool = False
 
 
 class UpperLimit(msgspec.Struct, frozen=True, kw_only=True):

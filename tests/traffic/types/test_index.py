@@ -121,6 +121,17 @@ def test_a_name_that_is_taken_is_refused() -> None:
         index.changed(Change(action="rename", type=name, into=poem))
 
 
+def test_a_pinned_type_is_not_changed_until_it_is_unpinned() -> None:
+    index = TypeIndex.learn(_TICKETS)
+    name = index.type_of(_TICKETS[0])
+    pinned = index.changed(Change(action="pin", type=name))
+
+    with pytest.raises(BadOption, match="pinned"):
+        pinned.changed(Change(action="rename", type=name, into="x"))
+    free = pinned.changed(Change(action="unpin", type=name))
+    assert free.changed(Change(action="rename", type=name, into="x")).type_of(_TICKETS[0]) == "x"
+
+
 def test_a_split_type_is_taken_apart_by_its_first_user_turn() -> None:
     asked = [Shape(opening=f"Translate into German:\n{n} dogs") for n in range(20)]
     asked += [Shape(opening=f"Give a title for:\n{n} cats") for n in range(20)]

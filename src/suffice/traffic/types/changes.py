@@ -9,7 +9,7 @@ import msgspec
 
 from suffice.errors import BadOption
 
-Action = Literal["rename", "merge", "split", "pin"]
+Action = Literal["rename", "merge", "split", "pin", "unpin"]
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +18,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         action: ``rename`` gives another name, ``merge`` makes it a part of another type,
-            ``split`` takes it apart by what the first user turn says, ``pin`` keeps its name.
+            ``split`` takes it apart by what the first user turn says; ``pin`` refuses all of
+            these until ``unpin``.
         type: The type's name at that time.
         into: The new name, or the type it becomes a part of; empty for the others.
         at: When, ISO 8601 with its zone.
@@ -61,7 +62,13 @@ class Changes:
 
     def pinned(self) -> set[str]:
         """The names, as they are now, of types that are pinned."""
-        return {self.final(change.type) for change in self._all if change.action == "pin"}
+        found: set[str] = set()
+        for change in self._all:
+            if change.action == "pin":
+                found.add(self.final(change.type))
+            elif change.action == "unpin":
+                found.discard(self.final(change.type))
+        return found
 
     def split_keys(self, names: Mapping[str, str]) -> set[str]:
         """The keys of templates whose type was split."""
@@ -93,5 +100,12 @@ class Changes:
                 effect="Nothing was merged.",
                 next_step="Name another type that `suffice types` lists.",
             )
-        if change.action == "pin" and change.type in self.pinned():
-            raise BadOption(f"{change.type!r} is pinned already.", effect="Nothing was changed.")
+        is_pinned = change.type in self.pinned()
+        if is_pinned and change.action != "unpin":
+            raise BadOption(
+                f"{change.type!r} is pinned.",
+                effect="Nothing was changed.",
+                next_step=f"First `suffice types unpin {change.type}`.",
+            )
+        if not is_pinned and change.action == "unpin":
+            raise BadOption(f"{change.type!r} is not pinned.", effect="Nothing was changed.")
