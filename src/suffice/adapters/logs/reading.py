@@ -131,6 +131,8 @@ class LogFile:
             raise ValueError(f"in no format we know; it holds {members[:120] or 'nothing'}")
         self._forms.setdefault(form.name, form)
         for index, exchange in enumerate(self._reader(form).read(record)):
+            if not _is_call(exchange):
+                raise ValueError(f"no call as {form.title} tells it")
             self.calls[form.title] += 1
             if exchange.id:
                 yield exchange
@@ -155,3 +157,9 @@ class LogFile:
                 effect="What came before it is kept; nothing after it was read.",
                 next_step="Correct the line, or scan without --strict to skip it.",
             )
+
+
+def _is_call(exchange: LoggedExchange) -> bool:
+    """Whether anything at all is told of a call, as a record forced into a format may not."""
+    told = exchange.model or exchange.request or exchange.error or exchange.usage
+    return bool(told) or exchange.answered

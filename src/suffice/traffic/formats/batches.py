@@ -15,7 +15,6 @@ from suffice.traffic.formats.format import Format, Reader, Record
 from suffice.traffic.formats.pairs import exchange_of
 from suffice.traffic.formats.usage import with_tier
 
-# Halves that wait for their other half, packed; beyond this the oldest wait no longer.
 _MOST_WAITING_BYTES = 128 * 2**20
 _BATCH = "batch"
 
@@ -26,10 +25,15 @@ class BatchReader(Reader):
 
     What waits is held packed and within bounds. A result whose request never comes is an
     exchange without one; a request without a result was never answered, and is none.
+
+    Args:
+        source: The format's name.
+        most_waiting_bytes: How much may wait, packed; beyond it the oldest wait no longer.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, *, most_waiting_bytes: int = _MOST_WAITING_BYTES) -> None:
         self._source = source
+        self._most_waiting_bytes = most_waiting_bytes
         self._asked: dict[str, bytes] = {}
         self._answered: dict[str, bytes] = {}
         self._held = 0
@@ -82,7 +86,7 @@ class BatchReader(Reader):
             beside = {"status": response.get("status_code")}
         if isinstance(record.get("error"), dict):
             beside["error"] = record["error"]
-        if result.get("type") in {"canceled", "expired"}:
+        if text(result, "type") in {"canceled", "expired"}:
             beside["error"] = result["type"]
         found = exchange_of(beside, request=request, response=answer, source=self._source)
         return msgspec.structs.replace(
@@ -105,7 +109,7 @@ class BatchReader(Reader):
         return found
 
     def _let_go(self) -> Iterator[LoggedExchange]:
-        while self._held > _MOST_WAITING_BYTES:
+        while self._held > self._most_waiting_bytes:
             if self._answered:
                 name = next(iter(self._answered))
                 yield self._joined(name, None, self._taken(self._answered, name) or {})

@@ -16,6 +16,9 @@ _STOPS = {
     "max_tokens": "max_tokens",
     "end_turn": "end_turn",
 }
+_ANTHROPIC_ONLY = ("system", "stop_sequences", "thinking", "output_config")
+_OPENAI_ONLY = ("response_format", "max_completion_tokens", "stop", "functions")
+_OPENAI_PARTS = frozenset({"image_url", "input_text", "output_text"})
 _SYSTEM_ROLES = frozenset({"system", "developer"})
 _SAME = ("temperature", "top_p", "top_k", "metadata", "thinking", "output_config")
 _CHOICES = {"auto": "auto", "required": "any", "any": "any", "none": "none"}
@@ -43,15 +46,24 @@ def is_anthropic_request(body: Mapping[str, Any]) -> bool:
     messages = body.get("messages")
     if not isinstance(messages, list):
         return False
-    if any(name in body for name in ("system", "stop_sequences", "thinking", "output_config")):
+    if any(name in body for name in _ANTHROPIC_ONLY):
         return True
-    roles = {one.get("role") for one in messages if isinstance(one, dict)}
-    calls = any(isinstance(one, dict) and "tool_calls" in one for one in messages)
     tools = body.get("tools")
-    openai_tools = isinstance(tools, list) and any(
-        isinstance(tool, dict) and "function" in tool for tool in tools
+    listed = tools if isinstance(tools, list) else []
+    return not (
+        any(name in body for name in _OPENAI_ONLY)
+        or any(isinstance(one, dict) and _is_openais_message(one) for one in messages)
+        or any(isinstance(tool, dict) and "function" in tool for tool in listed)
     )
-    return roles <= {"user", "assistant"} and not calls and not openai_tools
+
+
+def _is_openais_message(message: Mapping[str, Any]) -> bool:
+    if text(message, "role") not in {"user", "assistant"} or "tool_calls" in message:
+        return True
+    content = message.get("content")
+    return isinstance(content, list) and any(
+        isinstance(part, dict) and text(part, "type") in _OPENAI_PARTS for part in content
+    )
 
 
 def anthropic_request(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,9 +111,10 @@ def openai_request(body: Mapping[str, Any]) -> dict[str, Any]:
     ...     {"role": "user", "content": "hi"}], "max_completion_tokens": 9})
     {'system': 'Be brief.', 'max_tokens': 9, 'messages': [{'role': 'user', 'content': 'hi'}]}
     """
-    messages = [one for one in body.get("messages") or [] if isinstance(one, dict)]
+    listed = body.get("messages")
+    messages = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     request: dict[str, Any] = {name: body[name] for name in _SAME if body.get(name) is not None}
-    system = [one.get("content") for one in messages if one.get("role") in _SYSTEM_ROLES]
+    system = [one.get("content") for one in messages if text(one, "role") in _SYSTEM_ROLES]
     if isinstance(body.get("system"), str | list) and body["system"]:
         request["system"] = body["system"]
     elif joined := "\n".join(filter(None, map(_plain, system))):
@@ -118,7 +131,7 @@ def openai_request(body: Mapping[str, Any]) -> dict[str, Any]:
     if output := _output(body.get("response_format")):
         request["output_config"] = {**request.get("output_config", {}), "format": output}
     request["messages"] = [
-        _message(one) for one in messages if one.get("role") not in _SYSTEM_ROLES
+        _message(one) for one in messages if text(one, "role") not in _SYSTEM_ROLES
     ]
     return request
 
@@ -187,7 +200,7 @@ def _from_list(value: list[Any]) -> tuple[str, tuple[dict[str, Any], ...], str |
 
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
-    role = message.get("role")
+    role = text(message, "role")
     if role in {"tool", "function"}:
         result = {
             "type": "tool_result",

@@ -67,7 +67,7 @@ class TranscriptReader(Reader):
 
     @override
     def read(self, record: Record) -> Iterable[LoggedExchange]:
-        kind, message = record.get("type"), member(record, "message")
+        kind, message = text(record, "type"), member(record, "message")
         uuid = text(record, "uuid")
         speaks = kind in {"user", "assistant"} and bool(message)
         if uuid:
@@ -153,7 +153,7 @@ def _blocks(content: Any) -> list[dict[str, Any]]:
 
 
 def _fits(record: Record) -> bool:
-    if record.get("type") not in _KINDS:
+    if text(record, "type") not in _KINDS:
         return False
     return "sessionId" in record or "leafUuid" in record or "snapshot" in record
 

@@ -9,6 +9,7 @@ from suffice.records import LoggedExchange
 from suffice.traffic.formats.chat import any_answer, any_request
 from suffice.traffic.formats.fields import (
     between,
+    count,
     dollars,
     first_time,
     member,
@@ -62,7 +63,7 @@ def _read(record: Record) -> Iterable[LoggedExchange]:
 
 def _from_own_cache(record: Record) -> bool:
     """LiteLLM answered from its own cache: no model was called and nothing billed."""
-    return record.get("cache_hit") in {True, "True", "true"}
+    return record.get("cache_hit") is True or text(record, "cache_hit").lower() == "true"
 
 
 def _request(record: Record) -> dict[str, Any]:
@@ -85,9 +86,9 @@ def _usage_payload(
         or member(metadata, "additional_usage_values")
     )
     own = {
-        name: record[name]
+        name: told_here
         for name in ("prompt_tokens", "completion_tokens")
-        if record.get(name) not in {None, ""}
+        if (told_here := count(record, name)) is not None
     }
     return {**told, **own}
 

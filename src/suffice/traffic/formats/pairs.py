@@ -183,7 +183,7 @@ def _is_fine_tuning(record: Record) -> bool:
 
 
 def _fits_anthropic(record: Record) -> bool:
-    bare_message = record.get("type") in {"message", "error"} and is_message(record)
+    bare_message = text(record, "type") in {"message", "error"} and is_message(record)
     bare_request = isinstance(record.get("messages"), list)
     return bare_message or bare_request or _fits_pair(record)
 
@@ -199,14 +199,16 @@ def _read_openai(record: Record) -> Iterable[LoggedExchange]:
     if is_completion(record):
         return (exchange_of({}, request=None, response=record, source="openai"),)
     if response is None and request is None:
-        *asked, answer = record["messages"]
-        request = {**record, "messages": asked}
+        request, answer = record, None
+        if _is_fine_tuning(record):
+            *asked, answer = record["messages"]
+            request = {**record, "messages": asked}
         return (exchange_of({}, request=request, response=answer, source="openai"),)
     return (exchange_of(record, request=request, response=response, source="openai"),)
 
 
 def _read_anthropic(record: Record) -> Iterable[LoggedExchange]:
-    if record.get("type") in {"message", "error"} and is_message(record):
+    if text(record, "type") in {"message", "error"} and is_message(record):
         return (exchange_of({}, request=None, response=record, source="anthropic"),)
     if isinstance(record.get("messages"), list):
         return (exchange_of({}, request=record, response=None, source="anthropic"),)

@@ -10,6 +10,7 @@ import msgspec
 from suffice.traffic.formats.fields import first_time, member, opened, text
 
 _DEEPEST = 40
+_FAILED = frozenset({"2", "ERROR", "STATUS_CODE_ERROR", "StatusCode.ERROR"})
 _LONGEST_LIST = 10_000
 
 
@@ -111,7 +112,7 @@ def _span(span: Mapping[str, Any], shared: Mapping[str, Any]) -> Span:
             (text(event, "name"), _attributes(opened(event.get("attributes"))))
             for event in _objects(opened(span.get("events")))
         ),
-        failed=code in {2, "2", "ERROR", "STATUS_CODE_ERROR", "StatusCode.ERROR"},
+        failed=str(code) in _FAILED,
         message=said or text(span, "status_message"),
     )
 

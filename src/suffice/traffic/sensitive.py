@@ -1,0 +1,237 @@
+"""Where personal data and credentials stand in a text, found at the speed of a log."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Callable, Collection, Iterable
+from typing import NamedTuple
+
+KINDS = ("email", "phone", "card", "iban", "key")
+
+
+class Span(NamedTuple):
+    """A place in a text, and what stands there."""
+
+    start: int
+    end: int
+    kind: str
+
+
+Finder = Callable[[str], Iterable[Span]]
+
+
+def finders_of(kinds: Collection[str]) -> list[Finder]:
+    """Finders for some of `KINDS`."""
+    found: list[Finder] = [
+        find
+        for kind, find in (("key", _keys), ("email", _emails), ("iban", _ibans))
+        if kind in kinds
+    ]
+    numbers = frozenset(kinds) & {"phone", "card"}
+    return [*found, lambda text: _numbers(text, numbers)] if numbers else found
+
+
+def pattern_finder(pattern: str) -> Finder:
+    """A finder for a regular expression of the user's; an empty match is none."""
+    compiled = re.compile(pattern)
+
+    def find(text: str) -> Iterable[Span]:
+        for found in compiled.finditer(text):
+            if found.end() > found.start():
+                yield Span(found.start(), found.end(), "custom")
+
+    return find
+
+
+# What a text is made of, sign by sign, at the speed of a table: most texts hold nothing that any
+# pattern could find, and are told from the others in a few microseconds.
+def _table(classes: dict[str, str], *, other: str) -> bytes:
+    table = bytearray(other.encode() * 256)
+    for sign, members in classes.items():
+        for member in members.encode():
+            table[member] = ord(sign)
+    return bytes(table)
+
+
+_SEPARATORS = b" ().-/"
+_SHAPES = _table({"0": string.digits, "A": string.ascii_uppercase}, other="a")
+_SEVEN_DIGITS = b"0" * 7
+_RUNS = _table({"a": string.ascii_letters + string.digits + "_-"}, other=" ")
+_LONG_RUN = b"a" * 16
+
+
+def _squeezed(text: str) -> bytes:
+    """Classes of signs, with what may stand between the groups of a number left out."""
+    return text.encode("utf-8", "replace").translate(_SHAPES, _SEPARATORS)
+
+
+_MAIL_SIGNS = frozenset("._%+'-")
+_DOMAIN = re.compile(r"@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?![\w-])")
+_LONGEST_LOCAL = 64
+
+
+def _emails(text: str) -> Iterable[Span]:
+    if "@" not in text:
+        return
+    for found in _DOMAIN.finditer(text):
+        at = start = found.start()
+        while (
+            start > 0
+            and at - start < _LONGEST_LOCAL
+            and (text[start - 1].isalnum() or text[start - 1] in _MAIL_SIGNS)
+        ):
+            start -= 1
+        while start < at and text[start] in _MAIL_SIGNS:
+            start += 1
+        if start < at:
+            yield Span(start, found.end(), "email")
+
+
+# What vendors begin their credentials with. Each is looked for only where its first letters are.
+_KEYS = tuple(
+    (begin, re.compile(pattern))
+    for begin, pattern in (
+        ("sk-", r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{16,}"),
+        ("sk_", r"(?<![A-Za-z0-9])sk_(?:live|test)_[A-Za-z0-9]{16,}"),
+        ("rk_", r"(?<![A-Za-z0-9])rk_(?:live|test)_[A-Za-z0-9]{16,}"),
+        ("gh", r"(?<![A-Za-z0-9])gh[oprsu]_[A-Za-z0-9]{20,}"),
+        ("github_pat_", r"github_pat_[A-Za-z0-9_]{20,}"),
+        ("glpat-", r"glpat-[A-Za-z0-9_-]{16,}"),
+        ("xox", r"xox[abeoprs]-[A-Za-z0-9-]{12,}"),
+        ("AKIA", r"(?<![A-Za-z0-9])AKIA[A-Z0-9]{16}(?![A-Za-z0-9])"),
+        ("ASIA", r"(?<![A-Za-z0-9])ASIA[A-Z0-9]{16}(?![A-Za-z0-9])"),
+        ("AIza", r"AIza[A-Za-z0-9_-]{30,}"),
+        ("ya29.", r"ya29\.[A-Za-z0-9_-]{20,}"),
+        ("hf_", r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{20,}"),
+        ("npm_", r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{30,}"),
+        ("pypi-", r"pypi-[A-Za-z0-9_-]{30,}"),
+        ("eyJ", r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{13,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"),
+    )
+)
+_PEM = re.compile(
+    r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[^-]{0,20000}"
+    r"(?:-----END [A-Z ]{0,20}PRIVATE KEY-----)?"
+)
+_IN_ADDRESS = re.compile(r"(?<=://)[^\s/:@<>]{1,64}:[^\s/@<>]{1,128}(?=@)")
+_MARKED = (("@", _IN_ADDRESS), ("PRIVATE KEY", _PEM))
+_NAMED_WORDS = ("key", "token", "secret", "passw", "bearer", "credential")
+_NAMED = re.compile(
+    r"(?i)(?:api[_-]?key|access[_-]?key|auth[_-]?token|access[_-]?token|client[_-]?secret|secret|"
+    r"passwor[dt]|passwd|credential|token)s?[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
+    r"(?P<value>[A-Za-z0-9_.+/=~-]{8,512})"
+    r"|bearer\s{1,3}(?P<bearer>[A-Za-z0-9_.+/=~-]{16,4096})"
+)
+
+
+def _keys(text: str) -> Iterable[Span]:
+    for pattern in _patterns_worth_trying(text):
+        for found in pattern.finditer(text):
+            yield Span(found.start(), found.end(), "key")
+    lower = text.lower()
+    if any(word in lower for word in _NAMED_WORDS):
+        yield from _named_keys(text)
+
+
+def _patterns_worth_trying(text: str) -> Iterable[re.Pattern[str]]:
+    if _LONG_RUN in text.encode("utf-8", "replace").translate(_RUNS):
+        yield from (pattern for begin, pattern in _KEYS if begin in text)
+    yield from (pattern for sign, pattern in _MARKED if sign in text)
+
+
+def _named_keys(text: str) -> Iterable[Span]:
+    for found in _NAMED.finditer(text):
+        value = found.lastgroup or "value"
+        # A word is no secret ("token: required"), nor is a count ("token: 12000000").
+        if any(map(str.isdigit, found[value])) and any(map(str.isalpha, found[value])):
+            yield Span(found.start(value), found.end(value), "key")
+
+
+_IBAN = re.compile(
+    r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?"
+    r"(?![A-Za-z0-9])"
+)
+_IBAN_LENGTHS = range(15, 35)
+
+
+def _ibans(text: str) -> Iterable[Span]:
+    if b"AA00" not in _squeezed(text):
+        return
+    for found in _IBAN.finditer(text):
+        plain = re.sub("[ -]", "", found[0])
+        # A word that follows a spaced number looks like one more group of it.
+        for length in range(min(len(plain), _IBAN_LENGTHS[-1]), _IBAN_LENGTHS[0] - 1, -1):
+            if is_iban(plain[:length]):
+                yield Span(found.start(), _end_after(found, length), "iban")
+                break
+
+
+def _end_after(found: re.Match[str], signs: int) -> int:
+    """Where the match's first so many letters and digits end."""
+    for place, sign in enumerate(found[0]):
+        signs -= sign not in " -"
+        if not signs:
+            return found.start() + place + 1
+    return found.end()
+
+
+def is_iban(plain: str) -> bool:
+    """
+    Whether the check digits of an IBAN without spaces hold (ISO 13616, mod 97).
+
+    >>> is_iban("GB82WEST12345698765432"), is_iban("GB82WEST12345698765433")
+    (True, False)
+    """
+    if len(plain) not in _IBAN_LENGTHS or not plain.isascii() or not plain.isalnum():
+        return False
+    turned = plain[4:] + plain[:4]
+    return int("".join(str(int(sign, 36)) for sign in turned)) % 97 == 1
+
+
+_NUMBER = re.compile(r"(?<![\w.])[+(]{0,2}[0-9](?:[ ().\-/]{0,3}[0-9]){6,18}(?![\w])")
+_AMERICAN = re.compile(r"\(?[2-9][0-9]{2}\)?[ .-]{1,2}[2-9][0-9]{2}[ .-][0-9]{4}")
+_NATIONAL = re.compile(r"\(?0[1-9][0-9]{0,4}\)?[ /-]{0,3}[0-9][0-9 /-]{4,12}[0-9]")
+# Issuers' beginnings with the lengths they use.
+_CARD = re.compile(
+    r"4(?:[0-9]{12}|[0-9]{15}|[0-9]{18})|(?:5[1-5]|2[2-7])[0-9]{14}|3[47][0-9]{13}"
+    r"|3[068][0-9]{12}|35[0-9]{14}|6[0-9]{15,18}"
+)
+_PHONE_DIGITS = range(8, 16)
+_PREFIXED_DIGITS = range(10, 15)
+_NATIONAL_DIGITS = range(9, 13)
+
+
+def _numbers(text: str, kinds: frozenset[str]) -> Iterable[Span]:
+    if _SEVEN_DIGITS not in _squeezed(text):
+        return
+    for found in _NUMBER.finditer(text):
+        digits = re.sub("[^0-9]", "", found[0])
+        if "card" in kinds and is_card(digits):
+            yield Span(found.start(), found.end(), "card")
+        elif "phone" in kinds and _is_phone(found[0], digits):
+            yield Span(found.start(), found.end(), "phone")
+
+
+def is_card(digits: str) -> bool:
+    """
+    Whether digits are a payment card's: an issuer's beginning, the length, and Luhn's sum.
+
+    >>> is_card("4111111111111111"), is_card("4111111111111112"), is_card("1700000000000")
+    (True, False, False)
+    """
+    if not _CARD.fullmatch(digits):
+        return False
+    doubled = (int(digit) * 2 for digit in digits[-2::-2])
+    total = sum(map(int, digits[-1::-2])) + sum(sum(divmod(one, 10)) for one in doubled)
+    return total % 10 == 0
+
+
+def _is_phone(written: str, digits: str) -> bool:
+    """International with a +, North American by its groups, or national with a leading 0."""
+    if written.startswith(("+", "(+")):
+        return len(digits) in _PHONE_DIGITS
+    if digits.startswith("00"):
+        return digits[2] != "0" and len(digits) - 2 in _PREFIXED_DIGITS
+    if _AMERICAN.fullmatch(written):
+        return True
+    return len(digits) in _NATIONAL_DIGITS and _NATIONAL.fullmatch(written) is not None
