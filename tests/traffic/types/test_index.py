@@ -102,6 +102,20 @@ def test_learning_more_keeps_the_names_and_keys_that_were_given() -> None:
     assert second.find(more[0]).known
 
 
+def test_what_is_learnt_later_never_forgets_the_lines_known_before() -> None:
+    """
+    Two templates that came too seldom at first are not one template with a gap later on.
+    """
+    index = TypeIndex.learn([Shape(system=f"<doc>\nSort it. {n % 2}\n</doc>") for n in range(20)])
+    later = [
+        Shape(system=f"<doc>\nSort it. {n % 2}\nremark {n} of {n * 7}\n</doc>") for n in range(12)
+    ]
+
+    more = TypeIndex.learn(later, base=index)
+
+    assert more.type_of(later[0]) != more.type_of(later[1])
+
+
 def test_renamed_and_merged_types_keep_who_did_it_and_why() -> None:
     index = TypeIndex.learn([*_TICKETS, *[Shape(system="Write a poem.")] * 4])
     name, poem = index.type_of(_TICKETS[0]), index.type_of(Shape(system="Write a poem."))

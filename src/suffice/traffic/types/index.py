@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from suffice.traffic.types.changes import Change, Changes
-from suffice.traffic.types.learning import Lines, Text, best_relative, learn_app
+from suffice.traffic.types.learning import Lines, Text, UnitOf, best_relative, learn_app
 from suffice.traffic.types.naming import propose
 from suffice.traffic.types.shapes import Shape, rest_key
 from suffice.traffic.types.template import Template, skeleton, template_key
@@ -78,7 +78,9 @@ class TypeIndex:
     def __init__(self, learnt: Learnt | None = None) -> None:
         self.learnt = learnt or Learnt()
         self._changes = Changes(self.learnt.changes)
-        self._layers = [_Reading(layer) for layer in self.learnt.layers]
+        self._layers: list[_Reading] = []
+        for layer in self.learnt.layers:
+            self._layers.append(_Reading(layer, self._layers[-1] if self._layers else None))
         self._names = self.learnt.names
         self._units = {
             template.key: template for layer in self.learnt.layers for template in layer.templates
@@ -107,7 +109,7 @@ class TypeIndex:
                 openings[shape.app][rest_key(shape), shape.opening, found.key] += 1
             elif not found.known:
                 texts[shape.app][rest_key(shape), shape.system] += 1
-        layer = _learn_layer(texts, openings)
+        layer = _learn_layer(texts, openings, base._layers[-1] if base._layers else None)  # noqa: SLF001 - of its own kind
         if not layer.templates:
             return base
         names = dict(base.learnt.names)
@@ -231,11 +233,16 @@ class TypeIndex:
 class _Reading:
     """One layer, ready to be asked."""
 
-    def __init__(self, layer: Layer) -> None:
-        self._lines: dict[str, Callable[[str], str | None]] = {
-            app: lines.reader() for app, lines in layer.lines.items()
+    def __init__(self, layer: Layer, earlier: _Reading | None) -> None:
+        self._earlier = earlier
+        self._lines = {
+            app: lines.reader(earlier.reader(app) if earlier else None)
+            for app, lines in layer.lines.items()
         }
-        self._openings = {app: lines.reader() for app, lines in layer.openings.items()}
+        self._openings = {
+            app: lines.reader(earlier.reader(app, openings=True) if earlier else None)
+            for app, lines in layer.openings.items()
+        }
         self._by_units = {
             (found.app, found.rest, found.opening, found.units): found for found in layer.templates
         }
@@ -243,6 +250,13 @@ class _Reading:
         for found in layer.templates:
             if not found.exact:
                 self._by_app[found.app][found.key] = found.units
+
+    def reader(self, app: str, *, openings: bool = False) -> UnitOf | None:
+        """How this layer, and those before it, read a line of an application."""
+        mine = (self._openings if openings else self._lines).get(app)
+        if mine is None and self._earlier is not None:
+            return self._earlier.reader(app, openings=openings)
+        return mine
 
     def key_of(self, app: str, rest: str, text: str, *, opening: str = "") -> str:
         """The key of the template that fits; empty where none does."""
@@ -268,18 +282,23 @@ class _Reading:
 def _learn_layer(
     texts: Mapping[str, Counter[tuple[str, str]]],
     openings: Mapping[str, Counter[tuple[str, str, str]]],
+    earlier: _Reading | None,
 ) -> Layer:
     lines: dict[str, Lines] = {}
     opened: dict[str, Lines] = {}
     templates: list[Template] = []
     for app, counted in sorted(texts.items()):
         lines[app], found = learn_app(
-            app, [Text(rest, text, weight) for (rest, text), weight in counted.items()]
+            app,
+            [Text(rest, text, weight) for (rest, text), weight in counted.items()],
+            earlier=earlier.reader(app) if earlier else None,
         )
         templates += found
     for app, split in sorted(openings.items()):
         opened[app], found = learn_app(
-            app, [Text(rest, text, weight, key) for (rest, text, key), weight in split.items()]
+            app,
+            [Text(rest, text, weight, key) for (rest, text, key), weight in split.items()],
+            earlier=earlier.reader(app, openings=True) if earlier else None,
         )
         # What has no form of its own stays in the type that was split.
         found = tuple(template for template in found if not template.exact)

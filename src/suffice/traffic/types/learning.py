@@ -26,6 +26,9 @@ _PATIENCE = 4
 _USUAL_LINE = 120
 
 
+UnitOf = Callable[[str], str | None]
+
+
 class Lines(msgspec.Struct, frozen=True, kw_only=True):
     """
     What was learnt of one application's prompts.
@@ -38,8 +41,13 @@ class Lines(msgspec.Struct, frozen=True, kw_only=True):
     constant: frozenset[str] = frozenset()
     branches: dict[str, dict[str, int]] = {}
 
-    def reader(self) -> Callable[[str], str | None]:
-        """What a line is here: itself, its form, or None for what may be anything."""
+    def reader(self, earlier: UnitOf | None = None) -> UnitOf:
+        """
+        What a line is here: itself, its form, or None for what may be anything.
+
+        Args:
+            earlier: Asked for lines that are nothing here: what was learnt before.
+        """
         constant, tree = self.constant, WordTree(self.branches)
 
         def unit_of(line: str) -> str | None:
@@ -49,7 +57,9 @@ class Lines(msgspec.Struct, frozen=True, kw_only=True):
             if line in constant:
                 return line
             form = tree.form(line)
-            return form if form in constant else None
+            if form in constant:
+                return form
+            return earlier(line) if earlier is not None else None
 
         return unit_of
 
@@ -63,7 +73,9 @@ class Text(msgspec.Struct, frozen=True):
     opening: str = ""
 
 
-def learn_app(app: str, texts: Sequence[Text]) -> tuple[Lines, tuple[Template, ...]]:
+def learn_app(
+    app: str, texts: Sequence[Text], *, earlier: UnitOf | None = None
+) -> tuple[Lines, tuple[Template, ...]]:
     """
     Learn one application's templates in two passes over the sample's distinct prompts.
 
@@ -74,19 +86,22 @@ def learn_app(app: str, texts: Sequence[Text]) -> tuple[Lines, tuple[Template, .
     Args:
         app: Whose prompts they are.
         texts: Distinct prompts with their weights.
+        earlier: How lines were read before; what it knows is not learnt again.
     """
     rows = [(text, [canonical(line) for line in lines_of(text.text)]) for text in texts]
     frequent = _frequent(rows)
-    frequent -= _values(rows, Lines(constant=frozenset(frequent)))
+    if earlier is not None:
+        frequent = {line for line in frequent if earlier(line) is None}
+    frequent -= _values(rows, Lines(constant=frozenset(frequent)).reader(earlier))
     alone = {lines[0] for _, lines in rows if len(lines) == 1}
     tree = grow(_rare_lines(rows, frequent - alone))
     frequent -= _better_as_form(alone & frequent, tree)
     forms = _frequent_forms(rows, frequent, tree)
     learnt = Lines(constant=frozenset(frequent | forms), branches=tree.branches)
-    values = _values(rows, learnt)
+    values = _values(rows, learnt.reader(earlier))
     learnt = Lines(constant=learnt.constant - values, branches=tree.branches)
     for _ in range(_PATIENCE):
-        groups = _grouped(rows, learnt)
+        groups = _grouped(rows, learnt.reader(earlier))
         promoted = {line for group in groups.values() for line in group.not_slots()}
         promoted -= learnt.constant
         if not promoted:
@@ -95,8 +110,7 @@ def learn_app(app: str, texts: Sequence[Text]) -> tuple[Lines, tuple[Template, .
     return learnt, _with_relatives(_templates(app, groups))
 
 
-def _values(rows: Iterable[tuple[Text, list[str]]], learnt: Lines) -> set[str]:
-    unit_of = learnt.reader()
+def _values(rows: Iterable[tuple[Text, list[str]]], unit_of: UnitOf) -> set[str]:
 
     def read(lines: Iterable[str]) -> Iterable[str | None]:
         for line in lines:
@@ -185,8 +199,7 @@ class _Group:
 _Groups = dict[tuple[str, str, tuple[str, ...]], _Group]
 
 
-def _grouped(rows: Iterable[tuple[Text, list[str]]], learnt: Lines) -> _Groups:
-    unit_of = learnt.reader()
+def _grouped(rows: Iterable[tuple[Text, list[str]]], unit_of: UnitOf) -> _Groups:
     groups: _Groups = {}
     for text, lines in rows:
         units, gaps = skeleton(lines, unit_of)
@@ -206,6 +219,9 @@ def _templates(
     order = sorted(groups.items(), key=lambda item: (-item[1].seen, item[0]))
     for (rest, opening, units), group in order:
         exact += group.exact
+        if group.gaps and not group.exact and len(group.contents) < _FEW_CONTENTS:
+            # Too few were seen to say that anything may stand there.
+            continue
         if group.exact and (
             exact > _MOST_EXACT or (group.seen == 1 and len(groups) > _FEW_PROMPTS)
         ):
