@@ -81,7 +81,7 @@ _FIRST = (
     "Kim",
     "Leo",
     "Mia",
-    "Ned",
+    "Pia",
 )
 _LAST = (
     "Abel",
