@@ -104,6 +104,27 @@ def test_a_second_run_of_the_baseline_shows_how_often_it_agrees_with_itself() ->
     assert (pair.agreement, pair.second_agreement, pair.self_agreement) == (0.0, 1.0, 0.0)
 
 
+def test_answers_that_nothing_can_score_are_a_pair_without_a_score() -> None:
+    """The case was answered by both, so it is not one that the file lacks."""
+    how = Grading(scorer=None, by_reference=False, price=lambda _arm, _usage: None)
+
+    pair = paired(case(answers={"big": Answer(text="a"), "small": Answer(text="b")}), how=how)
+
+    assert (pair.agreement, pair.baseline_quality, pair.candidate_failure) == (None, None, None)
+
+
+def test_a_call_beside_a_text_is_shown_with_it() -> None:
+    call = {"type": "tool_use", "name": "weather", "input": {"city": "Oslo"}}
+    said = Answer(text="ok", blocks=({"type": "text", "text": "ok"}, call))
+    showcase = Showcase()
+    one = case(answers={"big": said, "small": Answer(text="ok")})
+    showcase.offer(one, ARMS, Pair(case_id="a", agreement=0.0))
+
+    [shown] = showcase.shown()
+    assert "Oslo" in shown.baseline_text
+    assert "Oslo" not in shown.candidate_text
+
+
 def test_the_baseline_s_own_hold_on_a_class_is_seen_by_its_second_run() -> None:
     arms = Arms(baseline="big@A", candidate="small", second="big@B")
     answers = {"big@A": Answer(text="x"), "big@B": Answer(text="y"), "small": Answer(text="x")}

@@ -95,6 +95,15 @@ def test_a_missing_answer_is_counted_by_kind_and_arm_and_scores_nothing() -> Non
     assert not evidence.agreement
 
 
+def test_a_case_that_both_arms_lack_is_missing_once() -> None:
+    gone = Failure(FailureKind.TRANSPORT, "529")
+
+    evidence = tallied([Pair(case_id="a", baseline_failure=gone, candidate_failure=gone)])
+
+    assert evidence.missing_pairs == 1
+    assert sum(evidence.missing.values()) == 2
+
+
 def test_a_refusal_is_a_failed_answer_and_stands_in_the_scores() -> None:
     refused = Pair(
         case_id="a",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from suffice.testing import StrictFake, serve, strict_fake
+from suffice.testing import Fails, StrictFake, serve, strict_fake
 
 Command = Callable[..., Result]
 LABELS = ("billing", "bug", "praise")
@@ -116,6 +116,30 @@ def test_without_a_key_nothing_is_planned_and_nothing_is_sent(
 
     assert (result.exit_code, result.stderr[:5]) == (1, "SF001")
     assert not Path(".suffice").exists()
+
+
+def test_a_provider_that_only_fails_ends_the_run_with_its_own_words(
+    suffice: Command, fake: StrictFake, cases: Path
+) -> None:
+    assert fake is not None
+    refusing = strict_fake(
+        keys=[KEY],
+        script=[Fails(status=400, type="invalid_request_error", message="no such luck")] * 500,
+    )
+    with serve(refusing) as base_url:
+        result = suffice("compare", cases, *ARMS, "--budget", "20", "--base-url", base_url)
+
+    assert result.exit_code == 1
+    assert "no such luck" in result.stdout
+    assert len(refusing.journal) < 60
+
+
+def test_a_limit_bounds_every_case_that_is_asked(
+    suffice: Command, fake: StrictFake, cases: Path
+) -> None:
+    suffice("compare", cases, *ARMS, "--budget", "20", "--limit", "10")
+
+    assert 0 < len(fake.journal) <= 2 * 2 * 10
 
 
 def test_the_build_s_gate_fails_where_a_verdict_lost_ground(

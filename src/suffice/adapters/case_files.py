@@ -76,6 +76,13 @@ def open_cases(path: Path | str, reader: CaseReader) -> Iterator[Case | BrokenCa
     Raises:
         UnreadableFile: The file cannot be opened, or is one document beyond all measure.
     """
+    if Path(path).suffix in {".yaml", ".yml"}:
+        raise UnreadableFile(
+            f"{path} is YAML, which is not read.",
+            effect="Nothing was compared.",
+            next_step="Write it as JSON, e.g. `python -c 'import json, sys, yaml; "
+            "json.dump(yaml.safe_load(sys.stdin), sys.stdout)' < config.yaml > config.json`.",
+        )
     if ".json" not in Path(path).suffixes:
         yield from reader.read(read_lines(path))
         return

@@ -63,8 +63,6 @@ def run(options: Options, limits: Limits) -> Comparison:
             pair for case in read.by_id.values() for pair in case.answers.items()
         ),
     )
-    if options.limit is not None:
-        limits = msgspec.structs.replace(limits, n_max=min(limits.n_max, options.limit))
     with _folder(options, started.strftime("%Y%m%d-%H%M%S-%f")) as folder:
         plan = plan_of(options, limits, read, quoter, folder)
         show(plan, options)
@@ -161,18 +159,20 @@ async def _asked(
             keep=lambda row: folder.append_shown([row]),
             on_change=shown.on_change,
         )
-        return _with_overruns(comparison, metered.budget)
+        return _with_remarks(comparison, metered)
     finally:
         await models.aclose()
 
 
-def _with_overruns(comparison: Comparison, budget: Budget) -> Comparison:
-    if not budget.overruns:
-        return comparison
-    note = (
-        f"{budget.overruns} calls cost more than their worst case; they are booked at their cost."
-    )
-    return msgspec.structs.replace(comparison, notes=(*comparison.notes, note))
+def _with_remarks(comparison: Comparison, metered: MeteredModels) -> Comparison:
+    notes = list(comparison.notes)
+    if metered.budget.overruns:
+        notes.append(
+            f"{metered.budget.overruns} calls cost more than their worst case, and are booked so."
+        )
+    if metered.failures and metered.error is None:
+        notes.append(f"{metered.failures} calls failed; the last: {metered.last_failure}.")
+    return msgspec.structs.replace(comparison, notes=tuple(notes))
 
 
 def _require_prices(options: Options, catalog: Catalog) -> None:

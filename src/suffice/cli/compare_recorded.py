@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +17,7 @@ from suffice.cli.compare_options import Options
 from suffice.cli.console import progress
 from suffice.cli.people import labels_of, threshold_of
 from suffice.cli.stored_run import runs_folder
-from suffice.errors import StorageError
+from suffice.errors import StorageError, SufficeError
 from suffice.records import Comparison, Limits, ShownCase
 from suffice.traffic import CaseReader, Fields
 from suffice.wiring import SystemClock, catalog_with
@@ -85,7 +86,11 @@ def _kept(options: Options, run_id: str) -> Iterator[RunFolder | None]:
         yield None
         return
     with folder:
-        yield folder
+        try:
+            yield folder
+        except SufficeError:
+            shutil.rmtree(folder.path, ignore_errors=True)  # nothing was decided, nothing paid
+            raise
 
 
 def _scorer_options(options: Options) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from suffice.errors import BadOption, EmptyInput
 from suffice.records import BrokenCase, Case, Limits
 from suffice.traffic import CaseReader, Fields
 
+_MOST_USD = 10**9
+
 
 @dataclass(frozen=True, slots=True)
 class ReadCases:
@@ -28,6 +31,16 @@ class ReadCases:
     by_id: dict[str, Case]
     by_type: dict[str, list[Case]]
     broken: BrokenLines
+
+    def sampled(self, most: int, *, seed: int) -> ReadCases:
+        """At most so many cases of each type, drawn at random."""
+        dice = random.Random(seed)  # noqa: S311 - a repeatable draw, no secret
+        by_type = {
+            name: cases if len(cases) <= most else dice.sample(cases, most)
+            for name, cases in self.by_type.items()
+        }
+        by_id = {case.id: case for cases in by_type.values() for case in cases}
+        return ReadCases(by_id, by_type, self.broken)
 
 
 def read_cases_of(options: Options) -> ReadCases:
@@ -46,6 +59,8 @@ def read_cases_of(options: Options) -> ReadCases:
         else:
             read.by_id[case.id] = case
             read.by_type.setdefault(case.type, []).append(case)
+    if options.limit is not None:
+        read = read.sampled(options.limit, seed=options.seed)
     asking = [case for case in read.by_id.values() if case.request.get("messages")]
     if not asking:
         raise EmptyInput(
@@ -107,8 +122,13 @@ def show(plan: Plan, options: Options) -> None:
         console.print("[cyan]cost[/]  unknown: a model has no price, and --allow-unpriced is set")
     else:
         console.print(f"[cyan]cost[/]  likely ${likely:.2f}, at most ${most:.2f}{cap}")
-    where = options.base_url or "https://api.anthropic.com"
+    where = _without_password(options.base_url or "https://api.anthropic.com")
     console.print(f"[cyan]data[/]  prompts go to {where} only", markup=True)
+
+
+def _without_password(url: str) -> str:
+    scheme, mark, rest = url.partition("://")
+    return scheme + mark + rest.rpartition("@")[2]
 
 
 def agreed(options: Options) -> bool:
@@ -142,6 +162,6 @@ def usd_of(text: str | None) -> Decimal | None:
         usd = Decimal(text.removeprefix("$"))
     except InvalidOperation:
         usd = Decimal(-1)
-    if not usd.is_finite() or usd < 0:
+    if not usd.is_finite() or not 0 < usd < _MOST_USD:
         raise BadOption(f"--budget {text} is no amount of dollars.", effect="Nothing was sent.")
     return usd

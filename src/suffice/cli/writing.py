@@ -79,7 +79,16 @@ def write(comparison: Comparison, *, form: str, outputs: Iterable[Path]) -> None
         unicode=speaks_unicode(console),
         colour=console.is_terminal and not console.no_color,
     )
-    click.echo(text, nl=False, color=True)
+    try:
+        click.echo(text, nl=False, color=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StorageError(
+            f"The result cannot be written to standard output: {error.strerror or error}.",
+            effect="The run's folder holds it, if one is kept.",
+            next_step="Write it to a file with -o.",
+        ) from error
     for output in outputs:
         try:
             output.write_text(
@@ -95,12 +104,17 @@ def write(comparison: Comparison, *, form: str, outputs: Iterable[Path]) -> None
 
 def exit_code(comparison: Comparison) -> int:
     """
-    0 decided and fine, 130 interrupted, 12 budget, 11 a type is kept, 10 a type is undecided.
+    What the run stands for: 0 where every type is decided and has a model that suffices.
+
+    130 interrupted, 1 ended by the provider or the disk, 12 by the budget, 11 a type is kept, 10 a
+    type is undecided.
 
     A type is fine as soon as one candidate suffices for it.
     """
     if comparison.stopped == "interrupted":
         return EXIT_INTERRUPTED
+    if comparison.stopped in {"provider", "storage", "error"}:
+        return 1
     if comparison.stopped == "budget":
         return EXIT_BUDGET
     words = best_words(comparison)

@@ -15,11 +15,13 @@ from suffice.comparison.pairing import Price
 from suffice.comparison.plan import is_kept
 from suffice.comparison.quoting import Quote, Quoter
 from suffice.comparison.stored import AnswerKey, AnswerStore, StoredAnswer, request_digest
-from suffice.errors import BudgetReached, ProviderError, StorageError, SufficeError
+from suffice.errors import BudgetReached, ProviderError, StorageError, SufficeError, Unreachable
 from suffice.ports import Models
 from suffice.records import Answer, ModelSpec, Usage
 
 _NOTHING = Decimal(0)
+# Before the first answer a fault of the whole set-up is likely, afterwards one of some requests.
+_FIRST_PATIENCE, _PATIENCE = 12, 60
 
 
 def _always() -> bool:
@@ -135,6 +137,9 @@ class MeteredModels:
         self._halted = False
         self.error: SufficeError | None = None
         self.spent_by: dict[str, Decimal] = {}
+        self.failures = 0
+        self.last_failure = ""
+        self._answers = self._failed_in_a_row = 0
 
     def halted(self) -> str:
         """Why nothing more is sent: interrupted, budget, provider, storage, error; or empty."""
@@ -267,6 +272,7 @@ class MeteredModels:
         finally:
             self.in_flight -= 1
             _under_way.reset(before)
+        self._watch(answer)
         usd = self._cost(answer, call)
         self._settle(call, usd)
         told = None if usd is None else str(usd)
@@ -277,6 +283,24 @@ class MeteredModels:
             self.error = error
             return None
         return answer
+
+    def _watch(self, answer: Answer) -> None:
+        """Call nobody any more who has given nothing but errors for long."""
+        if is_kept(answer):
+            self._answers += 1
+            self._failed_in_a_row = 0
+            return
+        assert answer.failure is not None  # noqa: S101 - otherwise it would be kept
+        self.failures += 1
+        self._failed_in_a_row += 1
+        self.last_failure = answer.failure.message
+        patience = _PATIENCE if self._answers else _FIRST_PATIENCE
+        if self._failed_in_a_row >= patience and self.error is None:
+            self.error = Unreachable(
+                f"{self._failed_in_a_row} calls in a row failed; the last: {self.last_failure}.",
+                effect="No more calls are sent; every answer received is kept.",
+                next_step="Mend the cause, then continue with --resume.",
+            )
 
     def _give_up(self, error: SufficeError, key: AnswerKey, call: _Call) -> None:
         if isinstance(error, ProviderError):

@@ -56,7 +56,8 @@ def pair_up(case: Case, arms: Arms, grading: Grading) -> Pair | None:
     grades and no answers, two arms agree as far as their grades do.
 
     Returns:
-        The pair, or None where the case holds nothing that compares the two arms.
+        The pair, without any score where nothing can score it; None where the case does not
+        hold both arms.
     """
     answers = case.answers
     baseline, candidate = answers.get(arms.baseline), answers.get(arms.candidate)
@@ -67,7 +68,7 @@ def pair_up(case: Case, arms: Arms, grading: Grading) -> Pair | None:
     again: Score | None = None
     agreement = _agreement(case, arms.candidate, arms.baseline, grading.scorer)
     if agreement is None and (of_baseline is None or of_candidate is None):
-        return None
+        return _unscored(case, baseline, candidate)
     if arms.second is not None:
         second = _agreement(case, arms.candidate, arms.second, grading.scorer)
         again = _agreement(case, arms.second, arms.baseline, grading.scorer)
@@ -93,6 +94,19 @@ def pair_up(case: Case, arms: Arms, grading: Grading) -> Pair | None:
         candidate_latency_s=candidate.latency_s if candidate else None,
         reason=said.reason,
         paths=said.paths,
+    )
+
+
+def _unscored(case: Case, baseline: Answer | None, candidate: Answer | None) -> Pair | None:
+    """Both arms answered or failed, and there is nothing to hold them against."""
+    if baseline is None or candidate is None:
+        return None
+    if not (is_answered(baseline) and is_answered(candidate)):
+        return None
+    return Pair(
+        case_id=case.id,
+        baseline_failure=baseline.failure,
+        candidate_failure=candidate.failure,
     )
 
 

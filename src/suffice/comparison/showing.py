@@ -119,7 +119,7 @@ def _answer_text(answer: Answer | None) -> str:
     if answer.failure is not None and not answer.text:
         return f"[{answer.failure.kind}: {answer.failure.message}]"
     calls = [block for block in answer.blocks or () if block.get("type") == "tool_use"]
-    return answer.text or _as_text(calls or None)
+    return "\n".join(part for part in (answer.text, _as_text(calls or None)) if part)
 
 
 def _as_text(value: Any) -> str:

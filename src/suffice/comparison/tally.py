@@ -21,7 +21,7 @@ class Tally:
     def __init__(self, request_type: str, arms: Arms) -> None:
         self._type, self._arms = request_type, arms
         self.cases = 0
-        self.unrecorded = 0
+        self.unrecorded = self.missing_pairs = 0
         self._quality = array("d"), array("d")
         self._agreement = array("d")
         self._triples = array("d"), array("d"), array("d")
@@ -43,6 +43,10 @@ class Tally:
             self._count_failure(self._arms.baseline, pair.baseline_failure)
         if pair.candidate_failure is not None:
             self._count_failure(self._arms.candidate, pair.candidate_failure)
+        self.missing_pairs += any(
+            failure is not None and failure.kind.is_missing
+            for failure in (pair.baseline_failure, pair.candidate_failure)
+        )
         _join(self._quality, pair.baseline_quality, pair.candidate_quality)
         _join(self._usd, pair.baseline_usd, pair.candidate_usd)
         _join(self._latency_s, pair.baseline_latency_s, pair.candidate_latency_s)
@@ -80,6 +84,7 @@ class Tally:
             classes=_counted(self._classes),
             extra_classes=_counted(self._extra_classes),
             baseline_classes=_counted(self._baseline_classes),
+            missing_pairs=self.missing_pairs,
             failed=dict(self._failed),
             missing=dict(self._missing),
             baseline_usd=self._usd[0],
@@ -146,6 +151,7 @@ def _sum(one: Evidence, other: Evidence) -> Evidence:
         extra_classes=by_class("extra_classes"),
         baseline_classes=by_class("baseline_classes"),
         critical_classes=one.critical_classes | other.critical_classes,
+        missing_pairs=one.missing_pairs + other.missing_pairs,
         failed=counted("failed"),
         missing=counted("missing"),
         baseline_usd=joined("baseline_usd"),

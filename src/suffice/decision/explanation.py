@@ -51,7 +51,10 @@ def _why(verdict: Verdict, target: float) -> str:
 
 def _finding(verdict: Verdict, target: float) -> str:
     if verdict.estimate is None or verdict.lower is None or verdict.upper is None:
-        return "there is not one scored pair."
+        if verdict.reason == "unscorable":
+            return f"nothing can score these answers. {_sentence_case(verdict.scorer_reason)}."
+        lost = sum(verdict.missing.values())
+        return f"there is not one scored pair{f'; {lost} answers are missing' if lost else ''}."
     if verdict.measure is Measure.AGREEMENT:
         return _agreement(verdict, verdict.lower, verdict.upper, target)
     return _drop(verdict, verdict.lower, verdict.upper)

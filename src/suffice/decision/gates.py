@@ -67,7 +67,7 @@ def missing_gate(evidence: Evidence, pairs: int) -> Ruling:
         sum(count for (arm, _), count in evidence.missing.items() if arm == name)
         for name in (evidence.baseline, evidence.candidate)
     ]
-    missing = sum(evidence.missing.values())
+    missing = evidence.missing_pairs or sum(evidence.missing.values())
     tried = max(evidence.cases - evidence.unrecorded, pairs + missing, 1)
     share = missing / tried
     counts = f"{missing} of {tried} pairs are missing ({100 * share:.1f}%"

@@ -194,8 +194,14 @@ def _without_pairs(evidence: Evidence, limits: Limits, measure: Measure, level: 
         upper=None,
         limit=-margin_of(measure, limits) if quality else floor_of(limits),
         verdict=Word.NOT_YET,
-        reason="too_few",
+        reason="unscorable" if _unscorable(evidence) else "too_few",
         **context(evidence, limits, measure),
         **_promise(limits, level),
     )
     return msgspec.structs.replace(verdict, sentence=sentence(verdict, target=limits.target))
+
+
+def _unscorable(evidence: Evidence) -> bool:
+    """Answers are there, and none failed, but nothing can hold one against the other."""
+    there = evidence.cases - evidence.unrecorded - evidence.missing_pairs
+    return there > 0 and not evidence.failed

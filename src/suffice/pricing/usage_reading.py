@@ -9,6 +9,8 @@ from suffice.records import Iteration, Usage
 
 _PROMPT_KEYS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
+_MOST_TOKENS = 10**12  # beyond any context; a count that large is a mistake in the file
+
 
 class _Unreadable(ValueError):
     """A count that is no whole number, zero or more."""
@@ -125,7 +127,7 @@ def _count(payload: Mapping[str, Any], key: str) -> int:
         return 0
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
         whole = int(value) if value != float("inf") else -1
-        if whole == value:
+        if whole == value and whole <= _MOST_TOKENS:
             return whole
     raise _Unreadable(key)
 

@@ -32,6 +32,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         critical_classes: Classes gated whatever their share.
         failed: (arm, kind) -> answers that failed and scored 0.
         missing: (arm, kind) -> pairs left out for want of an answer or a score.
+        missing_pairs: Cases left out for it, each counted once though both arms may be missing;
+            0: as many as ``missing`` sums to.
         baseline_usd: Dollars per paired case where both are known; shape (c,).
         candidate_usd: Aligned; shape (c,).
         baseline_latency_s: Seconds per paired case where both are known; shape (l,).
@@ -64,6 +66,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     critical_classes: frozenset[str] = frozenset()
     failed: dict[tuple[str, str], int] = {}
     missing: dict[tuple[str, str], int] = {}
+    missing_pairs: int = 0
     baseline_usd: Sequence[float] = ()
     candidate_usd: Sequence[float] = ()
     baseline_latency_s: Sequence[float] = ()

@@ -107,7 +107,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         limit: What ``lower`` is held against.
         provisional: Cannot ramp by itself: hand-picked cases or an uncalibrated judge.
         reason: One machine-readable token, e.g. ``as_good``, ``worse``, ``too_few``,
-            ``broken_reference``, ``class_gate``, ``missing``, ``not_proven``.
+            ``unscorable``, ``broken_reference``, ``class_gate``, ``missing``, ``not_proven``.
         sentence: What to do, what it saves, how sure it is; for people.
         need_more: Pairs that would probably settle it; None where decided or unknowable.
         lost: Cases only the baseline got right (or, in agreement, disagreements).

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from suffice.records import Comparison, Verdict
-from suffice.reports.untrusted import encodable
+from suffice.reports.untrusted import encodable, visible
 
 SCHEMA_ID = "urn:suffice:schema:comparison:v1"
 
@@ -135,6 +135,8 @@ def _cost_cells(verdict: Verdict) -> list[object]:
 
 
 def _cell(value: object) -> object:
+    if isinstance(value, str):
+        value = visible(value)
     match value:
         case bool():
             return str(value).lower()

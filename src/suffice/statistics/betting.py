@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 _QUADRATURE_POINTS = 32
 _LEVELS = 2048
 
+_ALMOST_ONE = math.nextafter(1.0, 0.0)
+
 
 def log_evidence(agreed: float, disagreed: float, *, null: float, alternative: float) -> float:
     """
@@ -51,6 +53,8 @@ def log_evidence(agreed: float, disagreed: float, *, null: float, alternative: f
     False
     """
     spread = log_uniform_evidence(agreed, disagreed, null=null)
+    # A search for a bound close to 1 may round the alternative up to 1, where no stake can lose.
+    alternative = min(alternative, _ALMOST_ONE)
     point = agreed * math.log(alternative / null) + disagreed * math.log(
         (1 - alternative) / (1 - null)
     )
