@@ -202,6 +202,41 @@ def test_every_format_can_be_read_back(data: Path) -> None:
     assert "| sort-support-ticket | 40 |" in markdown
 
 
+def test_a_scan_ends_with_the_types_it_found(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text(
+        "".join(
+            json.dumps(
+                {
+                    "request": {
+                        "model": "claude-opus-5-5",
+                        "max_tokens": 9,
+                        "system": f"Sort the ticket.\nToday is {n}.",
+                        "messages": [{"role": "user", "content": f"order {n}"}],
+                    },
+                    "response": {
+                        "id": f"msg_{n}",
+                        "type": "message",
+                        "role": "assistant",
+                        "model": "claude-opus-5-5",
+                        "content": [{"type": "text", "text": "ab"[n % 2]}],
+                        "stop_reason": "end_turn",
+                        "usage": {"input_tokens": 50, "output_tokens": 4},
+                    },
+                }
+            )
+            + "\n"
+            for n in range(40)
+        )
+    )
+
+    result = CliRunner().invoke(main, ["scan", str(log), "--data", str(tmp_path / "data")])
+
+    assert result.exit_code == 0, result.output
+    assert "sort-ticket-today" in result.stdout
+    assert "Next  suffice types sample sort-ticket-today -o cases.jsonl" in result.stdout
+
+
 def test_a_store_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["types", "--data", str(tmp_path / "none")])
 

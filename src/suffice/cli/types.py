@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DATA = Path(".suffice") / "data"
 CANDIDATES = ("claude-haiku-5-5", "claude-sonnet-5-5")
 _LOOKED_AT = 60
-_ALL = 1_000_000
+_AFTER_A_SCAN = 10
 
 data_option = click.option(
     "--data",
@@ -194,6 +194,20 @@ def show(
             text = types_text(ranking, top=top, width=width, unicode=unicode)
             text += ("Next  suffice types" if by != "type" else next_line(ranking)) + "\n"
     click.echo(text, nl=False)
+
+
+def show_types(data: Path) -> None:
+    """
+    What a scan ends with: the dearest types of a folder, as text.
+
+    Raises:
+        EmptyInput: No log was read into it yet.
+    """
+    from suffice.catalog import load_catalog
+
+    with _opened(data) as store:
+        ranking = ranked(store, load_catalog(), top=_AFTER_A_SCAN)
+    show(ranking, top=_AFTER_A_SCAN)
 
 
 @contextmanager
