@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from suffice.cli.scan import DATA
 from suffice.errors import BadOption
+from suffice.reports.words import count
 
 if TYPE_CHECKING:
     from suffice.adapters.exchanges import Deleted
@@ -163,7 +164,9 @@ def _spellings(value: str | None, data: Path) -> list[str | None]:
 def _tell(gone: list[Deleted]) -> None:
     exchanges = sum(one.exchanges for one in gone)
     bodies = sum(one.bodies for one in gone)
-    click.echo(f"{exchanges:,} exchanges deleted, and {bodies:,} texts nothing else needed.")
+    click.echo(
+        f"{count(exchanges, 'exchange')} deleted, and {count(bodies, 'text')} nothing else needed."
+    )
 
 
 def _day(ts: float) -> str:

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
-from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -110,7 +109,7 @@ class Scan:
             for file in files:
                 told = _together(told, self._one(file, alone=len(given) == len(files) == 1))
             yield told
-        joined = self._keep(self._readers.finish(), Told(name="batches"), None)
+        joined, _ = self._keep(self._readers.finish(), Told(name="batches"), None)
         if joined.calls:
             yield msgspec.structs.replace(joined, formats=["joined by custom_id"])
 
@@ -118,11 +117,10 @@ class Scan:
         file = LogFile(name, self._readers, forced=self._forced, known=self._store.progress_of)
         check = CostCheck(self._catalog, today=self._today)
         told = Told(name=name, files=1)
-        try:
-            told = self._keep(file.exchanges(strict=self._strict), told, check, file=file)
-        except InputError as error:
+        told, error = self._keep(file.exchanges(strict=self._strict), told, check, file=file)
+        if error is not None:
             if alone or self._strict:
-                raise
+                raise error
             told = msgspec.structs.replace(told, findings=[f"{error.code}  {error}"])
         self._note(file)
         found = [check.finding(name, repeated=file.merged)]
@@ -153,10 +151,11 @@ class Scan:
         check: CostCheck | None,
         *,
         file: LogFile | None = None,
-    ) -> Told:
+    ) -> tuple[Told, InputError | None]:
+        """Keep them; what ends them early is handed back with what was said of those before."""
         calls, added, unranked, untestable = 0, 0, 0, 0
-        source = iter(exchanges)
-        while batch := list(islice(source, _AT_ONCE)):
+        ended: list[InputError] = []
+        for batch in _batches(exchanges, ended):
             for exchange in batch:
                 unranked += exchange.usage is None or not exchange.model
                 untestable += not (exchange.answered and exchange.replayable)
@@ -167,15 +166,33 @@ class Scan:
             if file is not None:
                 self._note(file)
             self._on_change(told.name, calls)
-        return msgspec.structs.replace(
+        told = msgspec.structs.replace(
             told, calls=calls, added=added, unranked=unranked, untestable=untestable
         )
+        return told, ended[0] if ended else None
 
     def _note(self, file: LogFile) -> None:
         progress = file.progress
         if progress is not None:
             self._store.note_progress(progress, before=file.records.before)
             file.records.before = progress
+
+
+def _batches(
+    exchanges: Iterable[LoggedExchange], ended: list[InputError]
+) -> Iterator[list[LoggedExchange]]:
+    """Batches of them, the last one too where an error ends them; the error is put into a list."""
+    batch: list[LoggedExchange] = []
+    try:
+        for exchange in exchanges:
+            batch.append(exchange)
+            if len(batch) == _AT_ONCE:
+                yield batch
+                batch = []
+    except InputError as error:
+        ended.append(error)
+    if batch:
+        yield batch
 
 
 def redactor_for(masking: Masking, folder: Path) -> Redactor:

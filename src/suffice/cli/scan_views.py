@@ -73,17 +73,17 @@ def show(told: Sequence[Told], *, data: Path, masked: Mapping[str, int], form: s
         if masked:
             kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(masked.items()))
             click.echo(f"mask   {kinds}  before anything was kept")
-        click.echo(f"found  {_found(store)} · nothing left this machine")
+        click.echo(f"kept   {_kept(store)} · nothing left this machine")
         if not _shows_types(data):
             _show_models(store)
 
 
-def _found(store: Exchanges) -> str:
+def _kept(store: Exchanges) -> str:
     held = store.holdings()
     said = [count(held.exchanges, "call")]
     if held.first_ts is not None and held.last_ts is not None:
         said.append(count(max(1, round((held.last_ts - held.first_ts) / _DAY_S)), "day"))
-    said.append(f"{held.bytes_on_disk / 2**20:,.1f} MB kept of {held.bytes_logged / 2**20:,.1f}")
+    said.append(f"{held.bytes_on_disk / 2**20:,.1f} MB for {held.bytes_logged / 2**20:,.1f} logged")
     return " · ".join(said)
 
 

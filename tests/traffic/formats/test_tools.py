@@ -261,3 +261,14 @@ def test_a_traced_function_above_a_call_does_not_count_its_usage_again(read: Any
     }
 
     assert read(above) == []
+
+
+def test_dollars_are_exact_and_of_a_size_somebody_could_pay(read: Any) -> None:
+    costs = {spend: read({**SPEND_LOG, "spend": spend})[0].reported_usd for spend in (
+        "0.1", 1e-7, -1, "nan", "1e-999999", 1e300, True, None,
+    )}  # fmt: skip
+
+    assert {name: usd for name, usd in costs.items() if usd is not None} == {
+        "0.1": "0.1",
+        1e-7: "0.0000001",
+    }

@@ -10,6 +10,9 @@ import msgspec
 from suffice.records import LoggedExchange, Usage
 
 _LONGEST_ROLES = 64
+# What names or describes is short; a text of megabytes in its place would sit in every query.
+_LONGEST_NAME = 1_000
+_MOST_LABELS = 64
 _SQL = {int: "BIGINT", str: "VARCHAR", float: "DOUBLE", bool: "BOOLEAN", list[int]: "BIGINT[]"}
 
 
@@ -141,26 +144,27 @@ class BodyKeys(msgspec.Struct, frozen=True, kw_only=True):
 def row_of(exchange: LoggedExchange, *, n: int, keys: BodyKeys) -> StoredExchange:
     """The row of an exchange whose bodies are kept under the keys."""
     messages = exchange.request.get("messages")
+    labels = dict(sorted(exchange.labels.items())[:_MOST_LABELS])
     return StoredExchange(
         n=n,
-        id=exchange.id or f"row-{n}",
+        id=exchange.id[:_LONGEST_NAME] or f"row-{n}",
         source=exchange.source,
         ts=exchange.ts,
-        model=exchange.model,
-        requested_model=exchange.requested_model,
-        app=exchange.app,
-        session=exchange.session,
-        user=exchange.user,
-        agent_id=exchange.agent_id,
-        parent_agent_id=exchange.parent_agent_id,
+        model=exchange.model[:_LONGEST_NAME],
+        requested_model=exchange.requested_model[:_LONGEST_NAME],
+        app=exchange.app[:_LONGEST_NAME],
+        session=exchange.session[:_LONGEST_NAME],
+        user=exchange.user[:_LONGEST_NAME],
+        agent_id=exchange.agent_id[:_LONGEST_NAME],
+        parent_agent_id=exchange.parent_agent_id[:_LONGEST_NAME],
         is_sidechain=exchange.is_sidechain,
         status=exchange.status,
-        error=exchange.error,
-        stop_reason=exchange.stop_reason,
+        error=exchange.error and exchange.error[:_LONGEST_NAME],
+        stop_reason=exchange.stop_reason and exchange.stop_reason[:_LONGEST_NAME],
         latency_s=exchange.latency_s,
         ttft_s=exchange.ttft_s,
         reported_usd=exchange.reported_usd,
-        labels=msgspec.json.encode(exchange.labels, order="sorted").decode(),
+        labels=msgspec.json.encode(labels).decode(),
         roles=roles_of(messages if isinstance(messages, list) else []),
         system_key=keys.system,
         tools_key=keys.tools,

@@ -13,6 +13,7 @@ from suffice.adapters.exchanges.columns import StoredExchange, sql_columns
 from suffice.errors import StorageError
 
 _ROWS_AT_ONCE = 2_000
+_LARGEST_ROW = 64 * 2**20
 _ENCODE = msgspec.json.Encoder().encode
 
 
@@ -40,11 +41,8 @@ def write_segment(path: Path, rows: Iterable[StoredExchange]) -> None:
     try:
         with lines.open("wb") as file:
             file.writelines(_ENCODE(row) + b"\n" for row in rows)
-        source = (
-            f"SELECT * FROM read_json({_quoted(lines)}, format='newline_delimited',"
-            f" columns={{{columns}}}, maximum_object_size=67108864)"
-        )
-        _copy(source, path)
+        form = f"format='newline_delimited', maximum_object_size={_LARGEST_ROW}"
+        _copy(f"(FROM read_json({_quoted(lines)}, {form}, columns={{{columns}}}))", path)
     except OSError as error:
         raise _no_room(path, error) from error
     finally:
@@ -58,7 +56,7 @@ def merge(paths: Sequence[Path], target: Path, *, keep: str = "true") -> None:
     Raises:
         StorageError: As `write_segment`.
     """
-    _copy(f"SELECT * FROM {scan_of(paths)} WHERE {keep} ORDER BY n", target)
+    _copy(f"(FROM {scan_of(paths)} WHERE {keep} ORDER BY n)", target)
 
 
 def scan_of(paths: Sequence[Path]) -> str:
@@ -96,7 +94,7 @@ def _copy(source: str, path: Path) -> None:
     draft = path.with_suffix(".parquet.tmp")
     try:
         with connect() as duck:
-            duck.execute(f"COPY ({source}) TO {_quoted(draft)} (FORMAT parquet, COMPRESSION zstd)")
+            duck.execute(f"COPY {source} TO {_quoted(draft)} (FORMAT parquet, COMPRESSION zstd)")
         draft.chmod(0o600)
         draft.replace(path)
     except (OSError, duckdb.Error) as error:

@@ -84,6 +84,7 @@ class Exchanges:
         self._marks: set[bytes] = set()
         self._files: dict[bytes, tuple[FileProgress, FileProgress | None]] = {}
         self._last_n = self._ledger.last_n()
+        self._failed = False
         if lock is not None:
             self._remove_leftovers()
 
@@ -136,15 +137,13 @@ class Exchanges:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close it; after an error nothing more is written."""
-        if kind is not None:
-            self._rows.clear()
+        """Write what was added, also after somebody else's error, and close it."""
         self.close()
 
     def close(self) -> None:
         """Write what waits, merge small segments, and let others write."""
         try:
-            if self._lock is not None:
+            if self._lock is not None and not self._failed:
                 self.flush()
                 self._merge_small()
         finally:
@@ -187,6 +186,8 @@ class Exchanges:
         """
         if not self._rows and not self._files:
             return
+        # What a half-written flush leaves in memory is not what is on the disk: try no second.
+        self._failed = True
         name = self._new_name()
         if self._rows:
             write_segment(self.folder / name, self._rows)
@@ -200,6 +201,7 @@ class Exchanges:
             self._ledger.set_counters(key=self._bodies.last_key, n=self._last_n)
         self._rows, self._marks = [], set()
         self._files = {}
+        self._failed = False
 
     def segments(self) -> list[Path]:
         """The Parquet files in force, in the order of their rows; for `read_parquet`."""
@@ -308,19 +310,18 @@ class Exchanges:
 
     def bytes_on_disk(self) -> int:
         """Of all files in the folder."""
-        return sum(entry.stat().st_size for entry in self.folder.iterdir() if entry.is_file())
+        return sum(entry.stat().st_size for entry in self.folder.rglob("*") if entry.is_file())
 
     def _add(self, exchange: LoggedExchange) -> bool:
-        if exchange.id:
-            mark = blake2b(
-                f"{exchange.source}\0{exchange.id}".encode("utf-8", "surrogatepass"), digest_size=16
-            ).digest()
-            if mark in self._marks or self._ledger.is_marked(mark):
-                return False
-            self._marks.add(mark)
-        self._last_n += 1
+        named = f"{exchange.source}\0{exchange.id}".encode("utf-8", "surrogatepass")
+        mark = blake2b(named, digest_size=16).digest()
+        if exchange.id and (mark in self._marks or self._ledger.is_marked(mark)):
+            return False
         keys = self._bodies.keys_of(exchange)
+        self._last_n += 1
         self._rows.append(row_of(exchange, n=self._last_n, keys=keys))
+        if exchange.id:
+            self._marks.add(mark)
         return True
 
     def _delete(self, condition: str) -> Deleted:

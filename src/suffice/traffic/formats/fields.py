@@ -12,6 +12,9 @@ import msgspec
 
 _YEAR_2200 = 7_258_118_400.0
 _LONGEST_LABEL = 200
+_MOST_DOLLARS = 10**9
+# Written out, an exponent of a few signs could fill a disk with noughts.
+_FINEST_DOLLARS = -40
 # Digits before the point tell the unit: seconds have 10 until 2286.
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 
@@ -103,7 +106,8 @@ def dollars(record: Mapping[str, Any], *names: str) -> str | None:
             amount = Decimal(str(value))
         except InvalidOperation:
             continue
-        if amount.is_finite() and 0 <= amount < Decimal(10) ** 9:
+        written = amount.as_tuple().exponent
+        if amount.is_finite() and 0 <= amount < _MOST_DOLLARS and written >= _FINEST_DOLLARS:  # type: ignore[operator]
             return format(amount, "f")
     return None
 
