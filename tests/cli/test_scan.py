@@ -299,3 +299,42 @@ def test_deleting_where_nothing_is_makes_no_folder(data: Path) -> None:
     result = suffice("data", "delete", "--session", "x", "--data", data)
 
     assert (result.exit_code, data.exists()) == (1, False)
+
+
+def spans(number: int) -> dict[str, Any]:
+    """One OTLP document that is one line and holds many calls."""
+    said = [
+        {"key": "gen_ai.request.model", "value": {"stringValue": "m"}},
+        {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "1"}},
+    ]
+    listed = [
+        {"traceId": f"t{number}", "spanId": f"s{span}", "name": "chat", "attributes": said}
+        for span in range(40)
+    ]
+    return {"resourceSpans": [{"scopeSpans": [{"spans": listed}]}]}
+
+
+@pytest.mark.parametrize(("fail_at", "skipped"), [(39, 0), (20_399, 500)])
+def test_a_scan_stopped_anywhere_loses_nothing_when_it_goes_on(
+    fail_at: int, skipped: int, tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C between any two exchanges; also within a line of many."""
+    log = tmp_path / "spans.jsonl"
+    log.write_text("".join(json.dumps(spans(number)) + "\n" for number in range(510)), "utf-8")
+    keep, taken = Exchanges.add, [0]
+
+    def interrupted(store: Exchanges, batch: Any) -> int:
+        taken[0] += 1
+        if taken[0] == fail_at:
+            raise KeyboardInterrupt
+        return keep(store, batch)
+
+    monkeypatch.setattr(Exchanges, "add", interrupted)
+    assert suffice("scan", log, "--data", data).exit_code == 130
+    monkeypatch.setattr(Exchanges, "add", keep)
+    again = suffice("scan", log, "--data", data)
+
+    assert ("500 lines read before" in again.stdout) == bool(skipped)
+    with Exchanges.open(data, write=False) as store:
+        ids = [row.id for row in store.rows()]
+    assert len(ids) == len(set(ids)) == 510 * 40

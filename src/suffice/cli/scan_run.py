@@ -22,7 +22,7 @@ from suffice.traffic.redaction import Masking, Redactor
 
 KEY_FILE = "mask.key"
 _KEY_BYTES = 32
-_AT_ONCE = 500
+_CALLS_A_CHANGE = 500
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,10 +114,16 @@ class Scan:
             yield msgspec.structs.replace(joined, formats=["joined by custom_id"])
 
     def _one(self, name: str, *, alone: bool) -> Told:
-        file = LogFile(name, self._readers, forced=self._forced, known=self._store.progress_of)
+        file = LogFile(
+            name,
+            self._readers,
+            forced=self._forced,
+            known=self._store.progress_of,
+            on_progress=self._note,
+        )
         check = CostCheck(self._catalog, today=self._today)
         told = Told(name=name, files=1)
-        told, error = self._keep(file.exchanges(strict=self._strict), told, check, file=file)
+        told, error = self._keep(file.exchanges(strict=self._strict), told, check)
         if error is not None:
             if alone or self._strict:
                 raise error
@@ -149,23 +155,19 @@ class Scan:
         exchanges: Iterable[LoggedExchange],
         told: Told,
         check: CostCheck | None,
-        *,
-        file: LogFile | None = None,
     ) -> tuple[Told, InputError | None]:
         """Keep them; what ends them early is handed back with what was said of those before."""
         calls, added, unranked, untestable = 0, 0, 0, 0
         ended: list[InputError] = []
-        for batch in _batches(exchanges, ended):
-            for exchange in batch:
-                unranked += exchange.usage is None or not exchange.model
-                untestable += not (exchange.answered and exchange.replayable)
-                if check is not None:
-                    check.add(exchange)
-            calls += len(batch)
-            added += self._store.add(map(self._redactor.exchange, batch))
-            if file is not None:
-                self._note(file)
-            self._on_change(told.name, calls)
+        for exchange in _until_error(exchanges, ended):
+            calls += 1
+            unranked += exchange.usage is None or not exchange.model
+            untestable += not (exchange.answered and exchange.replayable)
+            if check is not None:
+                check.add(exchange)
+            added += self._store.add((self._redactor.exchange(exchange),))
+            if calls % _CALLS_A_CHANGE == 0:
+                self._on_change(told.name, calls)
         told = msgspec.structs.replace(
             told, calls=calls, added=added, unranked=unranked, untestable=untestable
         )
@@ -178,21 +180,14 @@ class Scan:
             file.records.before = progress
 
 
-def _batches(
+def _until_error(
     exchanges: Iterable[LoggedExchange], ended: list[InputError]
-) -> Iterator[list[LoggedExchange]]:
-    """Batches of them, the last one too where an error ends them; the error is put into a list."""
-    batch: list[LoggedExchange] = []
+) -> Iterator[LoggedExchange]:
+    """All of them; the error that ends them early is put into a list instead."""
     try:
-        for exchange in exchanges:
-            batch.append(exchange)
-            if len(batch) == _AT_ONCE:
-                yield batch
-                batch = []
+        yield from exchanges
     except InputError as error:
         ended.append(error)
-    if batch:
-        yield batch
 
 
 def redactor_for(masking: Masking, folder: Path) -> Redactor:

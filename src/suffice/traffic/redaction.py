@@ -14,7 +14,8 @@ from suffice.records import LoggedExchange
 from suffice.traffic.sensitive import KINDS, Finder, finders_of, pattern_finder
 
 _PLACEHOLDER_BYTES = 5
-_REMEMBERED = 20_000
+# Signs of texts whose masked form is remembered: prompts come again and again.
+_REMEMBERED = 32 * 2**20
 _SHORTEST = 6  # no kind of value is shorter; `a@b.co` is
 _DEEPEST = 200
 
@@ -93,6 +94,7 @@ class Redactor:
         self._shortest = 1 if masking.patterns else _SHORTEST
         self._secret = secret
         self._known: dict[str, str] = {}
+        self._remembered = 0
         self.found: dict[str, int] = {}
 
     def text(self, text: str) -> str:
@@ -103,8 +105,9 @@ class Redactor:
         if known is not None:
             return known
         masked = self._masked(text)
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
+        self._remembered += len(text)
+        if self._remembered > _REMEMBERED:
+            self._known, self._remembered = {}, len(text)
         self._known[text] = masked
         return masked
 

@@ -15,6 +15,7 @@ from suffice.records import BrokenCase, LoggedExchange
 from suffice.traffic.formats import Format, Reader, detect
 
 _BROKEN_SHOWN = 3
+_RECORDS_A_NOTE = 500
 
 
 class Readers:
@@ -46,6 +47,7 @@ class LogFile:
         readers: Of the scan it is part of.
         forced: The format to read every record as; None looks at each.
         known: What was read before of files with a given first line.
+        on_progress: Called now and then where all exchanges of the records so far are taken.
 
     Attributes:
         calls: Exchanges by the title of their format.
@@ -60,6 +62,7 @@ class LogFile:
         *,
         forced: Format | None = None,
         known: Callable[[bytes], list[FileProgress]] | None = None,
+        on_progress: Callable[[LogFile], None] | None = None,
     ) -> None:
         self.name = name
         self.calls: Counter[str] = Counter()
@@ -67,6 +70,7 @@ class LogFile:
         self.broken_examples: list[BrokenCase] = []
         self.records = Records(name, known=known)
         self._forced = forced
+        self._on_progress = on_progress
         self._readers = readers
         self._own: dict[str, Reader] = {}
         self._forms: dict[str, Format] = {}
@@ -108,19 +112,24 @@ class LogFile:
             PackedTooFar: It unpacks beyond all measure.
             BrokenLine: With ``strict``, a record that cannot be read.
         """
-        for number, record in self.records:
-            if isinstance(record, BrokenCase):
-                self._note_broken(record, strict=strict)
-                continue
-            try:
-                yield from self._read(record)
-            # What a stranger's record can provoke in a parser, and nothing else.
-            except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
-                self._note_broken(BrokenCase(number, str(error)[:200]), strict=strict)
+        for taken, (number, record) in enumerate(self.records, start=1):
+            yield from self._checked(number, record, strict=strict)
+            if self._on_progress is not None and taken % _RECORDS_A_NOTE == 0:
+                self._on_progress(self)
         for title, reader in self._own.items():
             for exchange in reader.finish():
                 self.calls[title] += 1
                 yield exchange
+
+    def _checked(self, number: int, record: Any, *, strict: bool) -> Iterator[LoggedExchange]:
+        if isinstance(record, BrokenCase):
+            self._note_broken(record, strict=strict)
+            return
+        try:
+            yield from self._read(record)
+        # What a stranger's record can provoke in a parser, and nothing else.
+        except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
+            self._note_broken(BrokenCase(number, str(error)[:200]), strict=strict)
 
     def _read(self, record: Any) -> Iterator[LoggedExchange]:
         if not isinstance(record, dict):
