@@ -118,7 +118,7 @@ _MARKED = (("@", _IN_ADDRESS), ("PRIVATE KEY", _PEM))
 _NAMED_WORDS = ("key", "token", "secret", "passw", "bearer", "credential")
 _NAMED = re.compile(
     r"(?i)(?:api[_-]?key|access[_-]?key|auth[_-]?token|access[_-]?token|client[_-]?secret|secret|"
-    r"passwor[dt]|passwd|credential|token)s?[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
+    r"password|passwort|passwd|credential|token)s?[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
     r"(?P<value>[A-Za-z0-9_.+/=~-]{8,512})"
     r"|bearer\s{1,3}(?P<bearer>[A-Za-z0-9_.+/=~-]{16,4096})"
 )
