@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from suffice.adapters.exchanges import Exchanges
 
 _DAY_S = 86_400
-_MODELS_SHOWN = 20
 
 
 def told_line(told: Told) -> Iterator[str]:
@@ -59,6 +56,7 @@ def show(told: Sequence[Told], *, data: Path, masked: Mapping[str, int], form: s
         EmptyInput: Nothing usable was found, now or ever.
     """
     from suffice.adapters.exchanges import Exchanges
+    from suffice.cli.types import show_types
 
     with Exchanges.open(data, write=False) as store:
         if not len(store):
@@ -74,8 +72,7 @@ def show(told: Sequence[Told], *, data: Path, masked: Mapping[str, int], form: s
             kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(masked.items()))
             click.echo(f"mask   {kinds}  before anything was kept")
         click.echo(f"kept   {_kept(store)} · nothing left this machine")
-        if not _shows_types(data):
-            _show_models(store)
+        show_types(data)
 
 
 def _kept(store: Exchanges) -> str:
@@ -85,19 +82,6 @@ def _kept(store: Exchanges) -> str:
         said.append(count(max(1, round((held.last_ts - held.first_ts) / _DAY_S)), "day"))
     said.append(f"{held.bytes_on_disk / 2**20:,.1f} MB for {held.bytes_logged / 2**20:,.1f} logged")
     return " · ".join(said)
-
-
-def _shows_types(data: Path) -> bool:
-    """The ranked types, where this installation can rank them."""
-    if importlib.util.find_spec("suffice.cli.types") is None:
-        return False
-    importlib.import_module("suffice.cli.types").show_types(data)
-    return True
-
-
-def _show_models(store: Exchanges) -> None:
-    for model, calls in _models(store)[:_MODELS_SHOWN]:
-        click.echo(f"       {model or 'model unknown'}  {count(calls, 'call')}")
 
 
 def _models(store: Exchanges) -> list[tuple[str, int]]:
