@@ -470,7 +470,9 @@ def _notes(bills: Iterable[Bill]) -> tuple[str, ...]:
     if untold:
         found.append(f"{untold:,} calls tell no usage: they are not in the dollars, and not free.")
     if unpriced:
-        found.append(f"SF305 {unpriced:,} calls have no known price: likewise.")
+        found.append(
+            f"SF305 {unpriced:,} calls have no price on their day: not in the dollars, and not free."
+        )
     return tuple(found)
 
 
