@@ -471,7 +471,7 @@ def _notes(bills: Iterable[Bill]) -> tuple[str, ...]:
         found.append(f"{untold:,} calls tell no usage: they are not in the dollars, and not free.")
     if unpriced:
         found.append(
-            f"SF305 {unpriced:,} calls have no price on their day: not in the dollars, and not free."
+            f"SF305 {unpriced:,} calls have no known price: not in the dollars, and not free."
         )
     return tuple(found)
 
