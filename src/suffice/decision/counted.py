@@ -156,15 +156,19 @@ class PairedCounts:
         return self.upper(alpha) < self.keep_below
 
     def more(self, alpha: float, beta: float) -> int | None:
-        """Normal posterior predictive."""
+        """Normal posterior predictive; for a Switch never fewer than clean pairs would take."""
         spread = (self.lost + self.won + 1) / (self.pairs + 1) - self.estimate**2
-        return pairs_to_settle_difference(
+        found = pairs_to_settle_difference(
             self.estimate,
             math.sqrt(max(spread, 1e-9)),
             pairs=self.pairs,
             widths=(self.estimate - self.lower(alpha), self.upper(beta) - self.estimate),
             limits=(self.limit, self.keep_below),
         )
+        if found is None or self.lost > self.won:
+            return found
+        clean = math.ceil(math.log(alpha) / math.log1p(-self.margin))
+        return max(found, clean - self.pairs)
 
     def band(self, alpha: float, beta: float) -> tuple[BandPoint, ...]:
         """Tango's bounds at growing counts, each valid alone."""

@@ -62,7 +62,7 @@ def _finding(verdict: Verdict, target: float) -> str:
 
 def _drop(verdict: Verdict, lower: float, upper: float) -> str:
     limit = f"your {_points(-verdict.limit)}-point limit"
-    counts = f"({verdict.pairs} pairs: {verdict.lost} lost, {verdict.won} won)"
+    counts = f"({_pairs(verdict.pairs)}: {verdict.lost} lost, {verdict.won} won)"
     beside = _beside_itself(verdict)
     if lower >= verdict.limit:
         if lower >= 0:
@@ -75,12 +75,12 @@ def _drop(verdict: Verdict, lower: float, upper: float) -> str:
         return f"{best} {counts}.{beside}"
     if verdict.reason == "not_proven":
         return (
-            f"after {verdict.pairs} pairs ({verdict.lost} lost, {verdict.won} won) it is still not"
-            f" proven that the drop is inside {limit}; it may be {_points(-lower)} points.{beside}"
+            f"after {_pairs(verdict.pairs)} ({verdict.lost} lost, {verdict.won} won) it is still"
+            f" not proven that the drop is inside {limit}; it may be {_points(-lower)} points.{beside}"
         )
     return (
-        f"{verdict.pairs} pairs ({verdict.lost} lost, {verdict.won} won) cannot rule out a drop of"
-        f" {_points(-lower)} points, beyond {limit}.{beside}"
+        f"{_pairs(verdict.pairs)} ({verdict.lost} lost, {verdict.won} won) cannot rule out a drop"
+        f" of {_points(-lower)} points, beyond {limit}.{beside}"
     )
 
 
@@ -94,7 +94,7 @@ def _agreement(verdict: Verdict, lower: float, upper: float, target: float) -> s
         return f"{best} the {_percent(target)} it should reach ({counts})."
     if verdict.reason == "not_proven":
         return (
-            f"after {verdict.pairs} pairs it is still not proven that agreement is above"
+            f"after {_pairs(verdict.pairs)} it is still not proven that agreement is above"
             f" {floor}; it may be {_percent(lower)} ({counts})."
         )
     return f"{counts}, and an agreement of {_percent(lower)}, below {floor}, cannot be ruled out."
@@ -103,8 +103,8 @@ def _agreement(verdict: Verdict, lower: float, upper: float, target: float) -> s
 def _agreed(verdict: Verdict) -> str:
     """The count behind an agreement, or its mean where pairs agree in part."""
     if verdict.estimate is not None and round(verdict.estimate * verdict.pairs, 6) != verdict.both:
-        return f"mean {_percent(verdict.estimate, plain=True)} over {verdict.pairs} pairs"
-    return f"{verdict.both} of {verdict.pairs} pairs agree"
+        return f"mean {_percent(verdict.estimate, plain=True)} over {_pairs(verdict.pairs)}"
+    return f"{verdict.both} of {_pairs(verdict.pairs)} agree"
 
 
 def _beside_itself(verdict: Verdict) -> str:
@@ -114,8 +114,8 @@ def _beside_itself(verdict: Verdict) -> str:
         return ""
     runs = verdict.noise_floor_pairs or verdict.pairs
     return (
-        f" Agreement {_percent(verdict.agreement, plain=True)} over {verdict.pairs} pairs, baseline"
-        f" with itself {_percent(verdict.noise_floor, plain=True)} over {runs}."
+        f" Agreement {_percent(verdict.agreement, plain=True)} over {_pairs(verdict.pairs)},"
+        f" baseline with itself {_percent(verdict.noise_floor, plain=True)} over {runs}."
     )
 
 
@@ -199,3 +199,7 @@ def _usd(amount: float) -> str:
 
 def _sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _pairs(count: int) -> str:
+    return "1 pair" if count == 1 else f"{count} pairs"
