@@ -76,7 +76,8 @@ def _drop(verdict: Verdict, lower: float, upper: float) -> str:
     if verdict.reason == "not_proven":
         return (
             f"after {_pairs(verdict.pairs)} ({verdict.lost} lost, {verdict.won} won) it is still"
-            f" not proven that the drop is inside {limit}; it may be {_points(-lower)} points.{beside}"
+            f" not proven that the drop is inside {limit}; it may be {_points(-lower)} points."
+            f"{beside}"
         )
     return (
         f"{_pairs(verdict.pairs)} ({verdict.lost} lost, {verdict.won} won) cannot rule out a drop"

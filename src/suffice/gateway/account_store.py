@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -101,15 +102,17 @@ def open_account(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
             )
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(0o600)
-        connection = sqlite3.connect(path, timeout=_LONG_LOCK_S, isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if found > _VERSION:
-            connection.close()
-            raise _cannot_open(path, f"it has version {found}, this release reads {_VERSION}")
-        connection.executescript(_SCHEMA + body_store.SCHEMA)
-        connection.execute(f"PRAGMA user_version = {_VERSION}")
+        with contextlib.ExitStack() as unless_opened:
+            connection = sqlite3.connect(path, timeout=_LONG_LOCK_S, isolation_level=None)
+            unless_opened.callback(connection.close)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if found > _VERSION:
+                raise _cannot_open(path, f"it has version {found}, this release reads {_VERSION}")
+            connection.executescript(_SCHEMA + body_store.SCHEMA)
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+            unless_opened.pop_all()
     except (sqlite3.Error, OSError) as error:
         raise _cannot_open(path, str(error)) from error
     return connection

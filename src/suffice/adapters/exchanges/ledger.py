@@ -35,21 +35,29 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         fresh = not path.exists()
-        try:
-            if fresh:
-                path.touch(mode=0o600)
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.execute("PRAGMA secure_delete=ON")
-            self._db.execute("PRAGMA cache_size=-65536")
-            found = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if found == 0:
-                self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
-        except (OSError, sqlite3.Error) as error:
-            raise unusable(path, str(error)) from error
-        if found > _VERSION:
-            raise unusable(path, "a later version of suffice wrote it")
+        with contextlib.ExitStack() as unless_opened:
+            try:
+                if fresh:
+                    path.touch(mode=0o600)
+                self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
+                unless_opened.callback(self._db.close)
+                found = self._prepared()
+            except (OSError, sqlite3.Error) as error:
+                raise unusable(path, str(error)) from error
+            if found > _VERSION:
+                raise unusable(path, "a later version of suffice wrote it")
+            unless_opened.pop_all()
+
+    def _prepared(self) -> int:
+        """Set the connection up; the version of what is there."""
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute("PRAGMA secure_delete=ON")
+        self._db.execute("PRAGMA cache_size=-65536")
+        found = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        if found == 0:
+            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
+        return found
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
