@@ -103,7 +103,13 @@ def compare_recorded(
     """
     prices = Dollars(catalog or load_catalog(), at)
     showcase = Showcase(keep=keep)
-    choose = chooser(job.scorer, baseline=job.baseline, price=prices, hand_picked=job.hand_picked)
+    choose = chooser(
+        job.scorer,
+        baseline=job.baseline,
+        price=prices,
+        hand_picked=job.hand_picked,
+        options=job.scorer_options,
+    )
     run = RecordedRun(job.baseline, job.candidates, choose=choose, showcase=showcase)
     broken = BrokenLines(strict=job.strict)
     names = ArmNames((job.baseline, *job.candidates), prices.catalog)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from suffice.comparison import Arms, Grading, Showcase, outcome_of, pair_up
 from suffice.records import (
     Answer,
@@ -80,6 +82,16 @@ def test_a_refusal_of_either_arm_is_a_disagreement() -> None:
         {"big": refused, "small": Answer(text="x")},
     ):
         assert paired(case(answers=answers)).agreement == 0.0
+
+
+@pytest.mark.parametrize("kind", [FailureKind.REFUSAL, FailureKind.TRANSPORT])
+def test_nobody_is_blamed_for_the_other_arm_s_failure(kind: FailureKind) -> None:
+    failed = Answer(failure=Failure(kind, "no"))
+
+    pair = paired(case(answers={"big": failed, "small": Answer(text="x")}))
+
+    assert pair.baseline_failure == failed.failure
+    assert pair.candidate_failure is None
 
 
 def test_a_call_that_never_arrived_is_missing_and_not_a_disagreement() -> None:

@@ -167,3 +167,42 @@ def test_without_a_place_for_the_run_the_verdict_is_still_given(suffice: Command
 
     assert json.loads(result.stdout)["types"][0]["verdict"] == "keep"
     assert "not kept" in result.stderr
+
+
+def test_similarity_is_used_from_the_threshold_people_s_labels_set(suffice: Command) -> None:
+    texts = {True: "The parcel came on Monday.", False: "Nobody has seen the invoice at all."}
+    rows = [
+        {
+            "id": f"c{number}",
+            "type": "t",
+            "outputs": {
+                "big": "The parcel came on Monday!",
+                "small": texts[number % 10 != 0],
+            },
+        }
+        for number in range(100)
+    ]
+    Path("cases.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Path("labels.jsonl").write_text(
+        "".join(
+            json.dumps(
+                {
+                    "case_id": f"c{number}",
+                    "type": "t",
+                    "human": "same" if number % 10 else "baseline",
+                }
+            )
+            + "\n"
+            for number in range(60)
+        )
+    )
+
+    plain = suffice("compare", "cases.jsonl", *ARMS, "--scorer", "text")
+    labelled = suffice(
+        "compare", "cases.jsonl", *ARMS, "--scorer", "text", "--labels", "labels.jsonl"
+    )
+
+    assert json.loads(plain.stdout)["types"][0]["provisional"]
+    [found] = json.loads(labelled.stdout)["types"]
+    assert not found["provisional"]
+    assert (found["lost"], found["both"]) == (10, 90)

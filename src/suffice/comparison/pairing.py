@@ -134,9 +134,8 @@ def _quality(case: Case, arm: str, grading: Grading) -> Score | None:
 def _agreement(case: Case, arm: str, other: str, scorer: Scorer | None) -> Score | None:
     answer, target = case.answers.get(arm), case.answers.get(other)
     if scorer is not None and answer and target and is_answered(answer) and is_answered(target):
-        failure = answer.failure or target.failure
-        if failure is not None:
-            return Score(reason=failure.message, failure=failure)
+        if answer.failure is not None or target.failure is not None:
+            return Score(failure=answer.failure, target_failure=target.failure)
         return scorer.score(answer, target, case=case)
     grades = case.outcomes.get(arm), case.outcomes.get(other)
     if grades[0] is None or grades[1] is None:
@@ -151,10 +150,12 @@ def _names(score: Score | None, label: str | None) -> bool | None:
 
 def _value(score: Score | None) -> float | None:
     """The score's value; a failed answer is 0, a missing one None."""
-    if score is None or (score.failure is not None and score.failure.kind.is_missing):
+    if score is None:
         return None
-    failed = score.failure is not None or score.target_failure is not None
-    return 0.0 if failed else score.value
+    failures = [one for one in (score.failure, score.target_failure) if one is not None]
+    if any(failure.kind.is_missing for failure in failures):
+        return None
+    return 0.0 if failures else score.value
 
 
 def _failure(answer: Answer | None, score: Score | None) -> Failure | None:
