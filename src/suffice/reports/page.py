@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import functools
-import hashlib
-import importlib.resources
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,6 +19,7 @@ from suffice.reports.next_step import next_command
 from suffice.reports.page_cases import CaseView, case_view
 from suffice.reports.page_facts import Fact, how_computed, money_facts
 from suffice.reports.selection import CasesByVerdict, cases_by_verdict, counts, key_of, several_arms
+from suffice.reports.templating import content_policy, template_text, templates_with
 from suffice.reports.text import shared_alpha, spending
 from suffice.reports.untrusted import encodable, script_safe, visible
 
@@ -73,7 +71,7 @@ def to_html(comparison: Comparison) -> str:
     All texts of cases and models are escaped, hidden characters in them are written out, and a
     Content-Security-Policy forbids every script and every request.
     """
-    style = _template_text("report.css")
+    style = template_text("report.css")
     cases = cases_by_verdict(comparison)
     views = [
         _type_view(comparison, row, at, cases) for at, row in enumerate(comparison.types, start=1)
@@ -85,7 +83,7 @@ def to_html(comparison: Comparison) -> str:
         .get_template("report.html.j2")
         .render(
             comparison=comparison,
-            policy=_policy(style),
+            policy=content_policy(style),
             style=Markup(style),  # noqa: S704  (our own package data)
             title=_title(comparison),
             lede=_lede(comparison),
@@ -108,43 +106,24 @@ def to_html(comparison: Comparison) -> str:
     return encodable(html)
 
 
-def _policy(style: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-
-
-@functools.cache
-def _template_text(name: str) -> str:
-    folder = importlib.resources.files("suffice.reports") / "templates"
-    return (folder / name).read_text(encoding="utf-8")
-
-
 @functools.cache
 def _templates() -> jinja2.Environment:
-    templates = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_template_text),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # Whatever a template prints, hidden characters in it are written out.
-        finalize=lambda value: visible(value) if type(value) is str else value,
+    return templates_with(
+        {
+            "glyph": words.glyph,
+            "said": words.SAID.__getitem__,
+            "shade": CLASSES.__getitem__,
+            "bounds": words.bounds,
+            "counted": words.counted,
+            "gate_glyph": words.GATE_GLYPHS.__getitem__,
+            "minus": lambda text: text.replace("-", "−"),
+            "breakable": _breakable,
+            "minus_signs": lambda text: _MINUS.sub("−", text),
+            "count": words.count,
+            "about": words.about,
+            "percent": words.percent,
+        }
     )
-    templates.filters |= {
-        "glyph": words.glyph,
-        "said": words.SAID.__getitem__,
-        "shade": CLASSES.__getitem__,
-        "bounds": words.bounds,
-        "counted": words.counted,
-        "gate_glyph": words.GATE_GLYPHS.__getitem__,
-        "minus": lambda text: text.replace("-", "−"),
-        "breakable": _breakable,
-        "minus_signs": lambda text: _MINUS.sub("−", text),
-        "count": words.count,
-        "about": words.about,
-        "percent": words.percent,
-    }
-    return templates
 
 
 def _breakable(text: str) -> Markup:

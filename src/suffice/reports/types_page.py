@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
-import importlib.resources
 from collections.abc import Sequence
 from decimal import Decimal
 
 import jinja2
 from markupsafe import Markup
 
+from suffice.reports.templating import content_policy, template_text, templates_with
 from suffice.reports.types_data import types_json
 from suffice.reports.types_text import checkable, share_text, when
-from suffice.reports.untrusted import encodable, script_safe, visible
+from suffice.reports.untrusted import encodable, script_safe
 from suffice.reports.words import count, usd_text
 from suffice.traffic.ranking import Ranking
 
@@ -29,14 +27,12 @@ def types_html(ranking: Ranking, *, top: int) -> str:
         ranking: What to show.
         top: So many types have a row; the JSON holds all.
     """
-    style = _text("report.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    style = template_text("report.css")
     html = _template().render(
         ranking=ranking,
         rows=ranking.types[:top],
         hidden=len(ranking.types) - min(top, len(ranking.types)),
-        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
-        "form-action 'none'",
+        policy=content_policy(style),
         style=Markup(style),  # noqa: S704  (our own package data)
         when=when(ranking),
         bars=_bars(ranking.daily),
@@ -63,25 +59,14 @@ def _bars(daily: Sequence[tuple[str, str]]) -> list[tuple[float, float, float, f
     return found
 
 
-def _text(name: str) -> str:
-    folder = importlib.resources.files("suffice.reports") / "templates"
-    return (folder / name).read_text(encoding="utf-8")
-
-
 @functools.cache
 def _template() -> jinja2.Template:
-    templates = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_text),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: visible(value) if type(value) is str else value,
+    templates = templates_with(
+        {
+            "count": count,
+            "usd": usd_text,
+            "share": share_text,
+            "checkable": checkable,
+        }
     )
-    templates.filters |= {
-        "count": count,
-        "usd": usd_text,
-        "share": share_text,
-        "checkable": checkable,
-    }
     return templates.get_template("types.html.j2")
