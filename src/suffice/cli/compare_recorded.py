@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import msgspec
 
 from suffice import __version__
 from suffice.adapters.case_files import open_cases
-from suffice.adapters.storage import RunFolder, RunInfo, create_run
+from suffice.adapters.storage import RunFolder, RunInfo
 from suffice.api import Recorded, compare_recorded
 from suffice.cli.compare_options import Options
-from suffice.cli.console import progress
+from suffice.cli.kept_run import kept_run
 from suffice.cli.people import labels_of, threshold_of
 from suffice.cli.stored_run import runs_folder
-from suffice.errors import StorageError, SufficeError
 from suffice.records import Comparison, Limits, ShownCase
 from suffice.traffic import CaseReader, Fields
 from suffice.wiring import SystemClock, catalog_with
@@ -61,36 +59,17 @@ def run(options: Options, limits: Limits) -> Comparison:
     return comparison
 
 
-@contextmanager
-def _kept(options: Options, run_id: str) -> Iterator[RunFolder | None]:
-    """
-    The run's folder; none where it cannot be written, which a recorded run survives.
-
-    With --save the place was asked for, so there the error stands.
-    """
+def _kept(options: Options, run_id: str) -> AbstractContextManager[RunFolder | None]:
     if options.no_save:
-        yield None
-        return
+        return nullcontext()
     info = RunInfo(
         run_id=run_id,
         source=str(options.cases),
         versions={"suffice": __version__},
         settings={"baseline": options.baseline, "candidates": list(options.candidates)},
     )
-    try:
-        folder = create_run(options.save or runs_folder() / run_id, info)
-    except StorageError as error:
-        if options.save is not None:
-            raise
-        progress().print(f"[dim]The run is not kept: {error.what}[/]")
-        yield None
-        return
-    with folder:
-        try:
-            yield folder
-        except SufficeError:
-            shutil.rmtree(folder.path, ignore_errors=True)  # nothing was decided, nothing paid
-            raise
+    path = options.save or runs_folder() / run_id
+    return kept_run(path, info, asked_for=options.save is not None)
 
 
 def _scorer_options(options: Options) -> dict[str, Any]:

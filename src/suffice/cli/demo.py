@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,24 +99,15 @@ def _compare(
     return compare_recorded(cases, job, at=at, catalog=catalog, keep=keep)
 
 
-@contextmanager
-def _kept(at: datetime) -> Iterator[RunFolder | None]:
+def _kept(at: datetime) -> AbstractContextManager[RunFolder | None]:
     """The run's folder, so that its cases can be read; none where it cannot be written."""
     from suffice import __version__
-    from suffice.adapters.storage import RunInfo, create_run
-    from suffice.cli.console import progress
-    from suffice.errors import StorageError
+    from suffice.adapters.storage import RunInfo
+    from suffice.cli.kept_run import kept_run
 
     path = _RUNS / f"demo-{at:%Y%m%d-%H%M%S-%f}"
     info = RunInfo(run_id=path.name, source=SOURCE, versions={"suffice": __version__})
-    try:
-        folder = create_run(path, info)
-    except StorageError as error:
-        progress().print(f"[dim]The run is not kept: {error.what}[/]")
-        yield None
-        return
-    with folder:
-        yield folder
+    return kept_run(path, info, asked_for=False)
 
 
 def notes(manifest: DemoManifest) -> tuple[str, ...]:

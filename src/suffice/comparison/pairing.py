@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from suffice.ports import JudgingScorer, Scorer
-from suffice.records import Answer, Case, Failure, FailureKind, Pair, Reference, Score, Usage
+from suffice.records import Answer, Case, Failure, Pair, Reference, Score, Usage
 
 Price = Callable[[str, Usage], Decimal | None]
 """Arm name and usage -> dollars, or None where no price is known and none is needed."""
@@ -68,7 +68,7 @@ def pair_up(case: Case, arms: Arms, grading: Grading) -> Pair | None:
     again: Score | None = None
     agreement = _agreement(case, arms.candidate, arms.baseline, grading.scorer)
     if agreement is None and (of_baseline is None or of_candidate is None):
-        return _unscored(case, baseline, candidate)
+        return _unscored(case.id, baseline, candidate)
     if arms.second is not None:
         second = _agreement(case, arms.candidate, arms.second, grading.scorer)
         again = _agreement(case, arms.second, arms.baseline, grading.scorer)
@@ -97,14 +97,14 @@ def pair_up(case: Case, arms: Arms, grading: Grading) -> Pair | None:
     )
 
 
-def _unscored(case: Case, baseline: Answer | None, candidate: Answer | None) -> Pair | None:
+def _unscored(case_id: str, baseline: Answer | None, candidate: Answer | None) -> Pair | None:
     """Both arms answered or failed, and there is nothing to hold them against."""
     if baseline is None or candidate is None:
         return None
     if not (is_answered(baseline) and is_answered(candidate)):
         return None
     return Pair(
-        case_id=case.id,
+        case_id=case_id,
         baseline_failure=baseline.failure,
         candidate_failure=candidate.failure,
     )
@@ -169,8 +169,3 @@ def _usd(answer: Answer | None, arm: str, price: Price) -> float | None:
         return None
     usd = price(arm, answer.usage)
     return None if usd is None else float(usd)
-
-
-def failed_transport(message: str) -> Answer:
-    """The answer that never came, as a value."""
-    return Answer(failure=Failure(FailureKind.TRANSPORT, message))
