@@ -6,6 +6,26 @@ from suffice.records.evidence import Evidence, Limits
 from suffice.records.exchange import ExchangeRecord, Outcome
 from suffice.records.logged import LoggedExchange
 from suffice.records.model_spec import ModelSpec, parse_model_spec
+from suffice.records.rollout import (
+    ArmCounts,
+    ArmWindow,
+    Guard,
+    Recheck,
+    Requalification,
+    RollbackCause,
+    Rollout,
+    RolloutBasis,
+    RolloutEvent,
+    RolloutEvidence,
+    RolloutPlan,
+    RolloutState,
+    RolloutStep,
+    ShadowPair,
+    Stage,
+    Undo,
+    WantedShares,
+    Watch,
+)
 from suffice.records.scores import Pair, Reference, Score
 from suffice.records.usage import Iteration, Usage
 from suffice.records.verdict import (
@@ -21,6 +41,8 @@ from suffice.records.verdict import (
 
 __all__ = [
     "Answer",
+    "ArmCounts",
+    "ArmWindow",
     "BandPoint",
     "BrokenCase",
     "Case",
@@ -32,6 +54,7 @@ __all__ = [
     "FailureKind",
     "Gate",
     "GateState",
+    "Guard",
     "Interval",
     "Iteration",
     "Limits",
@@ -40,12 +63,27 @@ __all__ = [
     "ModelSpec",
     "Outcome",
     "Pair",
+    "Recheck",
     "Reference",
+    "Requalification",
+    "RollbackCause",
+    "Rollout",
+    "RolloutBasis",
+    "RolloutEvent",
+    "RolloutEvidence",
+    "RolloutPlan",
+    "RolloutState",
+    "RolloutStep",
     "Score",
+    "ShadowPair",
     "ShownCase",
     "Spending",
+    "Stage",
+    "Undo",
     "Usage",
     "Verdict",
+    "WantedShares",
+    "Watch",
     "Word",
     "parse_model_spec",
 ]
