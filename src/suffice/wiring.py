@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,3 +92,15 @@ def live_models(
         pace=Pace(concurrency=concurrency),
         on_attempt=note_attempt,
     )
+
+
+def type_lookup(data: Path) -> Callable[[bytes], str | None]:
+    """
+    What says of a request's raw body which type it is of, by the types learnt in a data folder.
+
+    None is its word for a shape nobody has seen. What is learnt later is taken up without a
+    restart, also where the folder does not exist yet.
+    """
+    from suffice.adapters.type_lookup import LearntTypes
+
+    return LearntTypes(data)

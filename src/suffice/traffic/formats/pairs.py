@@ -31,7 +31,7 @@ from suffice.traffic.formats.usage import anthropic_usage, openai_usage
 
 _REQUESTS = ("request", "body", "input", "request_body")
 _RESPONSES = ("response", "output", "response_body", "message")
-_TAGS = ("type", "task", "prompt_name", "request_type")
+_TAGS = ("suffice_type", "type", "task", "prompt_name", "request_type")
 _OK, _REDIRECT = 200, 300
 _CLAUDE_CODE_USER = re.compile(r"^user_\w+_account_[\w-]*_session_([\w-]+)$")
 
@@ -73,7 +73,7 @@ def exchange_of(
         id=text(answer, "id") or text(record, "request_id", "id", "uuid"),
         ts=first_time(record, "ts", "timestamp", "created_at", "time", "start_time")
         or first_time(answer, "created"),
-        request=_request(asked),
+        request=request_of(asked),
         response_text=said,
         response_blocks=blocks,
         model=text(answer, "model") or text(record, "served_model", "model"),
@@ -112,7 +112,13 @@ def tags(record: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _request(asked: dict[str, Any]) -> dict[str, Any]:
+def request_of(asked: dict[str, Any]) -> dict[str, Any]:
+    """
+    A request's body in either dialect as one of Anthropic's.
+
+    >>> request_of({"model": "m", "messages": [{"role": "user", "content": "hi"}]})
+    {'messages': [{'role': 'user', 'content': 'hi'}]}
+    """
     if not isinstance(asked.get("messages"), list):
         return any_request(asked) if asked else {}
     return anthropic_request(asked) if is_anthropic_request(asked) else openai_request(asked)

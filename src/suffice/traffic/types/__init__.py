@@ -3,6 +3,7 @@
 from suffice.traffic.types.agents import Role, nameless, role_of, tag_of
 from suffice.traffic.types.changes import Change, Changes
 from suffice.traffic.types.index import Found, Learnt, TypeIndex, TypeName
+from suffice.traffic.types.lookup import TypeLookup, shape_of_body
 from suffice.traffic.types.shapes import Shape, rest_key, shape_of
 from suffice.traffic.types.template import Template
 
@@ -15,10 +16,12 @@ __all__ = [
     "Shape",
     "Template",
     "TypeIndex",
+    "TypeLookup",
     "TypeName",
     "nameless",
     "rest_key",
     "role_of",
     "shape_of",
+    "shape_of_body",
     "tag_of",
 ]

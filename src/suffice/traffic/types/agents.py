@@ -6,9 +6,9 @@ import enum
 from collections.abc import Mapping
 
 _TAGS = (
-    "suffice.type", "suffice-type", "metadata.type", "type", "request_type", "metadata.task",
-    "task", "gen_ai.prompt.name", "metadata.prompt_name", "prompt_name", "prompt.name",
-    "llm.prompt_template.name", "name",
+    "suffice.type", "suffice-type", "metadata.suffice_type", "metadata.type", "type",
+    "request_type", "metadata.request_type", "metadata.task", "task", "gen_ai.prompt.name",
+    "metadata.prompt_name", "prompt_name", "prompt.name", "llm.prompt_template.name", "name",
 )  # fmt: skip
 # What libraries call every generation where nobody gave it a name.
 _SAYS_NOTHING = frozenset({

@@ -19,6 +19,7 @@ SCHEMA = "suffice.types"
 NEW = "new-"
 _MOST_KEPT_CHARS = 16 * 2**20
 _MOST_KEPT = 8192
+_MOST_APPS = 50
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -85,6 +86,7 @@ class TypeIndex:
         self._units = {
             template.key: template for layer in self.learnt.layers for template in layer.templates
         }
+        self._apps = {app for layer in self.learnt.layers for app in layer.lines}
         self.split_keys = self._changes.split_keys(self._names)
         self._found: dict[tuple[str, str, bytes, bytes, str, str], Found] = {}
         self._kept_chars = 0
@@ -106,7 +108,8 @@ class TypeIndex:
                 continue
             found = base.find(shape)
             if not found.known and found.key in base.split_keys:
-                openings[shape.app][rest_key(shape), shape.opening, found.key] += 1
+                app = base._units[found.key].app  # noqa: SLF001 - of its own kind
+                openings[app][rest_key(shape), shape.opening, found.key] += 1
             elif not found.known:
                 texts[shape.app][rest_key(shape), shape.system] += 1
         layer = _learn_layer(texts, openings, base._layers[-1] if base._layers else None)  # noqa: SLF001 - of its own kind
@@ -130,6 +133,14 @@ class TypeIndex:
         """
         if shape.tag:
             return Found(name=self._changes.final(shape.tag), key="tag:" + shape.tag)
+        found = self._before_opening(shape)
+        return self._read_opening(shape, found) if found.key in self.split_keys else found
+
+    def reads_opening(self, shape: Shape) -> bool:
+        """Whether its type was split, so that its first user turn says more than its prompt."""
+        return not shape.tag and self._before_opening(shape).key in self.split_keys
+
+    def _before_opening(self, shape: Shape) -> Found:
         asked = (
             shape.app,
             shape.system,
@@ -142,7 +153,7 @@ class TypeIndex:
         if found is None:
             found = self._read(shape)
             self._keep(asked, found, len(shape.system) + len(shape.tools))
-        return self._read_opening(shape, found) if found.key in self.split_keys else found
+        return found
 
     def template(self, key: str) -> Template | None:
         """The template with this key, to show it."""
@@ -187,13 +198,28 @@ class TypeIndex:
             key = layer.key_of(shape.app, rest, shape.system)
             if key:
                 return self._named(key)
+        if key := self._of_another_app(shape, rest):
+            return self._named(key)
         text = "\n".join(canonical(line) for line in lines_of(shape.system))
         return self._new(shape.app, rest, text)
+
+    def _of_another_app(self, shape: Shape, rest: str) -> str:
+        """
+        The template of the one other application whose prompt this is; empty unless it is one.
+
+        A log names the application by its key's name; the same request on its way may name none.
+        """
+        found: set[str] = set()
+        for app in sorted(self._apps - {shape.app})[:_MOST_APPS]:
+            keys = (layer.key_of(app, rest, shape.system) for layer in self._layers)
+            found.add(next(filter(None, keys), ""))
+        found.discard("")
+        return found.pop() if len(found) == 1 else ""
 
     def _read_opening(self, shape: Shape, found: Found) -> Found:
         rest = rest_key(shape)
         for layer in self._layers:
-            key = layer.key_of(shape.app, rest, shape.opening, opening=found.key)
+            key = layer.key_of(self._units[found.key].app, rest, shape.opening, opening=found.key)
             if key:
                 return msgspec.structs.replace(self._named(key), related=found.name)
         return msgspec.structs.replace(found, known=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from suffice.traffic.types.units import canonical
+from suffice.traffic.types.units import canonical, canonical_json
 
 # A client's own note on who pays; it stands first in the system prompt and differs by call.
 _CLIENTS_OWN_NOTE = "x-anthropic-billing-header:"
@@ -75,7 +75,11 @@ def rest_key(shape: Shape) -> str:
 
     Tools in another order, or with cache markers, are the same tools. Empty for a plain request.
     """
-    parts = [_tools_key(shape.tools), _short_hash(shape.output_format), shape.tool_choice]
+    parts = [
+        _tools_key(shape.tools),
+        _format_key(shape.output_format),
+        canonical(shape.tool_choice),
+    ]
     if not any((*parts, shape.roles)):
         return ""
     return _short_hash(msgspec.json.encode([*parts, shape.roles]))
@@ -94,17 +98,29 @@ def tool_names(tools: bytes) -> tuple[str, ...]:
 def _tools_key(tools: bytes) -> str:
     if not tools:
         return ""
+    # Masked as a log is, so that tools read from one are those that come by.
     named = sorted(
-        (_name(tool), _short_hash(_json({k: v for k, v in tool.items() if k not in _MARKS})))
+        (
+            canonical(_name(tool)),
+            _short_hash(canonical_json({k: v for k, v in tool.items() if k not in _MARKS})),
+        )
         for tool in _decoded(tools)
     )
     return _short_hash(msgspec.json.encode(named))
 
 
+def _format_key(output_format: bytes) -> str:
+    if not output_format:
+        return ""
+    try:
+        return _short_hash(canonical_json(msgspec.json.decode(output_format)))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _short_hash(output_format)
+
+
 def _decoded(tools: bytes) -> list[dict[str, Any]]:
     try:
-        # Masked as a line is, so that tools read from a log are those that come by.
-        found = msgspec.json.decode(canonical(tools.decode())) if tools else []
+        found = msgspec.json.decode(tools) if tools else []
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
     return [tool for tool in _sequence(found) if isinstance(tool, dict)]

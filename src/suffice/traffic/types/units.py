@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Any
+
+import msgspec
 
 from suffice.traffic.redaction import Masking, Redactor
 
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9_-]{0,30}):[a-p]{10}>")
+_PLACEHOLDER_BYTES = re.compile(_PLACEHOLDER.pattern.encode())
+_MANY_LINES = "PRIVATE KEY"
 _MAY_HOLD_ONE = re.compile(r"[@<]|\d[\d ().\-/]{6}|[A-Za-z0-9_\-]{16}|[Bb]earer|[A-Z]{2}\d\d")
 # Placeholders are compared without what is keyed in them, so any key serves.
 _ANY_SECRET = b"only the kind of a placeholder is kept"
+
+
+def canonical_json(value: Any) -> bytes:
+    """
+    A JSON value's text as it reads whether or not its values were masked before.
+
+    >>> canonical_json({"to": "bob@example.org"})
+    b'{"to":"<email>"}'
+    """
+    masked = _redactor().value(value)
+    try:
+        written = msgspec.json.encode(masked, order="deterministic")
+    except (TypeError, ValueError, RecursionError):
+        # Half a surrogate pair, or a value JSON has no form for: its writing still tells it apart.
+        written = repr(masked).encode("utf-8", "backslashreplace")
+    return _PLACEHOLDER_BYTES.sub(rb"<\1>", written)
 
 
 def lines_of(text: str) -> list[str]:
@@ -20,6 +41,8 @@ def lines_of(text: str) -> list[str]:
     >>> lines_of("Be brief.\n\n  Use JSON. ")
     ['Be brief.', 'Use JSON.']
     """
+    if _MANY_LINES in text:  # the one secret that is masked as one value and stands on many lines
+        text = canonical(text)
     return [line for raw in text.split("\n") if (line := raw.strip())]
 
 
