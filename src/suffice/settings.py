@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from suffice.errors import BadSettings, SecretInFile, UnreadableFile
+from suffice.records.alert import AlertTarget
 
 _SECRET_KEY = re.compile(r"(?i)(^|[_-])(api[_-]?key|auth[_-]?token|secret|password|credential)s?$")
 _SECRET_VALUE = re.compile(r"sk-[A-Za-z0-9_-]{8,}")
@@ -53,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         api_version: The ``anthropic-version`` to send.
         runs: Folder of kept runs; relative to the settings file.
         judge: The model that judges with ``--scorer judge``.
+        alerts: Places to tell people at, by a name of your own; see docs/alerts.md.
         budget: See `BudgetSettings`.
         limits: See `LimitSettings`.
     """
@@ -64,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     api_version: str | None = None
     runs: Path | None = None
     judge: str | None = None
+    alerts: dict[str, AlertTarget] = {}
     budget: BudgetSettings = BudgetSettings()
     limits: LimitSettings = LimitSettings()
 

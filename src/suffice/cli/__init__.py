@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "advise": ("advise", "Which model to try first, before there is any evidence."),
     "policy": ("policy", "Where each request type goes: show, change, lint, compare versions."),
     "gateway": ("gateway", "The drop-in front door: point ANTHROPIC_BASE_URL at it."),
+    "alerts": ("alerts", "Where people are told: list, test, send again; Prometheus rules."),
     "explain": ("explain", "What an SF code means: cause, effect, what to do."),
 }
 

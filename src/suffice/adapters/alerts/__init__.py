@@ -1,0 +1,1 @@
+"""Where people are told: a log, a webhook, Slack, PagerDuty, mail."""
