@@ -175,10 +175,8 @@ class MessageTurn(Relay):
             return
         attempt.fault = fault.value
         if not self._answering:
-            used = self._upstream.used if self._upstream is not None else 0
-            waited = time.monotonic() - attempt.began
             again = self._after_fault(attempt, fault)
-            if again is not None or (fault is Fault.CUT and used > 1 and waited < _STALE_S):
+            if again is not None or (fault is Fault.CUT and self._was_stale(attempt)):
                 attempt.answered = False
                 self._ends(attempt)
                 self._upstream = None
@@ -188,6 +186,13 @@ class MessageTurn(Relay):
         self._ends(attempt)
         self._let_go()
         super().upstream_lost(fault)
+
+    def _was_stale(self, attempt: Attempt) -> bool:
+        """Whether the upstream had closed the connection before it saw the request."""
+        upstream = self._upstream
+        if upstream is None or upstream.used == 1 or upstream.heard:
+            return False
+        return time.monotonic() - attempt.began < _STALE_S
 
     def _after_status(self, attempt: Attempt, head: ResponseHead) -> Route | None:
         """Where to send the request instead of handing on this answer; None: hand it on."""

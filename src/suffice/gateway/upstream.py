@@ -136,12 +136,18 @@ class Listener(Protocol):
 
 
 class UpstreamConnection(asyncio.Protocol):
-    """One connection: requests one after another, and the answer to each read to its end."""
+    """
+    One connection: requests one after another, and the answer to each read to its end.
+
+    Attributes:
+        used: How many requests it has served.
+        heard: Whether any byte came since the last one was sent.
+    """
 
     __slots__ = (
         "_body", "_complete", "_head", "_headers", "_keep", "_message", "_parser", "_pool",
-        "_reason", "_started", "_until_close", "deadline", "listener", "sent_at", "transport",
-        "used",
+        "_reason", "_started", "_until_close", "deadline", "heard", "listener", "sent_at",
+        "transport", "used",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -152,6 +158,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.deadline = float("inf")
         self.sent_at = 0.0
         self.used = 0
+        self.heard = False
         self._headers: list[tuple[bytes, bytes]] = []
         self._reason = b""
         self._head: ResponseHead | None = None
@@ -165,6 +172,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Serve one request."""
         self.listener = listener
         self.used += 1
+        self.heard = False
         self.sent_at = self._pool.loop.time()
         self.deadline = self.sent_at + self._pool.limits.first_byte_s
         self._headers = []
@@ -219,6 +227,7 @@ class UpstreamConnection(asyncio.Protocol):
         if listener is None:  # an idle connection has nothing to say
             self.drop()
             return
+        self.heard = True
         body: list[bytes] = []
         self._body = body
         try:
