@@ -78,12 +78,24 @@ def test_models_are_listed_over_pages_and_described(client: anthropic.Anthropic)
     ids = [model.id for model in client.models.list(limit=7)]
     haiku = client.models.retrieve("claude-haiku-5-5")
 
-    assert {"claude-haiku-5-5", "claude-opus-5-5", "claude-3-5-haiku-20241022"} <= set(ids)
-    assert len(ids) == len(set(ids)) > 20
+    assert {"claude-haiku-5-5", "claude-opus-5-5"} <= set(ids)
+    assert len(ids) == len(set(ids)) > 14
+    assert ids.index("claude-opus-5-5") < ids.index("claude-opus-4-8")
     assert (haiku.max_input_tokens, haiku.max_tokens, haiku.line) == (1_000_000, 128_000, "haiku")
     assert haiku.capabilities is not None
     assert haiku.capabilities.effort.supported
     assert client.models.retrieve("claude-3-5-haiku-20241022").lifecycle == "retired"
+
+
+def test_retired_models_are_listed_only_where_they_are_asked_for(
+    client: anthropic.Anthropic,
+) -> None:
+    usual = {model.id: model.lifecycle for model in client.models.list(limit=1_000)}
+    retired = {model.id: model.lifecycle for model in client.models.list(lifecycle=["retired"])}
+
+    assert set(usual.values()) == {"active", "deprecated"}
+    assert set(retired.values()) == {"retired"}
+    assert "claude-3-5-haiku-20241022" in retired
 
 
 @pytest.mark.parametrize(

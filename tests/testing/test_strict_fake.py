@@ -555,3 +555,14 @@ def test_a_taken_port_is_an_error_and_not_a_hang() -> None:
         second = serve(strict_fake(), port=int(url.rpartition(":")[2]))
         with pytest.raises(OSError, match="in use"):
             second.__enter__()
+
+
+def test_further_models_and_betas_are_let_in_only_by_name() -> None:
+    with serve(strict_fake(models=["claude-1.3", "own-model"], betas=["odd"])) as url:
+        caller = Caller(url)
+        retired, own = caller(model="claude-1.3"), caller(model="own-model", anthropic_beta="odd")
+        other, wrong = caller(model="claude-1.2"), caller(anthropic_beta="odd,odder")
+        caller.client.close()
+
+    assert [each.status_code for each in (retired, own, other, wrong)] == [200, 200, 404, 400]
+    assert "`odder`" in message(wrong)

@@ -21,7 +21,12 @@ class Problem(Exception):
 
 
 class Call(msgspec.Struct):
-    """A request as far as it has been understood."""
+    """
+    A request as far as it has been understood.
+
+    Attributes:
+        item: Its place in its batch, from 1; 0 for a request on its own.
+    """
 
     number: int
     request_id: str
@@ -31,6 +36,7 @@ class Call(msgspec.Struct):
     betas: frozenset[str] = frozenset()
     body: Any = None
     model: str = ""
+    item: int = 0
 
 
 def invalid(message: str) -> Problem:
@@ -38,9 +44,21 @@ def invalid(message: str) -> Problem:
     return Problem(400, "invalid_request_error", message)
 
 
-def identify(headers: Mapping[str, str], call: Call, *, keys: frozenset[str] | None) -> None:
+def identify(
+    headers: Mapping[str, str],
+    call: Call,
+    *,
+    keys: frozenset[str] | None,
+    betas: frozenset[str] = frozenset(),
+) -> None:
     """
     Read the credential, the version and the betas into the call.
+
+    Args:
+        headers: The request's.
+        call: Where to put them.
+        keys: The accepted credentials; None for any.
+        betas: Beta names accepted although they are not written like one.
 
     Raises:
         Problem: One of them is missing or wrong.
@@ -57,9 +75,9 @@ def identify(headers: Mapping[str, str], call: Call, *, keys: frozenset[str] | N
     if version not in VERSIONS:
         raise invalid(f'anthropic-version: "{version}" is not a valid version')
     call.version = version
-    betas = headers.get("anthropic-beta", "").split(",")
-    call.betas = frozenset(beta.strip() for beta in betas if beta.strip())
-    for beta in call.betas:
+    named = headers.get("anthropic-beta", "").split(",")
+    call.betas = frozenset(beta.strip() for beta in named if beta.strip())
+    for beta in call.betas - betas:
         if not _BETA.fullmatch(beta):
             raise invalid(f"Unexpected value(s) `{beta}` for the `anthropic-beta` header.")
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from suffice.catalog import Lifecycle, ModelFacts, load_catalog
 from suffice.catalog.capabilities import EFFORT_LEVELS, capabilities
+from suffice.testing.admission import invalid
+from suffice.testing.paging import page
 
 _EPOCH = "1970-01-01T00:00:00Z"
+_STAGES = tuple(
+    stage.value for stage in (Lifecycle.ACTIVE, Lifecycle.DEPRECATED, Lifecycle.RETIRED)
+)
 
 
 class Directory:
@@ -18,55 +23,60 @@ class Directory:
 
     Args:
         today: Models retired by then are not found.
-        extra: Names beyond the catalog's; nothing is held against them.
+        extra: Further names: retired models that answer all the same, and names beyond the
+            catalog's, against which nothing is held.
     """
 
     def __init__(self, *, today: date | None, extra: tuple[str, ...] = ()) -> None:
         catalog = load_catalog()
         self.today = today or catalog.dated
-        self._extra = frozenset(extra)
+        self._extra = extra
         self._facts = {
             name: catalog.models[id_]
             for name, id_ in catalog.aliases.items()
             if name.startswith("claude-")
         }
-        self._ids = tuple(catalog.models)
+        ids = [id_ for id_ in catalog.models if id_.startswith("claude-")]
+        self._ids = tuple(sorted(ids, key=lambda id_: self._facts[id_].released or date.min))[::-1]
 
     def serves(self, model: str) -> bool:
         """Whether the model can be called on the day."""
+        if model in self._extra:
+            return True
         facts = self._facts.get(model)
-        if facts is None:
-            return model in self._extra
-        return facts.lifecycle(self.today) is not Lifecycle.RETIRED
+        return facts is not None and facts.lifecycle(self.today) is not Lifecycle.RETIRED
 
     def describe(self, model: str, *, version: str) -> dict[str, Any] | None:
         """The API's description of a model; None where there is none."""
         facts = self._facts.get(model)
-        if facts is None or not self._is_listed(facts.id):
-            return None
-        return _model_info(facts, today=self.today, version=version)
+        if facts is not None:
+            return _model_info(facts, today=self.today, version=version)
+        return _stranger(model) if model in self._extra else None
 
-    def page(self, query: Mapping[str, str], *, version: str) -> dict[str, Any]:
-        """One page of all models, by ``limit``, ``after_id`` and ``before_id``."""
-        ids = [model for model in self._ids if self._is_listed(model)]
-        limit = max(1, min(1_000, int(query.get("limit") or 20)))
-        before = query.get("before_id")
-        if before in ids:
-            ids = ids[: ids.index(before)]
-            chosen, more = ids[-limit:], len(ids) > limit
-        else:
-            after = query.get("after_id")
-            ids = ids[ids.index(after) + 1 :] if after in ids else ids
-            chosen, more = ids[:limit], len(ids) > limit
-        return {
-            "data": [self.describe(model, version=version) for model in chosen],
-            "has_more": more,
-            "first_id": chosen[0] if chosen else None,
-            "last_id": chosen[-1] if chosen else None,
+    def page(
+        self, query: Mapping[str, str], *, version: str, stages: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """
+        One page of models, the newest first, by ``limit``, ``after_id`` and ``before_id``.
+
+        Args:
+            query: Those three.
+            version: The API version.
+            stages: The lifecycle stages asked for; retired models come only where asked for.
+
+        Raises:
+            Problem: A stage or the limit is wrong.
+        """
+        for stage in stages:
+            if stage not in _STAGES:
+                raise invalid(f"lifecycle: Input should be one of {', '.join(_STAGES)}")
+        wanted = stages or _STAGES[:2]
+        strangers = [model for model in self._extra if model not in self._facts]
+        found = {
+            model: self.describe(model, version=version) or {} for model in (*self._ids, *strangers)
         }
-
-    def _is_listed(self, model: str) -> bool:
-        return model.startswith("claude-")
+        listed = [model for model, info in found.items() if info["lifecycle"] in wanted]
+        return page(listed, query, describe=found.__getitem__)
 
 
 def _model_info(facts: ModelFacts, *, today: date, version: str) -> dict[str, Any]:
@@ -82,6 +92,22 @@ def _model_info(facts: ModelFacts, *, today: date, version: str) -> dict[str, An
         "deprecated_at": None,
         "retires_at": f"{facts.retires}T00:00:00Z" if facts.retires else None,
         "capabilities": _capabilities(facts.id, version=version),
+    }
+
+
+def _stranger(model: str) -> dict[str, Any]:
+    return {
+        "type": "model",
+        "id": model,
+        "display_name": model,
+        "created_at": _EPOCH,
+        "max_input_tokens": None,
+        "max_tokens": None,
+        "lifecycle": Lifecycle.ACTIVE.value,
+        "line": None,
+        "deprecated_at": None,
+        "retires_at": None,
+        "capabilities": None,
     }
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -17,21 +16,36 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from suffice.catalog.capabilities import Capabilities, capabilities
 from suffice.testing.admission import Call, Problem, identify, invalid
 from suffice.testing.answers import Answers, compose, say
-from suffice.testing.cache import CacheUse, PromptCache
+from suffice.testing.batches import MOST_BATCH_BYTES, Batches
+from suffice.testing.cache import PromptCache
 from suffice.testing.directory import Directory
+from suffice.testing.files import MOST_FILE_BYTES, Files
 from suffice.testing.journal import Entry, Journal
 from suffice.testing.limits import Meter, RateLimits
 from suffice.testing.model_rules import model_problems
 from suffice.testing.script import Fails, Passes, Step, envelope
 from suffice.testing.shape import shape_problems
-from suffice.testing.tokens import overhead, prompt_tokens, segments
-from suffice.testing.wire import Streamed, Whole
+from suffice.testing.tokens import prompt_tokens
+from suffice.testing.usage import input_usage, served_how
+from suffice.testing.wire import Plain, Streamed, Whole
 
 MOST_BODY_BYTES = 32 * 1024 * 1024
+# In a batch, and with this beta, the models with the largest answers may write longer ones.
+_LONG_OUTPUT, _LONG_CAP, _LONG_OUTPUT_TOKENS = "output-300k-2026-03-24", 128_000, 300_000
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - the default of an argument
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """Who and what is let in beyond the API's own rules, and how long answers take."""
+
+    keys: frozenset[str] | None
+    betas: frozenset[str]
+    ids: frozenset[str]
+    latency_s: float
+    batch_polls: int
 
 
 class StrictFake(Starlette):
@@ -47,31 +61,45 @@ class StrictFake(Starlette):
         *,
         answers: Answers | None,
         script: Iterable[Step],
-        keys: frozenset[str] | None,
+        terms: Terms,
         limits: RateLimits,
         directory: Directory,
         now: Callable[[], datetime],
-        latency_s: float,
     ) -> None:
         self.journal = Journal()
         self._answers = answers
         self._script = iter(script)
-        self._keys = keys
+        self._terms = terms
         self._meter = Meter(limits)
         self._directory = directory
         self._now = now
-        self._latency_s = latency_s
         self._cache = PromptCache()
-        self._numbers = itertools.count(1)
-        super().__init__(
-            routes=[
-                self._route("/v1/messages", "POST", self._messages),
-                self._route("/v1/messages/count_tokens", "POST", self._count_tokens),
-                self._route("/v1/models", "GET", self._models),
-                self._route("/v1/models/{model}", "GET", self._model),
-                self._route("/{path:path}", "GET POST PUT DELETE PATCH", self._nowhere),
-            ]
+        self._batches = Batches(
+            answer=self._item, now=now, polls=terms.batch_polls, standing=terms.ids
         )
+        self._files = Files(now=now, standing=terms.ids)
+        super().__init__(routes=self._all_routes())
+
+    def _all_routes(self) -> list[Route]:
+        batches, files = "/v1/messages/batches", "/v1/files"
+        return [
+            self._route("/v1/messages", "POST", self._messages),
+            self._route("/v1/messages/count_tokens", "POST", self._count_tokens),
+            self._route(batches, "POST", self._create_batch),
+            self._route(batches, "GET", self._list_batches),
+            self._route(batches + "/{id}", "GET", self._retrieve_batch),
+            self._route(batches + "/{id}", "DELETE", self._delete_batch),
+            self._route(batches + "/{id}/cancel", "POST", self._cancel_batch),
+            self._route(batches + "/{id}/results", "GET", self._batch_results),
+            self._route(files, "POST", self._upload_file),
+            self._route(files, "GET", self._list_files),
+            self._route(files + "/{id}", "GET", self._retrieve_file),
+            self._route(files + "/{id}", "DELETE", self._delete_file),
+            self._route(files + "/{id}/content", "GET", self._file_content),
+            self._route("/v1/models", "GET", self._models),
+            self._route("/v1/models/{id}", "GET", self._model),
+            self._route("/{path:path}", "GET POST PUT DELETE PATCH", self._nowhere),
+        ]
 
     def _route(self, path: str, methods: str, answer: Callable[[Request, Call], Any]) -> Route:
         async def endpoint(request: Request) -> ASGIApp:
@@ -84,7 +112,7 @@ class StrictFake(Starlette):
         call = Call(number=number, request_id=f"req_strictfake_{number:06d}")
         error = ""
         try:
-            identify(request.headers, call, keys=self._keys)
+            identify(request.headers, call, keys=self._terms.keys, betas=self._terms.betas)
             response = await answer(request, call)
         except Problem as problem:
             error = problem.message
@@ -96,34 +124,45 @@ class StrictFake(Starlette):
         self.journal.write(_entry(request, call, response, error))
         return _CountedOut(response, self.journal)
 
-    async def _read(self, request: Request, call: Call, *, counting: bool) -> Capabilities:
+    async def _raw(self, request: Request, *, most_bytes: int) -> bytes:
         raw = await request.body()
-        if len(raw) > MOST_BODY_BYTES:
+        if len(raw) > most_bytes:
             raise Problem(413, "request_too_large", "Request exceeds the maximum size")
+        return raw
+
+    async def _read(self, request: Request, *, most_bytes: int = MOST_BODY_BYTES) -> dict[str, Any]:
+        raw = await self._raw(request, most_bytes=most_bytes)
         try:
-            call.body = msgspec.json.decode(raw)
+            body = msgspec.json.decode(raw)
         except msgspec.DecodeError as error:
             raise invalid(f"The request body is not valid JSON: {error}") from None
-        if not isinstance(call.body, dict):
+        if not isinstance(body, dict):
             raise invalid("Input should be a valid dictionary")
+        return body
+
+    def _check(self, call: Call, *, counting: bool = False) -> tuple[Capabilities, int]:
         for problem in shape_problems(call.body, betas=call.betas, counting=counting):
             raise invalid(problem)
         call.model = call.body["model"]
         if not self._directory.serves(call.model):
             raise Problem(404, "not_found_error", f"model: {call.model}")
-        return capabilities(call.model, version=call.version)
+        accepts = capabilities(call.model, version=call.version)
+        if call.item and _LONG_OUTPUT in call.betas and accepts.max_output_tokens == _LONG_CAP:
+            accepts = msgspec.structs.replace(accepts, max_output_tokens=_LONG_OUTPUT_TOKENS)
+        tokens = prompt_tokens(call.body, accepts)
+        for problem in model_problems(call.body, accepts, tokens=0 if counting else tokens):
+            raise invalid(problem)
+        return accepts, tokens
 
     async def _messages(self, request: Request, call: Call) -> ASGIApp:
         step = next(self._script, Passes())
         if isinstance(step, Fails):
             return self._scripted_failure(step, call)
-        accepts = await self._read(request, call, counting=False)
-        tokens = prompt_tokens(call.body, accepts)
-        for problem in model_problems(call.body, accepts, tokens=tokens):
-            raise invalid(problem)
+        call.body = await self._read(request)
+        accepts, tokens = self._check(call)
         self._admit(call, tokens)
-        if self._latency_s:
-            await asyncio.sleep(self._latency_s)
+        if self._terms.latency_s:
+            await asyncio.sleep(self._terms.latency_s)
         message = self._message(call, accepts)
         now = self._now()
         self._meter.wrote(call.model, message["usage"]["output_tokens"], now=now)
@@ -133,25 +172,76 @@ class StrictFake(Starlette):
         return Whole(message, headers=headers, step=step)
 
     async def _count_tokens(self, request: Request, call: Call) -> ASGIApp:
-        accepts = await self._read(request, call, counting=True)
-        tokens = prompt_tokens(call.body, accepts)
-        for problem in model_problems(call.body, accepts, tokens=0):
-            raise invalid(problem)
-        return Whole({"input_tokens": tokens}, headers=self._headers(call))
+        call.body = await self._read(request)
+        _, tokens = self._check(call, counting=True)
+        counted: dict[str, Any] = {"input_tokens": tokens}
+        if call.body.get("context_management"):
+            counted["context_management"] = {"original_input_tokens": tokens}
+        return self._says(counted, call)
+
+    def _item(self, call: Call) -> dict[str, Any]:
+        accepts, _ = self._check(call)
+        return self._message(call, accepts)
+
+    async def _create_batch(self, request: Request, call: Call) -> ASGIApp:
+        call.body = await self._read(request, most_bytes=MOST_BATCH_BYTES)
+        return self._says(self._batches.create(call), call)
+
+    async def _list_batches(self, request: Request, call: Call) -> ASGIApp:
+        found = self._batches.list(request.query_params, origin=_origin(request))
+        return self._says(found, call)
+
+    async def _retrieve_batch(self, request: Request, call: Call) -> ASGIApp:
+        found = self._batches.retrieve(request.path_params["id"], origin=_origin(request))
+        return self._says(found, call)
+
+    async def _cancel_batch(self, request: Request, call: Call) -> ASGIApp:
+        found = self._batches.cancel(request.path_params["id"], origin=_origin(request))
+        return self._says(found, call)
+
+    async def _delete_batch(self, request: Request, call: Call) -> ASGIApp:
+        return self._says(self._batches.delete(request.path_params["id"]), call)
+
+    async def _batch_results(self, request: Request, call: Call) -> ASGIApp:
+        lines = self._batches.results(request.path_params["id"])
+        return Plain(lines, content_type="application/x-jsonl", headers=self._headers(call))
+
+    async def _upload_file(self, request: Request, call: Call) -> ASGIApp:
+        raw = await self._raw(request, most_bytes=MOST_FILE_BYTES)
+        kind = request.headers.get("content-type", "")
+        return self._says(self._files.upload(raw, content_type=kind, number=call.number), call)
+
+    async def _list_files(self, request: Request, call: Call) -> ASGIApp:
+        query = request.query_params
+        return self._says(self._files.list(query, ids=query.getlist("ids[]")), call)
+
+    async def _retrieve_file(self, request: Request, call: Call) -> ASGIApp:
+        return self._says(self._files.retrieve(request.path_params["id"]), call)
+
+    async def _delete_file(self, request: Request, call: Call) -> ASGIApp:
+        return self._says(self._files.delete(request.path_params["id"]), call)
+
+    async def _file_content(self, request: Request, call: Call) -> ASGIApp:
+        content, kind = self._files.content(request.path_params["id"])
+        return Plain(content, content_type=kind, headers=self._headers(call))
 
     async def _models(self, request: Request, call: Call) -> ASGIApp:
-        page = self._directory.page(request.query_params, version=call.version)
-        return Whole(page, headers=self._headers(call))
+        query = request.query_params
+        stages = query.getlist("lifecycle[]")
+        return self._says(self._directory.page(query, version=call.version, stages=stages), call)
 
     async def _model(self, request: Request, call: Call) -> ASGIApp:
-        model = request.path_params["model"]
+        model = request.path_params["id"]
         found = self._directory.describe(model, version=call.version)
         if found is None:
             raise Problem(404, "not_found_error", f"model: {model}")
-        return Whole(found, headers=self._headers(call))
+        return self._says(found, call)
 
     async def _nowhere(self, _request: Request, _call: Call) -> ASGIApp:
         raise Problem(404, "not_found_error", "Not found")
+
+    def _says(self, payload: Any, call: Call) -> ASGIApp:
+        return Whole(payload, headers=self._headers(call))
 
     def _scripted_failure(self, step: Fails, call: Call) -> ASGIApp:
         payload = envelope(
@@ -173,14 +263,10 @@ class StrictFake(Starlette):
 
     def _message(self, call: Call, accepts: Capabilities) -> dict[str, Any]:
         said = compose(say(self._answers, call.body), call.body, accepts)
-        used = self._cache.use(
-            _prompt(call.body, accepts),
-            key=_cache_key(call),
-            minimum=accepts.cache_minimum_tokens or 0,
-            now_s=self._now().timestamp(),
-        )
+        used = input_usage(call, accepts, cache=self._cache, now_s=self._now().timestamp())
+        item = f"_{call.item}" if call.item else ""
         return {
-            "id": f"msg_strictfake_{call.number:06d}",
+            "id": f"msg_strictfake_{call.number:06d}{item}",
             "type": "message",
             "role": "assistant",
             "model": call.model,
@@ -190,11 +276,11 @@ class StrictFake(Starlette):
             "stop_details": said.stop_details,
             "container": None,
             "usage": {
-                **_input_usage(used, extra=overhead(call.body, accepts)),
+                **used,
                 "output_tokens": said.output_tokens,
                 "output_tokens_details": {"thinking_tokens": said.thinking_tokens},
                 "server_tool_use": None,
-                **_where(call.body, accepts),
+                **served_how(call.body, accepts),
             },
         }
 
@@ -215,15 +301,19 @@ def strict_fake(  # noqa: PLR0913 - every option has a default
     now: Callable[[], datetime] = _utc_now,
     today: date | None = None,
     latency_s: float = 0.0,
+    batch_polls: int = 0,
     models: Iterable[str] = (),
+    betas: Iterable[str] = (),
+    ids: Iterable[str] = (),
 ) -> StrictFake:
     """
     A fake of the Messages API that refuses what the API refuses.
 
-    It serves ``/v1/messages`` (whole and streamed), ``/v1/messages/count_tokens`` and
-    ``/v1/models``, under both API versions and both credential headers. Every request is held
-    against the capability matrix. Answers carry usage with the prompt cache, tier, geography and
-    speed, and rate-limit headers. Tokens are counted by a rule of its own, four characters each.
+    It serves messages (whole and streamed), ``count_tokens``, Message Batches, files and models,
+    under both API versions and both credential headers. Every request, those of a batch too, is
+    held against the capability matrix. Answers carry usage with the prompt cache, tier, geography
+    and speed, and rate-limit headers. Tokens are counted by a rule of its own, four characters
+    each.
 
     Args:
         answers: A function of the body, or the last user text -> the answer; otherwise an echo.
@@ -234,16 +324,26 @@ def strict_fake(  # noqa: PLR0913 - every option has a default
         today: The day on which models are retired or not; the catalog's own by default, so that
             a test written today passes next year.
         latency_s: Seconds until each answer begins.
-        models: Further model names to serve, with nothing held against them.
+        batch_polls: How many looks at a batch still find it in progress.
+        models: Further models to serve: retired ones, and names nobody knows, with nothing held
+            against these.
+        betas: Names to accept in ``anthropic-beta`` although they are not written like one.
+        ids: Ids under which a batch and a file are always found, for clients whose own tests ask
+            for ids they never created.
     """
     return StrictFake(
         answers=answers,
         script=script,
-        keys=None if keys is None else frozenset(keys),
+        terms=Terms(
+            keys=None if keys is None else frozenset(keys),
+            betas=frozenset(betas),
+            ids=frozenset(ids),
+            latency_s=latency_s,
+            batch_polls=batch_polls,
+        ),
         limits=limits or RateLimits(),
         directory=Directory(today=today, extra=tuple(models)),
         now=now,
-        latency_s=latency_s,
     )
 
 
@@ -272,49 +372,9 @@ def _entry(request: Request, call: Call, response: Any, error: str) -> Entry:
         status=response.status,
         request_id=call.request_id,
         error=error,
+        query=request.url.query,
     )
 
 
-def _prompt(body: Mapping[str, Any], accepts: Capabilities) -> list[Any]:
-    prompt = list(segments(body, accepts))
-    marker = body.get("cache_control")
-    if marker and prompt and not prompt[-1].ttl:
-        ttl = marker.get("ttl") or "5m"
-        prompt[-1] = msgspec.structs.replace(prompt[-1], ttl=ttl)
-    return prompt
-
-
-def _cache_key(call: Call) -> bytes:
-    config = call.body.get("output_config") or {}
-    parts = [
-        call.model,
-        call.key,
-        call.body.get("speed") or "standard",
-        config.get("effort"),
-        config.get("format"),
-        call.body.get("thinking"),
-        call.body.get("tool_choice"),
-    ]
-    return msgspec.json.encode(parts, order="deterministic")
-
-
-def _input_usage(used: CacheUse, *, extra: int) -> dict[str, Any]:
-    return {
-        "input_tokens": used.plain + extra,
-        "cache_creation_input_tokens": used.write_5m + used.write_1h,
-        "cache_read_input_tokens": used.read,
-        "cache_creation": {
-            "ephemeral_5m_input_tokens": used.write_5m,
-            "ephemeral_1h_input_tokens": used.write_1h,
-        },
-    }
-
-
-def _where(body: Mapping[str, Any], accepts: Capabilities) -> dict[str, Any]:
-    fast = body.get("speed") == "fast" and accepts.fast_mode == "yes"
-    geo = body.get("inference_geo") or "global"
-    return {
-        "service_tier": "standard",
-        "inference_geo": geo if accepts.inference_geo else "not_available",
-        "speed": "fast" if fast else "standard",
-    }
+def _origin(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"

@@ -18,6 +18,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         number: From 1, over all endpoints.
         method: The HTTP method.
         path: Without its query.
+        query: What stood after the question mark.
         headers: By lower-case name, credentials masked.
         credential: ``x-api-key`` or ``authorization``; empty where none was sent.
         body: The decoded JSON; None where there was none.
@@ -35,6 +36,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     request_id: str
     error: str = ""
+    query: str = ""
 
 
 class Journal:

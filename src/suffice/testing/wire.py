@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -43,6 +44,21 @@ class Whole:
         await send(_start(self.status, {**self._headers, "content-length": str(size)}))
         more = isinstance(self._step, Cuts)
         await send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+class Plain:
+    """Bytes that are no JSON, in one piece."""
+
+    status = 200
+
+    def __init__(self, body: bytes, *, content_type: str, headers: Mapping[str, str]) -> None:
+        self._body = body
+        self._headers = {**headers, "content-type": content_type, "content-length": str(len(body))}
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Answer, as the ASGI calls it."""
+        await send(_start(200, self._headers))
+        await send({"type": "http.response.body", "body": self._body})
 
 
 class Streamed:
@@ -90,6 +106,17 @@ class Streamed:
 async def _send_all(send: Send, frames: Iterable[bytes]) -> None:
     for piece in frames:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+
+def stamp(when: datetime | None) -> str | None:
+    """
+    A time as the API writes it.
+
+    >>> from datetime import UTC
+    >>> stamp(datetime(2026, 11, 22, tzinfo=UTC))
+    '2026-11-22T00:00:00Z'
+    """
+    return None if when is None else when.isoformat().replace("+00:00", "Z")
 
 
 def _start(status: int, headers: Mapping[str, str]) -> dict[str, Any]:
