@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import time
 
+import msgspec
+
 from suffice.comparison.near_duplicates import NearDuplicates
 from suffice.comparison.sampling import Wanted, draw
 from suffice.records import Case
@@ -149,3 +151,19 @@ def test_near_duplicates_are_those_a_comparison_of_all_pairs_finds() -> None:
 
     assert [seen.is_new(text) for text in texts] == expected
     assert 60 < sum(expected) < 250
+
+
+def test_cases_somebody_drew_for_a_class_feed_only_that_class() -> None:
+    """
+    A file may hold extra draws, marked; the main sample stays a simple random one.
+    """
+    plain = [_case(n) for n in range(90)]
+    marked = [
+        msgspec.structs.replace(_case(n), meta={"extra_class": "refund"}) for n in range(90, 99)
+    ]
+
+    drawn = draw([*marked, *plain], dice=random.Random(1), wanted=Wanted(main=90, pilot=30))
+
+    assert drawn.extra == {"refund": tuple(case.id for case in marked)}
+    assert {*drawn.pilot, *drawn.main} == {case.id for case in plain}
+    assert drawn.left_out.not_drawn == 0

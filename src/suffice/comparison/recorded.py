@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from suffice.comparison.pairing import Arms, Grading, pair_up
+from suffice.comparison.sampling import EXTRA_CLASS
 from suffice.comparison.showing import Showcase
 from suffice.comparison.tally import Tally
 from suffice.errors import BadModelName
@@ -107,6 +108,10 @@ class _TypeRun:
             self._requests.append(hash(msgspec.json.encode(case.request)))
         for arms, tally in self._runs:
             pair = pair_up(case, arms, self._chosen.grading)
+            if EXTRA_CLASS in case.meta:
+                if pair is not None:
+                    tally.add_extra_draw(pair)
+                continue
             tally.add(pair)
             if pair is not None:
                 self._showcase.offer(case, arms, pair)

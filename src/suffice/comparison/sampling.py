@@ -17,6 +17,8 @@ RARE_CLASS_CASES = 31
 RARE_CLASS_SHARE = 0.01
 _PILOT_SHARE = 3
 _SPARE = 20
+EXTRA_CLASS = "extra_class"
+"""In a case's ``meta``: it was drawn for this class's gate, and must feed nothing else."""
 
 LabelOf = Callable[[Case], str | None]
 """The class a case belongs to, where that is known before anybody is asked."""
@@ -93,7 +95,7 @@ def draw(
         Why: clusters of five near-duplicates turn a 5 % risk of a wrong Switch into 14-45 %,
         time order into 99 %.
     """
-    order = list(cases)
+    order = [case for case in cases if EXTRA_CLASS not in case.meta]
     dice.shuffle(order)
     stream = _Independent(order)
     pool = wanted.main + _SPARE + wanted.pilot
@@ -103,15 +105,19 @@ def draw(
     extra = {} if label_of is None else _extra_draws(main, stream, label_of, wanted)
     looked_at = len(drawn) + stream.same_group + stream.near_duplicates
     looked_at += sum(len(found) for found in extra.values()) + stream.passed_by
+    left_out = LeftOut(
+        same_group=stream.same_group,
+        near_duplicates=stream.near_duplicates,
+        not_drawn=len(order) - looked_at + stream.passed_by,
+    )
+    marked = _marked(cases, stream)
     return Draw(
         pilot=tuple(case.id for case in drawn[:pilot]),
         main=tuple(case.id for case in main),
-        extra=extra,
-        left_out=LeftOut(
-            same_group=stream.same_group,
-            near_duplicates=stream.near_duplicates,
-            not_drawn=len(order) - looked_at + stream.passed_by,
-        ),
+        extra={
+            label: (*extra.get(label, ()), *marked.get(label, ())) for label in {**extra, **marked}
+        },
+        left_out=left_out,
     )
 
 
@@ -141,6 +147,11 @@ class _Independent:
         self._groups: set[str] = set()
         self.same_group = self.near_duplicates = self.passed_by = 0
 
+    def of(self, more: Sequence[Case]) -> Iterator[Case]:
+        """Those of further cases that depend on none before."""
+        self._order = iter(more)
+        return self
+
     def __iter__(self) -> Iterator[Case]:
         return self
 
@@ -155,6 +166,14 @@ class _Independent:
                     self._groups.add(case.group)
                 return case
         raise StopIteration
+
+
+def _marked(cases: Sequence[Case], stream: _Independent) -> dict[str, list[str]]:
+    """Cases that whoever made the file drew for a class, by that class."""
+    found: dict[str, list[str]] = {}
+    for case in stream.of([case for case in cases if EXTRA_CLASS in case.meta]):
+        found.setdefault(str(case.meta[EXTRA_CLASS]), []).append(case.id)
+    return found
 
 
 def _extra_draws(
