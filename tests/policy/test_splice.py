@@ -140,6 +140,26 @@ def test_dropping_fields_leaves_the_others_as_they_were_written(
     assert not rest.strip(" \t\r\n,{}")
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    document=st.dictionaries(KEYS, VALUES, max_size=5),
+    spaced=st.booleans(),
+    changes=st.dictionaries(KEYS, st.one_of(st.none(), SCALARS), min_size=1, max_size=3),
+)
+def test_a_plainly_written_document_changes_as_an_oddly_written_one_does(
+    document: dict[str, Any], spaced: bool, changes: dict[str, Any]
+) -> None:
+    separators = (", ", ": ") if spaced else (",", ":")
+    plain = json.dumps(document, separators=separators, ensure_ascii=False).encode()
+    edits = [
+        Edit((key,), "drop") if value is None else Edit((key,), "set", json.dumps(value).encode())
+        for key, value in changes.items()
+    ]
+
+    # A space in front is enough to have it walked.
+    assert b" " + splice(plain, edits) == splice(b" " + plain, edits)
+
+
 @settings(max_examples=100, deadline=None)
 @given(document=objects())
 def test_no_edit_is_no_change(document: tuple[list[Written], str]) -> None:

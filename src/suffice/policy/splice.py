@@ -8,8 +8,8 @@ and the repetition of keys, escapes, white space, the digits of a number.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 import msgspec
 from msgspec import Raw
@@ -17,12 +17,16 @@ from msgspec import Raw
 from suffice.errors import UnfitEdit
 
 _SPACE = re.compile(rb"[ \t\n\r]*")
-_KEY = re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)"[ \t\n\r]*:[ \t\n\r]*', re.DOTALL)
-_SCALAR = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[^\s,\]}"]+', re.DOTALL)
 _SEPARATOR = re.compile(rb"[ \t\n\r]*,?[ \t\n\r]*")
+# Possessive throughout: nothing here is ever matched in a second way.
+_SCALAR = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\s,\]}"{[]++'
+# A scalar with what parts it from the next value, or the bracket that opens an object or array.
+_VALUE = rb"(?:(" + _SCALAR + rb")[ \t\n\r]*+,?+[ \t\n\r]*+|[{[])"
+_ELEMENT = re.compile(rb"()" + _VALUE, re.DOTALL)
+_MEMBER = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"[ \t\n\r]*+:[ \t\n\r]*+' + _VALUE, re.DOTALL)
 _STRING_OR_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)
-_OPENS, _CLOSES, _SELF_ENDING = b"{[", b"}]", b'"{['
-_WORTH_MEASURING = 2_048
+_OPENS, _CLOSES = b"{[", b"}]"
+_WORTH_MEASURING = 8_192
 
 
 class Edit(msgspec.Struct, frozen=True):
@@ -57,13 +61,8 @@ class Edits(msgspec.Struct, frozen=True):
         return bool(self.changes)
 
 
-class _Member(NamedTuple):
-    """One member of an object or array: where it begins (its key), its value, and its end."""
-
-    name: str | int
-    begins: int
-    value: int
-    ends: int
+# One member of an object or array: its name, where it begins (its key), its value, and its end.
+_Member = tuple[str | int, int, int, int]
 
 
 def splice(body: bytes, changes: Edits | Iterable[Edit]) -> bytes:
@@ -89,11 +88,17 @@ def splice(body: bytes, changes: Edits | Iterable[Edit]) -> bytes:
     if not edits.changes:
         return body
     large = edits.large
-    if not large and len(body) > _WORTH_MEASURING:
+    if len(body) <= _WORTH_MEASURING:
+        text = _put_together(body, edits.changes)
+        if text is not None:
+            return text
+    elif not large:
         large = _measured(body)
     begins = _after_space(body, 0)
     wanted = [(edit.path, edit) for edit in edits.changes]
-    pieces = sorted(_replacements(body, begins, wanted, large=large))
+    pieces: list[_Piece] = []
+    _replace(body, begins, wanted, large=large, pieces=pieces)
+    pieces.sort()
     out: list[bytes] = []
     position = 0
     for start, end, text in pieces:
@@ -103,85 +108,120 @@ def splice(body: bytes, changes: Edits | Iterable[Edit]) -> bytes:
     return b"".join(out)
 
 
+def _put_together(body: bytes, changes: Sequence[Edit]) -> bytes | None:
+    """
+    The document with fields of its own changed, made from its members; None: it has to be walked.
+
+    Nearly every client writes the same way, with a space behind each comma and colon or with
+    none. Only where the members, written so, are the document byte for byte is it made from them.
+    """
+    members = _measured(body)
+    first = next(iter(members), "").encode()
+    colon, comma = (b": ", b", ") if body.startswith(b'{"%b": ' % first) else (b":", b",")
+    written = {name: b'"%b"%b%b' % (name.encode(), colon, value) for name, value in members.items()}
+    if b"{%b}" % comma.join(written.values()) != body:
+        return None
+    added: list[bytes] = []
+    for edit in changes:
+        name = edit.path[0]
+        if len(edit.path) > 1 or isinstance(name, int):
+            return None
+        if edit.action == "drop":
+            written.pop(name, None)
+        elif name in written:
+            written[name] = b'"%b"%b%b' % (name.encode(), colon, edit.value)
+        else:
+            added.append(msgspec.json.encode(name) + b":" + edit.value)
+    kept = [comma.join(written.values())] if written else []
+    return b"{%b}" % b",".join(kept + added)
+
+
 _Wanted = list[tuple[tuple[str | int, ...], Edit]]
+# From where to where bytes give way, and to which.
+_Piece = tuple[int, int, bytes]
 
 
-def _replacements(
-    body: bytes, begins: int, wanted: _Wanted, *, large: Mapping[str, Raw]
-) -> Iterator[tuple[int, int, bytes]]:
-    """Which bytes give way to which, for the edits within one object or array."""
+def _replace(
+    body: bytes, begins: int, wanted: _Wanted, *, large: Mapping[str, Raw], pieces: list[_Piece]
+) -> None:
+    """Note which bytes give way to which, for the edits within one object or array."""
     if body[begins] not in _OPENS:
         raise _unfit(wanted[0][1])
     members = _members(body, begins, large=large)
     by_name: dict[str | int, list[_Member]] = {}
     for member in members:
-        by_name.setdefault(member.name, []).append(member)
+        by_name.setdefault(member[0], []).append(member)
     dropped: set[int] = set()
     added: list[bytes] = []
     deeper: dict[str | int, _Wanted] = {}
     for path, edit in wanted:
-        found = by_name.get(path[0], [])
-        if not found and (len(path) > 1 or isinstance(path[0], int) or body[begins] == _ARRAY):
+        name = path[0]
+        found = by_name.get(name, ())
+        if not found and (len(path) > 1 or isinstance(name, int) or body[begins] == _ARRAY):
             raise _unfit(edit)
         if len(path) > 1:
-            deeper.setdefault(path[0], []).append((path[1:], edit))
+            deeper.setdefault(name, []).append((path[1:], edit))
         elif edit.action == "drop":
-            dropped |= {member.begins for member in found}
+            dropped |= {start for _, start, _, _ in found}
         elif found:
-            yield from ((member.value, member.ends, edit.value) for member in found)
+            pieces += [(value, ends, edit.value) for _, _, value, ends in found]
         else:
-            added.append(msgspec.json.encode(path[0]) + b":" + edit.value)
+            added.append(msgspec.json.encode(name) + b":" + edit.value)
     for name, below in deeper.items():
         # Of repeated objects the last is the one that counts.
-        yield from _replacements(body, by_name[name][-1].value, below, large={})
-    yield from _removals(members, dropped)
+        _replace(body, by_name[name][-1][2], below, large={}, pieces=pieces)
+    _remove(members, dropped, pieces)
     if added:
-        yield _addition(members, dropped, added, opens=begins)
+        pieces.append(_addition(members, dropped, added, opens=begins))
 
 
-def _removals(members: Sequence[_Member], dropped: set[int]) -> Iterator[tuple[int, int, bytes]]:
-    """Each dropped member with exactly one comma, the one that then has nothing to part."""
+def _remove(members: Sequence[_Member], dropped: set[int], pieces: list[_Piece]) -> None:
+    """Each dropped member goes with exactly one comma, the one that then has nothing to part."""
     has_kept = False
-    for index, member in enumerate(members):
-        if member.begins not in dropped:
+    for index, (_, begins, _, ends) in enumerate(members):
+        if begins not in dropped:
             has_kept = True
         elif has_kept:
-            yield members[index - 1].ends, member.ends, b""
+            pieces.append((members[index - 1][3], ends, b""))
         else:
             is_last = index + 1 == len(members)
-            yield member.begins, member.ends if is_last else members[index + 1].begins, b""
+            pieces.append((begins, ends if is_last else members[index + 1][1], b""))
 
 
 def _addition(
     members: Sequence[_Member], dropped: set[int], added: list[bytes], *, opens: int
-) -> tuple[int, int, bytes]:
+) -> _Piece:
     """New members go behind the last one that stays."""
     text = b",".join(added)
-    if any(member.begins not in dropped for member in members):
-        return members[-1].ends, members[-1].ends, b"," + text
-    if members:
-        return members[-1].ends, members[-1].ends, text
-    return opens + 1, opens + 1, text
+    if not members:
+        return opens + 1, opens + 1, text
+    ends = members[-1][3]
+    if any(begins not in dropped for _, begins, _, _ in members):
+        text = b"," + text
+    return ends, ends, text
 
 
 def _members(body: bytes, begins: int, *, large: Mapping[str, Raw]) -> list[_Member]:
     """The members of the object or array that begins there."""
     is_object = body[begins] != _ARRAY
+    next_one = (_MEMBER if is_object else _ELEMENT).match
     members: list[_Member] = []
     position = _after_space(body, begins + 1)
     while body[position] not in _CLOSES:
-        name: str | int = len(members)
-        value, hint = position, None
-        if is_object:
-            key = _KEY.match(body, position)
-            if key is None:
-                raise _no_json()
-            name = _key_name(key[1])
-            value, hint = key.end(), large.get(name)
-        ends = _value_end(body, value, hint=hint)
-        members.append(_Member(name, position, value, ends))
-        separator = _SEPARATOR.match(body, ends)
-        position = separator.end() if separator else ends
+        found = next_one(body, position)
+        if found is None:
+            raise _no_json()
+        name: str | int = _key_name(found[1]) if is_object else len(members)
+        value, ends = found.span(2)
+        following = found.end()
+        if ends < 0:
+            value = following - 1
+            hint = large.get(name) if isinstance(name, str) else None
+            ends = _closed(body, value, hint=hint)
+            separator = _SEPARATOR.match(body, ends)
+            following = separator.end() if separator else ends
+        members.append((name, position, value, ends))
+        position = following
     return members
 
 
@@ -191,19 +231,14 @@ def _key_name(written: bytes) -> str:
     return written.decode()
 
 
-def _value_end(body: bytes, position: int, *, hint: Raw | None) -> int:
-    first = body[position]
-    if hint is not None and first in _SELF_ENDING:
-        # A string, object or array is never the beginning of a longer one, so where these bytes
-        # stand, they are the value, also among repeated keys.
+def _closed(body: bytes, position: int, *, hint: Raw | None) -> int:
+    """Where the object or array ends that begins there."""
+    if hint is not None:
+        # An object or array is never the beginning of a longer one, so where these bytes stand,
+        # they are the value, also among repeated keys.
         text = bytes(hint)
         if body.startswith(text, position):
             return position + len(text)
-    if first not in _OPENS:
-        found = _SCALAR.match(body, position)
-        if found is None:
-            raise _no_json()
-        return found.end()
     depth = 0
     for found in _STRING_OR_BRACKET.finditer(body, position):
         mark = body[found.start()]
