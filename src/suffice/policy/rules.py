@@ -73,7 +73,9 @@ class TypeRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             candidate all along.
         ramped: When the share was last changed.
         guards: See `Guards`.
-        shadow: Share of the baseline's exchanges the candidate answers too, unseen.
+        shadow: Share of sessions of which one call is answered by the other model too, unseen:
+            by the candidate as long as it has no share, then by the baseline where the candidate
+            served.
         bodies: Share of exchanges whose bodies are kept; None: as the gateway is set.
         done: The rollout is over, and the candidate has taken the type.
         stand_in: The candidate may answer where the baseline fails; only once it is done.

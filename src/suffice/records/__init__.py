@@ -27,6 +27,7 @@ from suffice.records.rollout import (
     Watch,
 )
 from suffice.records.scores import Pair, Reference, Score
+from suffice.records.shadow import ShadowAnswers
 from suffice.records.usage import Iteration, Usage
 from suffice.records.verdict import (
     BandPoint,
@@ -75,6 +76,7 @@ __all__ = [
     "RolloutState",
     "RolloutStep",
     "Score",
+    "ShadowAnswers",
     "ShadowPair",
     "ShownCase",
     "Spending",
