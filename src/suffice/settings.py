@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -42,6 +42,55 @@ class BudgetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     per_run_usd: Decimal | None = None
 
 
+class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    How `suffice gateway` runs where no option says otherwise; see docs/gateway.md.
+
+    Attributes:
+        host: Where it listens.
+        port: Where it listens, 0 to 65535.
+        upstream: The one address requests go to.
+        data: Folder of captured exchanges and the account; relative to the file, as all paths.
+        policy: The policy in force.
+        workers: Processes that share the port, 1 to 64.
+        capture: ``off``, ``meta`` or ``bodies``.
+        bodies: With ``bodies``: type -> share of its conversations, in [0, 1]; ``*`` for others.
+        budgets: File of budgets.
+        keys: File of hashed gateway keys.
+        tls_cert: The certificate it shows.
+        tls_key: Its private key.
+        client_ca: Whose certificates clients must show.
+        upstream_ca: Authority trusted upstream, beside the system's.
+        proxy: By whom requests leave, or ``direct``; never with a credential.
+        otlp: Where spans go.
+        public_url: Under which clients know it.
+        drain_s: How long requests under way may take when it stops, in seconds.
+        allow_plain_upstream: Whether http to an upstream elsewhere is meant.
+        limits: Bounds by name; see docs/gateway.md.
+    """
+
+    host: str | None = None
+    port: int | None = None
+    upstream: str | None = None
+    data: Path | None = None
+    policy: Path | None = None
+    workers: int | None = None
+    capture: Literal["off", "meta", "bodies"] | None = None
+    bodies: dict[str, float] = {}
+    budgets: Path | None = None
+    keys: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    client_ca: Path | None = None
+    upstream_ca: Path | None = None
+    proxy: str | None = None
+    otlp: str | None = None
+    public_url: str | None = None
+    drain_s: float | None = None
+    allow_plain_upstream: bool | None = None
+    limits: dict[str, int | float] = {}
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     Everything that can be set outside a call. None means: the command's own default.
@@ -56,6 +105,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         judge: The model that judges with ``--scorer judge``.
         alerts: Places to tell people at, by a name of your own; see docs/alerts.md.
         budget: See `BudgetSettings`.
+        gateway: See `GatewaySettings`.
         limits: See `LimitSettings`.
     """
 
@@ -68,6 +118,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     judge: str | None = None
     alerts: dict[str, AlertTarget] = {}
     budget: BudgetSettings = BudgetSettings()
+    gateway: GatewaySettings = GatewaySettings()
     limits: LimitSettings = LimitSettings()
 
 
@@ -85,6 +136,11 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "SUFFICE_ALPHA": ("limits", "alpha"),
 }
 _RANGES = {"floor": (0, 1), "target": (0, 1), "margin": (0, 100), "alpha": (0, 0.5)}
+_GATEWAY_RANGES = {"port": (0, 65_535), "workers": (1, 64), "drain_s": (0, 86_400)}
+_PATHS = ("prices_file", "runs")
+_GATEWAY_PATHS = (
+    *("data", "policy", "budgets", "keys", "tls_cert", "tls_key", "client_ca", "upstream_ca"),
+)
 _FREE_TABLES = {"prices", "tiers"}
 
 
@@ -122,6 +178,7 @@ def settings_from(
     except (msgspec.ValidationError, InvalidOperation) as error:
         raise _bad(f"A setting is of the wrong kind: {error}.") from error
     _check_ranges(settings)
+    _check_gateway(settings.gateway)
     return settings
 
 
@@ -190,11 +247,15 @@ def _read_toml(path: Path) -> dict[str, Any]:
 def _with_paths_from(folder: Path, table: Any) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise _bad("[tool.suffice] is not a table.")
-    paths = {
-        key: str(folder / table[key])
-        for key in ("prices_file", "runs")
-        if isinstance(table.get(key), str)
-    }
+    placed = _placed(folder, table, _PATHS)
+    if isinstance(table.get("gateway"), dict):
+        placed["gateway"] = _placed(folder, table["gateway"], _GATEWAY_PATHS)
+    return placed
+
+
+def _placed(folder: Path, table: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The table with its paths, which are relative to their file, made those of the caller."""
+    paths = {name: str(folder / table[name]) for name in names if isinstance(table.get(name), str)}
     return {**table, **paths}
 
 
@@ -270,6 +331,25 @@ def _check_ranges(settings: Settings) -> None:
         raise _bad("limits.margin is a drop in quality and limits.floor an agreement; choose one.")
     if budget is not None and not (budget.is_finite() and budget > 0):
         raise _bad(f"budget.per_run_usd is {budget}; it must be more than nothing.")
+
+
+def _check_gateway(gateway: GatewaySettings) -> None:
+    for name, (low, high) in _GATEWAY_RANGES.items():
+        value = getattr(gateway, name)
+        if value is not None and not low <= value <= high:
+            raise _bad(f"gateway.{name} is {value:g}; it lies between {low:g} and {high:g}.")
+    for kind, share in gateway.bodies.items():
+        if not 0 <= share <= 1:
+            raise _bad(f"gateway.bodies.{kind} is {share:g}; a share lies between 0 and 1.")
+    for name, bound in gateway.limits.items():
+        if not 0 < bound < float("inf"):
+            raise _bad(f"gateway.limits.{name} is {bound:g}; a bound is more than nothing.")
+    if "@" in (gateway.proxy or ""):
+        raise SecretInFile(
+            "gateway.proxy holds a credential.",
+            effect="The file was not used and nothing was run.",
+            next_step="Set HTTPS_PROXY in the gateway's environment instead.",
+        )
 
 
 def _path(kind: type, value: Any) -> Any:

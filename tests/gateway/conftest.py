@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,6 +25,8 @@ from suffice.gateway.deciding import Decider
 from suffice.gateway.house import House
 from suffice.gateway.keys import Keys
 from suffice.gateway.limits import Limits
+from suffice.gateway.log import Log
+from suffice.gateway.proxying import Proxy
 from suffice.gateway.spool import Capture, Spool
 from suffice.gateway.upstream import Pool, read_address
 from suffice.gateway.worker import Worker, listen
@@ -75,6 +81,7 @@ class Running:
     worker: Worker
     loop: asyncio.AbstractEventLoop
     records: list[ExchangeRecord]
+    told: io.StringIO
 
     def call(self, work: Callable[[], Any]) -> Any:
         """Run something on the gateway's loop."""
@@ -103,6 +110,9 @@ class StartGateway(Protocol):
         policy: Policy | None = ...,
         keys: Keys | None = ...,
         capture: Capture = ...,
+        tls: ssl.SSLContext | None = ...,
+        upstream_tls: ssl.SSLContext | None = ...,
+        proxy: Proxy | None = ...,
     ) -> Running: ...
 
 
@@ -168,14 +178,25 @@ def start_gateway(tmp_path: Path) -> Iterator[StartGateway]:
             policy: Policy | None = None,
             keys: Keys | None = None,
             capture: Capture = Capture.META,
+            tls: ssl.SSLContext | None = None,
+            upstream_tls: ssl.SSLContext | None = None,
+            proxy: Proxy | None = None,
         ) -> Running:
             loop = stack.enter_context(_in_a_thread(uvloop.new_event_loop()))
             records: list[ExchangeRecord] = []
 
             async def begin() -> Running:
                 spool = Spool(tmp_path / "spool", capture=capture)
+                told = io.StringIO()
                 house = House(
-                    pool=Pool(read_address(upstream), limits=limits),
+                    pool=Pool(
+                        read_address(upstream),
+                        limits=limits,
+                        tls=upstream_tls,
+                        proxy=proxy,
+                        log=Log(told),
+                    ),
+                    log=Log(told),
                     limits=limits,
                     loop=loop,
                     decider=Decider(key=b"key", now=lambda: datetime.now(UTC), policy=policy),
@@ -189,10 +210,10 @@ def start_gateway(tmp_path: Path) -> Iterator[StartGateway]:
                 )
                 listener = listen("127.0.0.1", 0)
                 port = listener.getsockname()[1]
-                worker = Worker(house, listener)
+                worker = Worker(house, listener, tls=tls)
                 await worker.start()
-                url = f"http://127.0.0.1:{port}"
-                return Running(url, port, house, worker, loop, records)
+                url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+                return Running(url, port, house, worker, loop, records, told)
 
             running: Running = _run(loop, begin())
             stack.callback(running.house.books.spool.close)
@@ -283,6 +304,60 @@ def _in_a_thread(
 
 def _run(loop: asyncio.AbstractEventLoop, work: Any) -> Any:
     return asyncio.run_coroutine_threadsafe(work, loop).result(10)
+
+
+@dataclass(slots=True, frozen=True)
+class Certificates:
+    """Keys and certificates made for one run of the tests, as files in PEM."""
+
+    folder: Path
+
+    def of(self, name: str) -> tuple[Path, Path]:
+        """Certificate and key: of ``server``, ``client`` or ``stranger``."""
+        return self.folder / f"{name}.pem", self.folder / f"{name}.key"
+
+    def authority(self, name: str = "ca") -> Path:
+        """``ca`` signed server and client, ``other`` the stranger."""
+        return self.folder / f"{name}.pem"
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Made by the openssl command; none lies in the repository."""
+    if shutil.which("openssl") is None:
+        pytest.skip("NOT TESTED: TLS, since there is no openssl command to make certificates with")
+    folder = tmp_path_factory.mktemp("certificates")
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    for name in ("ca", "other"):
+        openssl(
+            *("req", "-x509", *curve, "-days", "2", "-subj", f"/CN=test {name}"),
+            *("-addext", "keyUsage=critical,keyCertSign", "-keyout", f"{name}.key"),
+            *("-out", f"{name}.pem"),
+        )
+    for name, signer, days in (
+        ("server", "ca", "2"),
+        ("client", "ca", "2"),
+        ("stranger", "other", "2"),
+        ("elsewhere", "ca", "2"),
+    ):
+        where = "DNS:elsewhere.test" if name == "elsewhere" else "DNS:localhost,IP:127.0.0.1"
+        (folder / f"{name}.ext").write_text(
+            f"subjectAltName={where}\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n"
+        )
+        openssl(
+            *("req", *curve, "-subj", f"/CN={name}"),
+            *("-keyout", f"{name}.key", "-out", f"{name}.csr"),
+        )
+        openssl(
+            *("x509", "-req", "-in", f"{name}.csr", "-CA", f"{signer}.pem"),
+            *("-CAkey", f"{signer}.key", "-CAcreateserial", "-days", days),
+            *("-extfile", f"{name}.ext", "-out", f"{name}.pem"),
+        )
+    return Certificates(folder)
 
 
 @pytest.fixture

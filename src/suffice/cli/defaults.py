@@ -13,11 +13,11 @@ import click
 from suffice.cli.stored_run import RUNS_SETTING
 
 if TYPE_CHECKING:
-    from suffice.settings import Settings
+    from suffice.settings import GatewaySettings, Settings
 
 # Only these look at settings, so that a broken file never keeps `explain` from explaining it.
 COMMANDS_WITH_SETTINGS = frozenset(
-    {"compare", "verdict", "cases", "check", "cost", "prices", "advise"}
+    {"compare", "verdict", "cases", "check", "cost", "prices", "advise", "gateway", "doctor"}
 )
 SETTINGS_FILES = ("suffice.toml", "pyproject.toml")
 _MARGIN_OR_FLOOR = {"--margin", "--floor", "--target"}
@@ -70,6 +70,8 @@ def defaults_of(
         return {name: _known(prices=prices) for name in ("list", "show")}
     if command in {"cost", "advise"}:
         return _known(prices=prices)
+    if command in {"gateway", "doctor"}:
+        return _gateway_defaults(settings.gateway, command, prices=prices)
     options = {word.partition("=")[0] for word in given if word.startswith("--")}
     limits = settings.limits
     chosen: dict[str, Any] = {}
@@ -87,6 +89,29 @@ def defaults_of(
         base_url=settings.base_url,
         api_version=settings.api_version,
     )
+
+
+def _gateway_defaults(
+    gateway: GatewaySettings, command: str, *, prices: Path | None
+) -> dict[str, Any]:
+    names = (
+        *("host", "port", "upstream", "data", "policy", "workers", "capture", "budgets", "keys"),
+        *("tls_cert", "tls_key", "client_ca", "upstream_ca", "proxy", "otlp", "public_url"),
+        "allow_plain_upstream",
+    )
+    found = _known(prices=prices, **{name: getattr(gateway, name) for name in names})
+    if command == "doctor":
+        return found
+    return {
+        **found,
+        **_known(
+            drain=gateway.drain_s,
+            bodies=tuple(f"{kind}={share}" for kind, share in gateway.bodies.items()) or None,
+            limit=tuple(f"{name}={bound}" for name, bound in gateway.limits.items()) or None,
+        ),
+        "status": _known(data=gateway.data, budgets=gateway.budgets),
+        "key": _known(keys=gateway.keys),
+    }
 
 
 def _asks_for_a_judge(given: Collection[str]) -> bool:

@@ -9,13 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    import ssl
-
-    from suffice.gateway.budgets import Budget
     from suffice.gateway.keys import Keys
-    from suffice.gateway.log import Log
-    from suffice.gateway.running import Options
 
+_FILE = click.Path(path_type=Path, dir_okay=False)
 _data = click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
@@ -26,20 +22,33 @@ _data = click.option(
 )
 _budgets = click.option(
     "--budgets",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    type=_FILE,
+    envvar="SUFFICE_GATEWAY_BUDGETS",
     help='JSON: [{"name": "team", "usd": "50", "per": "day", "type": "triage"}, ...]',
 )
 _keys = click.option(
     "--keys",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=_FILE,
     envvar="SUFFICE_GATEWAY_KEYS",
     help="Hashed gateway keys; needed beyond this machine.",
 )
 
 
 @click.group(invoke_without_command=True)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", type=click.IntRange(0, 65535), default=4701, show_default=True)
+@click.option(
+    "--host",
+    envvar="SUFFICE_GATEWAY_HOST",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where to listen.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    envvar="SUFFICE_GATEWAY_PORT",
+    default=4701,
+    show_default=True,
+)
 @click.option(
     "--upstream",
     envvar="SUFFICE_UPSTREAM",
@@ -50,30 +59,59 @@ _keys = click.option(
 @_data
 @click.option(
     "--policy",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=_FILE,
     envvar="SUFFICE_POLICY",
     default=Path(".suffice/policy.json"),
     show_default=True,
     help="The policy in force; without one every request goes where it asks to.",
 )
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    envvar="SUFFICE_GATEWAY_WORKERS",
+    default=1,
+    show_default=True,
+)
 @click.option(
     "--capture",
     type=click.Choice(["off", "meta", "bodies"]),
+    envvar="SUFFICE_GATEWAY_CAPTURE",
     default="meta",
     show_default=True,
     help="What is kept of an exchange; bodies are masked.",
 )
-@_budgets
-@_keys
-@click.option("--tls-cert", type=click.Path(path_type=Path, exists=True), help="Serve TLS.")
-@click.option("--tls-key", type=click.Path(path_type=Path, exists=True), help="Its private key.")
 @click.option(
-    "--client-ca",
-    type=click.Path(path_type=Path, exists=True),
-    help="Accept only clients with a certificate of this authority.",
+    "--bodies",
+    multiple=True,
+    metavar="TYPE=SHARE",
+    help="With --capture bodies: which share of a type's conversations; * for other types.",
 )
+@_budgets
+@click.option(
+    "--prices",
+    type=_FILE,
+    envvar="SUFFICE_PRICES",
+    help="Your own prices, for the account and for budgets.",
+)
+@_keys
+@click.option("--tls-cert", type=_FILE, help="Serve TLS.")
+@click.option("--tls-key", type=_FILE, help="Its private key.")
+@click.option(
+    "--client-ca", type=_FILE, help="Accept only clients with a certificate of this authority."
+)
+@click.option(
+    "--upstream-ca", type=_FILE, help="Trust this authority too, beside the system's, upstream."
+)
+@click.option(
+    "--proxy",
+    metavar="URL",
+    help="Leave by this proxy, or `direct`; else as HTTPS_PROXY and NO_PROXY say.",
+)
+@click.option("--otlp", metavar="URL", help="Export spans to an OpenTelemetry collector (OTLP).")
 @click.option("--public-url", default="", help="Under which clients know it, behind a proxy.")
+@click.option(
+    "--limit", multiple=True, metavar="NAME=VALUE", help="Another bound; see docs/settings.md."
+)
 @click.option("--drain", type=click.FloatRange(0), default=60.0, show_default=True, metavar="S")
 @click.option("--allow-plain-upstream", is_flag=True, help="http to an upstream elsewhere.")
 @click.pass_context
@@ -86,12 +124,18 @@ def command(  # noqa: PLR0917 - options
     policy: Path,
     workers: int,
     capture: str,
+    bodies: tuple[str, ...],
     budgets: Path | None,
+    prices: Path | None,
     keys: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
     client_ca: Path | None,
+    upstream_ca: Path | None,
+    proxy: str | None,
+    otlp: str | None,
     public_url: str,
+    limit: tuple[str, ...],
     drain: float,
     allow_plain_upstream: bool,
 ) -> None:
@@ -103,48 +147,95 @@ def command(  # noqa: PLR0917 - options
     if ctx.invoked_subcommand is not None:
         return
     from suffice.adapters.policies import PolicyFiles
+    from suffice.cli.gateway_reading import (
+        read_body_shares,
+        read_budgets,
+        read_endpoint,
+        read_limits,
+        refuse_forgetful_budgets,
+    )
+    from suffice.cli.gateway_serving import Place, serve
+    from suffice.cli.gateway_tls import serving
+    from suffice.gateway.proxying import choose_proxy
     from suffice.gateway.running import Options
     from suffice.gateway.spool import Capture
-    from suffice.gateway.upstream import read_address
+    from suffice.gateway.upstream import read_address, verifying
 
-    tls = _tls(tls_cert, tls_key, client_ca)
+    address = read_address(upstream, allow_plain=allow_plain_upstream)
     found_keys = _read_keys(keys)
     _refuse_open_door(host, keys=found_keys, mutual_tls=client_ca is not None)
     options = Options(
-        address=read_address(upstream, allow_plain=allow_plain_upstream),
+        address=address,
         data=data,
         assignment_key=PolicyFiles(policy).assignment_key(),
         capture=Capture(capture),
+        body_shares=read_body_shares(bodies, capture=Capture(capture)),
         keys=found_keys,
-        budgets=_read_budgets(budgets),
+        budgets=refuse_forgetful_budgets(read_budgets(budgets), capture=Capture(capture)),
+        limits=read_limits(limit),
         public_url=public_url,
         drain_s=drain,
+        proxy=choose_proxy(
+            proxy, os.environ, host=address.host, port=address.port, tls=address.tls
+        ),
     )
-    ctx.exit(_serve(options, policy=policy, host=host, port=port, workers=workers, tls=tls))
+    place = Place(
+        host=host,
+        port=port,
+        workers=workers,
+        policy=policy,
+        prices=prices,
+        otlp=read_endpoint(otlp, capture=Capture(capture)),
+        tls=serving(tls_cert, tls_key, client_ca),
+        upstream_tls=verifying(upstream_ca) if upstream_ca is not None else None,
+    )
+    ctx.exit(serve(options, place))
 
 
 @command.command()
 @_data
 @_budgets
+@click.option("--watch", is_flag=True, help="Look again every second, until Ctrl-C.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-def status(data: Path, budgets: Path | None, form: str) -> None:
+def status(data: Path, budgets: Path | None, watch: bool, form: str) -> None:
     """The day so far, on one screen; the gateway is not asked."""
     import msgspec
 
-    from suffice.gateway.status import draw_status, read_status
+    from suffice.cli.gateway_reading import read_budgets
+    from suffice.cli.gateway_views import show_status, watch_status
+    from suffice.gateway.status import Status, read_status
     from suffice.wiring import SystemClock
 
-    found = read_status(data, now=SystemClock().now(), budgets=_read_budgets(budgets))
-    click.echo(msgspec.json.encode(found).decode() if form == "json" else draw_status(found))
+    held = read_budgets(budgets)
+
+    def look() -> Status:
+        return read_status(data, now=SystemClock().now(), budgets=held)
+
+    if form == "json":
+        click.echo(msgspec.json.encode(look()).decode())
+    elif watch:
+        watch_status(look)
+    else:
+        show_status(look())
 
 
 @command.command()
 @click.argument("name")
 @_keys
 @click.option("--days", type=click.IntRange(1), help="How long it holds; for ever if not given.")
-def key(name: str, keys: Path | None, days: int | None) -> None:
+@click.option("--model", "models", multiple=True, help="Only for this model; more than once if so.")
+@click.option("--type", "types", multiple=True, help="Only for this request type.")
+def key(
+    name: str,
+    keys: Path | None,
+    days: int | None,
+    models: tuple[str, ...],
+    types: tuple[str, ...],
+) -> None:
     """Make a gateway key, show it once, and keep its hash."""
     from datetime import timedelta
+
+    import msgspec
 
     from suffice.errors import BadOption
     from suffice.gateway.keys import new_key, read_keys, write_keys
@@ -154,102 +245,17 @@ def key(name: str, keys: Path | None, days: int | None) -> None:
         raise BadOption(
             "There is no file to keep it in.", effect="No key was made.", next_step="Give --keys."
         )
+    others = read_keys(keys) if keys.exists() else ()
+    if name in {other.id for other in others}:
+        raise BadOption(
+            f"There is a key named {name!r} already.",
+            effect="No key was made.",
+            next_step=f"Choose another name, or take that one out of {keys}.",
+        )
     expires = None if days is None else SystemClock().now() + timedelta(days=days)
     secret, kept = new_key(name, expires=expires)
-    others = read_keys(keys) if keys.exists() else ()
-    write_keys(keys, (*others, kept))
+    write_keys(keys, (*others, msgspec.structs.replace(kept, models=models, types=types)))
     click.echo(secret)
-
-
-def _serve(
-    options: Options,
-    *,
-    policy: Path,
-    host: str,
-    port: int,
-    workers: int,
-    tls: ssl.SSLContext | None,
-) -> int:
-    from suffice.gateway.log import Log
-    from suffice.gateway.processes import Workers, shared_room
-    from suffice.gateway.spool import Capture
-    from suffice.gateway.supervisor import Supervisor, account_command
-    from suffice.gateway.worker import listen
-
-    log = Log()
-    reserved = listen(host, port, shared=workers > 1)
-    port = reserved.getsockname()[1]
-    child = (
-        Supervisor(account_command(options.data)) if options.capture is not Capture.OFF else None
-    )
-    room = shared_room(_ROOM_BYTES)
-    address = f"{'https' if tls else 'http'}://{host}:{port}"
-    log.say("starting", address=address, workers=workers, capture=options.capture.value)
-
-    def run(name: str) -> int:
-        listener = listen(host, port, shared=True) if workers > 1 else reserved
-        return _work(
-            options, policy, log=Log(worker=name), name=name, room=room, listener=listener,
-            tls=tls, child=child if workers == 1 else None,
-        )  # fmt: skip
-
-    if workers == 1:
-        return run("0")
-    return Workers(workers, run, log=log, child=child, drain_s=options.drain_s).keep()
-
-
-def _work(
-    options: Options,
-    policy: Path,
-    *,
-    log: Log,
-    name: str,
-    room: memoryview,
-    listener: object,
-    tls: ssl.SSLContext | None,
-    child: object,
-) -> int:
-    import socket
-    from typing import cast
-
-    import uvloop
-
-    from suffice.adapters.policies import PolicyFiles
-    from suffice.catalog import load_catalog
-    from suffice.gateway.running import Running
-    from suffice.gateway.supervisor import Supervisor
-
-    running = Running(
-        options,
-        policies=PolicyFiles(policy),
-        catalog=load_catalog(),
-        log=log,
-        name=name,
-        room=room,
-        child=cast("Supervisor | None", child),
-    )
-    uvloop.run(
-        running.serve(
-            cast("socket.socket", listener),
-            tls=tls,
-            ready=lambda: log.say("ready", pid=os.getpid()),
-        )
-    )
-    return 0
-
-
-def _tls(cert: Path | None, key: Path | None, client_ca: Path | None) -> ssl.SSLContext | None:
-    if cert is None:
-        return None
-    import ssl
-
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(cert, key)
-    context.set_alpn_protocols(["http/1.1"])
-    if client_ca is not None:
-        context.load_verify_locations(client_ca)
-        context.verify_mode = ssl.CERT_REQUIRED
-    return context
 
 
 def _read_keys(path: Path | None) -> Keys | None:
@@ -258,24 +264,6 @@ def _read_keys(path: Path | None) -> Keys | None:
     from suffice.gateway.keys import Keys, read_keys
 
     return Keys(read_keys(path), upstream_credential=os.environ.get("ANTHROPIC_API_KEY"))
-
-
-def _read_budgets(path: Path | None) -> tuple[Budget, ...]:
-    if path is None:
-        return ()
-    import msgspec
-
-    from suffice.errors import UnreadableFile
-    from suffice.gateway.budgets import Budget
-
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=tuple[Budget, ...], strict=False)
-    except (OSError, msgspec.DecodeError) as wrong:
-        raise UnreadableFile(
-            f"The budgets in {path} cannot be read: {wrong}.",
-            effect="The gateway was not started.",
-            next_step="See docs/gateway.md for an example.",
-        ) from wrong
 
 
 def _refuse_open_door(host: str, *, keys: Keys | None, mutual_tls: bool) -> None:
@@ -290,6 +278,3 @@ def _refuse_open_door(host: str, *, keys: Keys | None, mutual_tls: bool) -> None
         next_step="Give --keys FILE (`suffice gateway key NAME --keys FILE` makes one), "
         "or --tls-cert, --tls-key and --client-ca.",
     )
-
-
-_ROOM_BYTES = 1 << 20

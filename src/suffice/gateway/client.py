@@ -32,8 +32,9 @@ class ClientConnection(asyncio.Protocol):
     """One client."""
 
     __slots__ = (
-        "_body_bytes", "_body_since", "_complete", "_headers", "_most", "_parser", "_paused",
-        "_ready", "_rest", "_state", "_target", "closing", "deadline", "house", "transport", "turn",
+        "_bare_bytes", "_body_bytes", "_body_since", "_complete", "_headers", "_most", "_parser",
+        "_paused", "_ready", "_rest", "_state", "_target", "closing", "deadline", "house",
+        "transport", "turn",
     )  # fmt: skip
 
     def __init__(self, house: House) -> None:
@@ -48,7 +49,7 @@ class ClientConnection(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._target = b""
         self._ready = self._complete = self._paused = False
-        self._most = self._body_bytes = 0
+        self._most = self._body_bytes = self._bare_bytes = 0
         self._body_since = 0.0
 
     # -- the transport's side -------------------------------------------------------------
@@ -157,12 +158,14 @@ class ClientConnection(asyncio.Protocol):
         now = house.loop.time()
         self._state = _State.BODY
         self._body_bytes, self._body_since = 0, now
+        self._bare_bytes = 0
         self.deadline = now + house.limits.body_s
         turn = turn_for(self, head, house)
         if turn is None:
             return
         self.turn = turn
-        if head.has_body and head.fields.get(b"expect", b"").lower() == b"100-continue":
+        expects = head.fields.get(b"expect", b"").lower() == b"100-continue"
+        if expects and head.has_body and not head.old:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         turn.begin()
         if self._complete:
@@ -175,14 +178,23 @@ class ClientConnection(asyncio.Protocol):
         rest = b""
         if length is not None and len(data) > length:
             data, rest = data[:length], data[length:]
+        before = self._body_bytes
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:  # not offered, as in the head
+            self._parser = httptools.HttpRequestParser(self)
+            self.closing = True
         except httptools.HttpParserError as wrong:
             message = f"the request's body is malformed: {wrong}."
             self._abandon(error(400, message, reason="malformed request", close=True))
             return
         if self._body_bytes > self._most:
             self._abandon(_too_long(self._most))
+            return
+        self._bare_bytes = 0 if self._body_bytes > before else self._bare_bytes + len(data)
+        if self._bare_bytes > self.house.limits.head_bytes:
+            # Extensions of chunks and trailers: the parser gathers them, and nobody reads them.
+            self._abandon(_TOO_LARGE)
             return
         self.deadline = self.house.loop.time() + self.house.limits.body_s
         if self._complete and self._state is _State.BODY:

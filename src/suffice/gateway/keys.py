@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -31,10 +32,15 @@ class GatewayKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """
 
     id: str
-    sha256: str
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
     models: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
-    expires: datetime | None = None
+    expires: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+
+    @property
+    def scoped(self) -> bool:
+        """Whether it is for some models or types only."""
+        return bool(self.models or self.types)
 
     def allows(self, *, model: str, type: str) -> bool:  # noqa: A002 - our word for it
         """

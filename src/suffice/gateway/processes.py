@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from suffice.gateway.log import Log
-from suffice.gateway.supervisor import Supervisor
+from suffice.gateway.supervisor import Kept
 
 _LOOK_S = 0.2
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
@@ -25,7 +25,7 @@ class Workers:
         count: How many.
         run: What a worker does, given its name; it runs in a process of its own.
         log: Where deaths are told.
-        child: The account's process, kept by this one.
+        child: The processes beside requests, kept by this one.
         drain_s: How long workers may take to end.
     """
 
@@ -35,7 +35,7 @@ class Workers:
         run: Callable[[str], int],
         *,
         log: Log,
-        child: Supervisor | None,
+        child: Kept | None,
         drain_s: float,
     ) -> None:
         self._run, self._log, self._child, self._drain_s = run, log, child, drain_s

@@ -7,10 +7,11 @@ import gc
 import signal
 import socket
 import ssl
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -27,8 +28,9 @@ from suffice.gateway.limits import Limits
 from suffice.gateway.log import Log
 from suffice.gateway.metrics import Metrics
 from suffice.gateway.moving import break_even_with
+from suffice.gateway.proxying import Proxy
 from suffice.gateway.spool import Capture, Spool
-from suffice.gateway.supervisor import Supervisor
+from suffice.gateway.supervisor import Kept
 from suffice.gateway.upstream import Address, Pool
 from suffice.gateway.worker import Worker
 from suffice.policy.rules import Policy
@@ -77,6 +79,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         limits: What may be taken.
         public_url: Under which clients know the gateway; empty: what they say in Host.
         drain_s: How long requests under way may take when it stops.
+        body_shares: Which share of a type's conversations keep their bodies; see `Spool`.
+        proxy: By whom requests leave; None: directly.
     """
 
     address: Address
@@ -88,6 +92,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     public_url: str = ""
     drain_s: float = 60.0
+    body_shares: dict[str, float] = {}
+    proxy: Proxy | None = None
 
 
 class Running:
@@ -101,7 +107,7 @@ class Running:
         log: Where it tells what happens.
         name: Which worker it is; the same after a restart.
         room: Memory of who answered which conversation, shared between workers.
-        child: The account's process, where this worker keeps it.
+        child: The processes beside requests, where this worker keeps them.
     """
 
     def __init__(
@@ -113,10 +119,12 @@ class Running:
         log: Log,
         name: str = "0",
         room: bytearray | memoryview | None = None,
-        child: Supervisor | None = None,
+        child: Kept | None = None,
     ) -> None:
         self._options, self._policies, self._log, self._child = options, policies, log, child
-        spool = Spool(options.data / SPOOL, capture=options.capture)
+        spool = Spool(
+            options.data / SPOOL, capture=options.capture, body_shares=options.body_shares
+        )
         first = policies.load()
         policies.has_changed()
         metrics = Metrics(options.data / METRICS, worker=name, types=first.policy.types)
@@ -143,12 +151,28 @@ class Running:
         listener: socket.socket,
         *,
         tls: ssl.SSLContext | None = None,
+        upstream_tls: ssl.SSLContext | None = None,
         ready: Callable[[], None] | None = None,
     ) -> None:
-        """Serve until a signal ends it: SIGTERM and SIGINT drain, SIGHUP reloads the policy."""
+        """
+        Serve until a signal ends it: SIGTERM and SIGINT drain, SIGHUP reloads the policy.
+
+        Args:
+            listener: A bound socket.
+            tls: The certificate it shows to clients; None for plain HTTP.
+            upstream_tls: How the upstream's certificate is checked; the system's way if not given.
+            ready: Called once requests are taken.
+        """
         loop, options = asyncio.get_running_loop(), self._options
+        loop.set_exception_handler(self._unexpected)
         house = House(
-            pool=Pool(options.address, limits=options.limits),
+            pool=Pool(
+                options.address,
+                limits=options.limits,
+                tls=upstream_tls,
+                proxy=options.proxy,
+                log=self._log,
+            ),
             limits=options.limits,
             loop=loop,
             decider=self.decider,
@@ -193,6 +217,18 @@ class Running:
             if self._child is not None:
                 await asyncio.to_thread(self._child.tick)
             await asyncio.sleep(_POLL_S)
+
+    def _unexpected(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """
+        Tell of a fault of our own: its kind and its place, and nothing that it speaks of.
+
+        What an exception says, or a traceback's last line, may quote a header or a body.
+        """
+        wrong = context.get("exception")
+        frames = traceback.extract_tb(wrong.__traceback__) if wrong is not None else []
+        at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
+        kind = type(wrong).__name__ if wrong is not None else None
+        self._log.say_seldom("unexpected", level="error", kind=kind, at=at)
 
     def _close(self) -> None:
         self.account.close()

@@ -212,15 +212,15 @@ def draw_status(status: Status) -> str:
     lines = [f"suffice gateway · {status.day} UTC"]
     if not status.account_read:
         lines.append("No account yet: no exchange was taken in, or the account cannot be read.")
-        return "\n".join([*lines, *_worries(status)])
-    age = "" if status.last_exchange_s is None else f", the last {_ago(status.last_exchange_s)}"
+        return "\n".join([*lines, *_set_apart(worries(status))])
+    age = "" if status.last_exchange_s is None else f", the last {ago(status.last_exchange_s)}"
     lines += [
         (
             f"{status.requests:,} requests in {status.attempts:,} attempts{age}; "
             f"{status.errors:,} errors, {status.cut:,} cut"
         ),
         (
-            f"{_money(status.usd)} spent, {_money(status.saved_usd)} less than the requested "
+            f"{money(status.usd)} spent, {money(status.saved_usd)} less than the requested "
             "models at list price"
         ),
         (
@@ -235,7 +235,7 @@ def draw_status(status: Status) -> str:
             lines.append(f"and {status.more_types} more")
     if status.budgets:
         lines += ["", *(_budget_text(each) for each in status.budgets)]
-    return "\n".join([*lines, *_worries(status)])
+    return "\n".join([*lines, *_set_apart(worries(status))])
 
 
 def _type_line(each: TypeLine) -> str:
@@ -243,7 +243,7 @@ def _type_line(each: TypeLine) -> str:
     name = name if len(name) <= 27 else name[:26] + "…"  # noqa: PLR2004 - the column's width
     return (
         f"{name:<28}{each.requests:>10,}{each.candidate_share:>8.0%}{each.errors:>8,}"
-        f"{_money(each.usd):>13}"
+        f"{money(each.usd):>13}"
     )
 
 
@@ -252,12 +252,16 @@ def _budget_text(each: BudgetLine) -> str:
     word = "REACHED" if each.reached else ("near its end" if each.soft else "")
     bar = "█" * filled + "░" * (_BAR - filled)
     return (
-        f"{each.name[:20]:<20} {bar} {_money(each.spent_usd)} of {_money(each.usd)} "
+        f"{each.name[:20]:<20} {bar} {money(each.spent_usd)} of {money(each.usd)} "
         f"per {each.per} {word}"
     ).rstrip()
 
 
-def _worries(status: Status) -> list[str]:
+def _set_apart(lines: list[str]) -> list[str]:
+    return ["", *lines] if lines else []
+
+
+def worries(status: Status) -> list[str]:
     """What is not well, in words; nothing where all is."""
     found = [
         f"! {count:,} exchanges were not captured: {reason or 'unknown'}"
@@ -272,15 +276,27 @@ def _worries(status: Status) -> list[str]:
         found.append(f"! {status.broken_lines:,} lines of the spool were harmed and passed over")
     if status.spool_bytes > _MIB:
         found.append(f"· {status.spool_bytes / _MIB:,.1f} MiB wait to be taken into the account")
-    return ["", *found] if found else []
+    return found
 
 
-def _money(usd: str) -> str:
+def money(usd: str) -> str:
+    """
+    Dollars for a person: cents, or more digits where there are none.
+
+    >>> money("1234.5"), money("0.00123")
+    ('$1,234.50', '$0.0012')
+    """
     amount = Decimal(usd)
     return f"${amount:,.2f}" if abs(amount) >= 1 or not amount else f"${amount:,.4f}"
 
 
-def _ago(seconds: float) -> str:
+def ago(seconds: float) -> str:
+    """
+    How long ago, in its largest unit.
+
+    >>> ago(7200)
+    '2 h ago'
+    """
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds / size:.0f} {unit} ago"

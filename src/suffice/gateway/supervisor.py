@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
 _HEALTHY_S = 60.0
@@ -16,6 +17,46 @@ def account_command(data: Path, *, prices: Path | None = None) -> list[str]:
     """The command line of the account's child for a data folder."""
     command = [sys.executable, "-m", "suffice.gateway.child", "--data", str(data)]
     return [*command, "--prices", str(prices)] if prices else command
+
+
+def telemetry_command(data: Path, *, endpoint: str) -> list[str]:
+    """The command line of the process that exports spans."""
+    module = "suffice.gateway.telemetry"
+    return [sys.executable, "-m", module, "--data", str(data), "--endpoint", endpoint]
+
+
+class Kept(Protocol):
+    """What is kept running: one child, or several."""
+
+    def tick(self) -> bool:
+        """Start what is due; whether all of it runs. Never blocks and never raises."""
+        ...
+
+    def stop(self) -> None:
+        """Let it end."""
+        ...
+
+
+class Supervisors:
+    """
+    Several children, each kept on its own; they end in the order given.
+
+    Args:
+        children: Each with its command.
+    """
+
+    def __init__(self, children: Sequence[Kept]) -> None:
+        self._children = tuple(children)
+
+    def tick(self) -> bool:
+        """Start what is due; whether all of them run."""
+        running = [child.tick() for child in self._children]
+        return all(running)
+
+    def stop(self) -> None:
+        """Let them end, one after another."""
+        for child in self._children:
+            child.stop()
 
 
 class Supervisor:

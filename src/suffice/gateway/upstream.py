@@ -7,6 +7,7 @@ import enum
 import ipaddress
 import socket
 import ssl
+from pathlib import Path
 from typing import Protocol, cast
 from urllib.parse import urlsplit
 
@@ -17,10 +18,13 @@ from typing_extensions import override
 from suffice.errors import BadOption
 from suffice.gateway.heads import ResponseHead
 from suffice.gateway.limits import Limits
+from suffice.gateway.log import Log
+from suffice.gateway.proxying import Proxy, open_tunnel
 
 _CONTINUE = 100
 _SWITCHING = 101
 _FINAL = 200
+_MOST_HEAD_BYTES = 256 * 1024
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -145,8 +149,8 @@ class UpstreamConnection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_body", "_complete", "_head", "_headers", "_keep", "_message", "_parser", "_pool",
-        "_reason", "_started", "_until_close", "deadline", "heard", "listener", "sent_at",
+        "_body", "_complete", "_head", "_head_bytes", "_headers", "_keep", "_message", "_parser",
+        "_pool", "_reason", "_started", "_until_close", "deadline", "heard", "listener", "sent_at",
         "transport", "used",
     )  # fmt: skip
 
@@ -161,6 +165,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.heard = False
         self._headers: list[tuple[bytes, bytes]] = []
         self._reason = b""
+        self._head_bytes = 0
         self._head: ResponseHead | None = None
         self._body: list[bytes] = []
         self._started = self._complete = self._until_close = False
@@ -176,6 +181,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.sent_at = self._pool.loop.time()
         self.deadline = self.sent_at + self._pool.limits.first_byte_s
         self._headers = []
+        self._head_bytes = 0
         self._head = None
         self._started = self._complete = self._until_close = False
 
@@ -233,9 +239,13 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self.drop()
-            listener.upstream_lost(Fault.GARBAGE)
+            self._garbage(listener)
             return
+        if not self._started:
+            self._head_bytes += len(data)
+            if self._head_bytes > _MOST_HEAD_BYTES:
+                self._garbage(listener)
+                return
         head, self._head = self._head, None
         if head is not None:
             self._read_framing(head, listener.method)
@@ -245,6 +255,10 @@ class UpstreamConnection(asyncio.Protocol):
         if head is not None or body or self._complete:
             piece = body[0] if len(body) == 1 else b"".join(body)
             listener.upstream_answer(head, piece, done=self._complete)
+
+    def _garbage(self, listener: Listener) -> None:
+        self.drop()
+        listener.upstream_lost(Fault.GARBAGE)
 
     def _read_framing(self, head: ResponseHead, method: bytes) -> None:
         if not head.has_body(method):
@@ -305,17 +319,25 @@ class Pool:
     Args:
         address: Where to.
         limits: How long to wait and to keep.
-        tls: How certificates are checked; made here where none is given.
+        tls: How certificates are checked, see `verifying`; the system's way where none is given.
+        proxy: Whom to ask for a way there; None: connect directly.
+        log: Where it tells why no connection can be had.
     """
 
     def __init__(
-        self, address: Address, *, limits: Limits, tls: ssl.SSLContext | None = None
+        self,
+        address: Address,
+        *,
+        limits: Limits,
+        tls: ssl.SSLContext | None = None,
+        proxy: Proxy | None = None,
+        log: Log | None = None,
     ) -> None:
         self.address, self.limits = address, limits
         self.loop = asyncio.get_running_loop()
-        self._tls = (tls or ssl.create_default_context()) if address.tls else None
-        if self._tls is not None:
-            self._tls.set_alpn_protocols(["http/1.1"])
+        self._proxy, self._log = proxy, log
+        checked = address.tls or (proxy is not None and proxy.tls)
+        self._tls = (tls or verifying()) if checked else None
         self._idle: list[UpstreamConnection] = []
         self._all: set[UpstreamConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -349,22 +371,49 @@ class Pool:
         return task
 
     async def _connect(self, listener: Listener) -> None:
-        address = self.address
         try:
             async with asyncio.timeout(self.limits.connect_s):
-                _, connection = await self.loop.create_connection(
-                    lambda: UpstreamConnection(self),
-                    address.host,
-                    address.port,
-                    ssl=self._tls,
-                    server_hostname=address.host if self._tls else None,
-                )
-        except (OSError, TimeoutError, ssl.SSLError):
+                if self._proxy is None:
+                    connection = await self._directly()
+                else:
+                    connection = await self._through(self._proxy)
+        except (OSError, TimeoutError) as wrong:
+            if self._log is not None:
+                self._log.say_seldom("connect", problem=_why(wrong))
             listener.upstream_lost(Fault.CONNECT)
             return
         self._all.add(connection)
         connection.begin(listener)
         listener.upstream_ready(connection)
+
+    async def _directly(self) -> UpstreamConnection:
+        address = self.address
+        _, connection = await self.loop.create_connection(
+            lambda: UpstreamConnection(self),
+            address.host,
+            address.port,
+            ssl=self._tls if address.tls else None,
+            server_hostname=address.host if address.tls else None,
+        )
+        return connection
+
+    async def _through(self, proxy: Proxy) -> UpstreamConnection:
+        address, connection = self.address, UpstreamConnection(self)
+        tunnel = await open_tunnel(proxy, address.host, address.port, proxy_tls=self._tls)
+        made: asyncio.Transport | None = tunnel
+        try:
+            tunnel.set_protocol(connection)
+            if self._tls is not None and address.tls:
+                made = await self.loop.start_tls(
+                    tunnel, connection, self._tls, server_hostname=address.host
+                )
+        except BaseException:
+            tunnel.abort()
+            raise
+        if made is None:  # it closed within the handshake
+            raise ConnectionResetError
+        connection.connection_made(made)
+        return connection
 
     def keep(self, connection: UpstreamConnection) -> None:
         """Take a connection back whose answer is whole."""
@@ -392,6 +441,35 @@ class Pool:
             task.cancel()
         for connection in list(self._all):
             connection.drop()
+
+
+def verifying(ca_file: Path | None = None) -> ssl.SSLContext:
+    """
+    How certificates of the upstream are checked: by the system's authorities and by one's own.
+
+    Raises:
+        BadOption: The file of authorities cannot be read, or holds none.
+    """
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError) as wrong:
+            raise _bad(
+                f"The authorities in {ca_file} cannot be read: {wrong.strerror or wrong}.",
+                next_step="It is a file of certificates in PEM.",
+            ) from wrong
+    return context
+
+
+def _why(wrong: OSError | TimeoutError) -> str:
+    """Why no connection came about, in words that hold no credential."""
+    if isinstance(wrong, ssl.SSLCertVerificationError):
+        return f"certificate refused: {wrong.verify_message}"
+    if isinstance(wrong, TimeoutError):
+        return "timeout"
+    return wrong.strerror or str(wrong) or type(wrong).__name__
 
 
 def _shown(url: str) -> str:

@@ -71,6 +71,8 @@ class Worker:
             sock=self._listener,
             backlog=_BACKLOG,
             ssl=self._tls,
+            # Whoever is silent here is no client yet, and counts against no bound.
+            ssl_handshake_timeout=self.house.limits.head_s if self._tls else None,
         )
         self._sweeping = loop.call_later(_SWEEP_S, self._sweep)
 

@@ -1,0 +1,172 @@
+"""From a gateway's options to its processes."""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+import ssl
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from suffice.catalog import Catalog, load_catalog
+from suffice.errors import UnreadableFile
+from suffice.gateway.log import Log
+from suffice.gateway.processes import Workers, shared_room
+from suffice.gateway.running import Options
+from suffice.gateway.spool import Capture
+from suffice.gateway.supervisor import (
+    Kept,
+    Supervisor,
+    Supervisors,
+    account_command,
+    telemetry_command,
+)
+from suffice.gateway.worker import listen
+
+_ROOM_BYTES = 1 << 20
+# Each client may need a connection of its own upstream; the rest is files and listeners.
+_FILES_PER_CLIENT, _OTHER_FILES = 2, 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """
+    Where a gateway stands, and what stands around it.
+
+    Attributes:
+        host: Where it listens.
+        port: 0 for any that is free.
+        workers: How many processes share the port.
+        policy: The file of the policy in force.
+        prices: One's own prices; None: list prices.
+        otlp: Where spans go; None: nowhere.
+        tls: The certificate it shows; None for plain HTTP.
+        upstream_tls: How the upstream's certificate is checked; None: the system's way.
+    """
+
+    host: str
+    port: int
+    workers: int
+    policy: Path
+    prices: Path | None = None
+    otlp: str | None = None
+    tls: ssl.SSLContext | None = None
+    upstream_tls: ssl.SSLContext | None = None
+
+
+def serve(options: Options, place: Place) -> int:
+    """
+    Serve until a signal ends it.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        GatewayNotStarted: The address cannot be had.
+        UnreadableFile: The prices cannot be read.
+        BadPrices: They are none.
+    """
+    log = Log()
+    catalog = _catalog(place.prices)
+    reserved = listen(place.host, place.port, shared=place.workers > 1)
+    port = reserved.getsockname()[1]
+    children = _children(options, place)
+    room = shared_room(_ROOM_BYTES)
+    shown = f"[{place.host}]" if ":" in place.host else place.host
+    log.say(
+        "starting",
+        address=f"{'https' if place.tls else 'http'}://{shown}:{port}",
+        workers=place.workers,
+        capture=options.capture.value,
+        proxy=options.proxy.shown if options.proxy is not None else None,
+        files=_raise_file_limit(options.limits.connections),
+    )
+
+    def run(name: str) -> int:
+        alone = place.workers == 1
+        listener = reserved if alone else listen(place.host, port, shared=True)
+        return _work(
+            options, place, catalog=catalog, name=name, room=room, listener=listener,
+            children=children if alone else None,
+        )  # fmt: skip
+
+    if place.workers == 1:
+        return run("0")
+    return Workers(place.workers, run, log=log, child=children, drain_s=options.drain_s).keep()
+
+
+def _work(
+    options: Options,
+    place: Place,
+    *,
+    catalog: Catalog,
+    name: str,
+    room: memoryview,
+    listener: socket.socket,
+    children: Kept | None,
+) -> int:
+    import uvloop
+
+    from suffice.adapters.policies import PolicyFiles
+    from suffice.gateway.running import Running
+
+    log = Log(worker=name)
+    running = Running(
+        options,
+        policies=PolicyFiles(place.policy),
+        catalog=catalog,
+        log=log,
+        name=name,
+        room=room,
+        child=children,
+    )
+    uvloop.run(
+        running.serve(
+            listener,
+            tls=place.tls,
+            upstream_tls=place.upstream_tls,
+            ready=lambda: log.say("ready", pid=os.getpid()),
+        )
+    )
+    return 0
+
+
+def _children(options: Options, place: Place) -> Kept | None:
+    if options.capture is Capture.OFF:
+        return None
+    children = [Supervisor(account_command(options.data, prices=place.prices))]
+    if place.otlp is not None:
+        children.append(Supervisor(telemetry_command(options.data, endpoint=place.otlp)))
+    return Supervisors(children)
+
+
+def _catalog(prices: Path | None) -> Catalog:
+    if prices is None:
+        return load_catalog()
+    from suffice.settings import price_tables
+
+    try:
+        parsed = tomllib.loads(prices.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
+        raise UnreadableFile(
+            f"The price file {prices} cannot be read: {wrong}.",
+            effect="The gateway was not started.",
+            next_step="Write it as TOML, as docs/money.md shows.",
+        ) from wrong
+    return load_catalog(price_tables(prices, parsed))
+
+
+def _raise_file_limit(connections: int) -> int:
+    """Allow as many open files as clients may need, where the system lets us; how many now."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections * _FILES_PER_CLIENT + _OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return soft
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    except (OSError, ValueError):
+        return soft
+    return most

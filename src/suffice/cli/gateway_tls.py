@@ -1,0 +1,69 @@
+"""The certificate a gateway shows its clients, and whose certificates it accepts from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from suffice.errors import BadOption, GatewayNotStarted
+
+if TYPE_CHECKING:
+    import ssl
+
+_OTHERS = 0o007
+
+
+def serving(cert: Path | None, key: Path | None, client_ca: Path | None) -> ssl.SSLContext | None:
+    """
+    How clients are served: by TLS 1.2 or newer where there is a certificate, else in the clear.
+
+    Args:
+        cert: The certificate and what leads to its authority, in PEM.
+        key: Its private key; None where the certificate's file holds it too.
+        client_ca: Authorities whose certificates clients must show; None: they need none.
+
+    Raises:
+        BadOption: A key or an authority without a certificate.
+        GatewayNotStarted: A file cannot be used, or others may read the private key.
+    """
+    if cert is None:
+        if key is None and client_ca is None:
+            return None
+        raise BadOption(
+            "--tls-key and --client-ca need --tls-cert.",
+            effect="The gateway was not started.",
+            next_step="Give the certificate too; without it nothing is encrypted.",
+        )
+    import ssl
+
+    _refuse_open(key if key is not None else cert)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        # A key under a password would ask for it on a terminal nobody watches.
+        context.load_cert_chain(cert, key, password=lambda: "")
+        if client_ca is not None:
+            context.load_verify_locations(client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+    except (OSError, ssl.SSLError, ValueError) as wrong:
+        said = getattr(wrong, "strerror", None) or str(wrong)
+        raise GatewayNotStarted(
+            f"The certificate {cert} cannot be used: {said}.",
+            effect="Nothing is served.",
+            next_step="Give a certificate and its own key without a password, in PEM.",
+        ) from wrong
+    return context
+
+
+def _refuse_open(key: Path) -> None:
+    try:
+        mode = key.stat().st_mode
+    except OSError:
+        return  # said when it is loaded
+    if mode & _OTHERS:
+        raise GatewayNotStarted(
+            f"The private key {key} can be read by others.",
+            effect="Nothing is served.",
+            next_step=f"chmod 600 {key}",
+        )
