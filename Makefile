@@ -4,10 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types floors docs mirror bench lock clean
+.PHONY: help demo test check format lint types floors docs sdk-suite mirror bench lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/.run: requirements/run.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "suffice needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
@@ -48,6 +48,9 @@ floors: $(BIN)/.dev ## The import contracts
 docs: $(BIN)/.dev ## Documentation that states facts is regenerated and must not differ
 	$(BIN)/python tools/check_docs.py
 
+sdk-suite: $(BIN)/.dev ## The provider's own tests of its Python SDK, through the gateway
+	$(BIN)/python -m tools.sdk_suite
+
 mirror: $(BIN)/.dev ## The tail of the house: largest file, longest function, circles, start-up time
 	$(BIN)/python tools/mirror.py
 
@@ -57,6 +60,7 @@ bench: $(BIN)/.dev ## The benchmarks, as ratios beside the plain alternative
 lock: ## Refresh requirements/*.txt (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --group build pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --group dev pyproject.toml -o requirements/dev.txt
+	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 requirements/sdk-suite.in -o requirements/sdk-suite.txt
 
 clean: ## Remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist
