@@ -26,11 +26,10 @@ def conversation_number(key: bytes, *, type: str, parts: Sequence[bytes]) -> int
     >>> one == conversation_number(b"k", type="triage", parts=[b"session1"])
     False
     """
-    digest = hashlib.blake2b(type.encode(), key=key, digest_size=8, person=b"suffice:conv")
-    for part in parts:
-        # Lengths, so that no two lists of parts run together into the same bytes.
-        digest.update(len(part).to_bytes(8, "big"))
-        digest.update(part)
+    # Lengths, so that no two lists of parts run together into the same bytes.
+    pieces = [piece for part in parts for piece in (len(part).to_bytes(8, "big"), part)]
+    told = b"".join((type.encode(), *pieces))
+    digest = hashlib.blake2b(told, key=key, digest_size=8, person=b"suffice:conv")
     return int.from_bytes(digest.digest(), "big")
 
 

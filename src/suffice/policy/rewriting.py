@@ -11,6 +11,7 @@ import msgspec
 from suffice.errors import BadOption
 from suffice.policy.history import THINKING_BLOCKS, History, blocks
 from suffice.policy.models import spec_of
+from suffice.policy.shapes import shape_of
 from suffice.policy.splice import Edit
 from suffice.policy.translation import Change, translate
 from suffice.policy.view import Message, RequestView
@@ -29,12 +30,14 @@ class Rewriting(msgspec.Struct, frozen=True, kw_only=True):
         without_thinking: The messages' thinking blocks must go as well.
         refused: Why the model cannot take it; None if it can.
         changes: What became of which field, with the reasons.
+        shape: The request's, as `suffice.policy.shapes.shape_of` names it.
     """
 
     edits: tuple[Edit, ...] = ()
     without_thinking: bool = False
     refused: str | None = None
     changes: tuple[Change, ...] = ()
+    shape: str = ""
 
 
 class _Thinking(msgspec.Struct):
@@ -77,7 +80,7 @@ def rewriting(
     How a request becomes one for another model, by `suffice.policy.translation.translate`.
 
     Depends on few things, most of which are the same from request to request, and is
-    remembered by them. The edit of ``model`` itself is the caller's.
+    remembered by them.
 
     Args:
         view: The request.
@@ -89,11 +92,13 @@ def rewriting(
     Raises:
         msgspec.ValidationError: The messages or the tools are none.
     """
-    history = view.history
-    if own_thinking and history.thinking:
-        history = msgspec.structs.replace(history, thinking=False, open_loop_thinking=False)
-    tools = msgspec.json.encode(view.tools)
-    return _rewriting(target, source, version, view.fields, history, tools)
+    tools = view.tools
+    return _rewriting(
+        (target, source, view.model, version),
+        own_thinking,
+        (view.betas, view.fields, msgspec.json.encode(tools) if tools else b"[]"),
+        view.history,
+    )
 
 
 def message_edits(messages: list[Message]) -> Iterator[Edit]:
@@ -115,19 +120,28 @@ def message_edits(messages: list[Message]) -> Iterator[Edit]:
 
 @functools.lru_cache(maxsize=_REMEMBERED)
 def _rewriting(
-    target: str, source: str, version: str, fields: bytes, history: History, tools: bytes
+    models: tuple[str, str, str, str],
+    own_thinking: bool,  # noqa: FBT001 - keywords make a slower key
+    told: tuple[str, bytes, bytes],
+    history: History,
 ) -> Rewriting:
+    target, source, asked, version = models
+    betas, fields, tools = told
     try:
         _WELL_FORMED.decode(fields)
     except msgspec.ValidationError as problem:
         return Rewriting(refused=f"is not asked, the request is malformed: {problem}")
+    shape = shape_of(
+        target=target, version=version, betas=betas, fields=fields, history=history, tools=tools
+    )
+    if own_thinking:
+        history = msgspec.structs.replace(history, thinking=False, open_loop_thinking=False)
     small: dict[str, Any] = msgspec.json.decode(fields)
     messages = [_THINKING_TURN] if history.thinking else []
     request = {**small, "messages": messages, "tools": msgspec.json.decode(tools)}
+    spec = spec_of(target)
     try:
-        found = translate(
-            request, target=spec_of(target), version=version, source=source, history=history
-        )
+        found = translate(request, target=spec, version=version, source=source, history=history)
     except BadOption as problem:
         return Rewriting(refused=problem.what)
     if found.refused is not None:
@@ -137,10 +151,12 @@ def _rewriting(
         for name, value in found.request.items()
         if name not in {"model", "messages", "tools"}
     }
+    model = [Edit(("model",), "set", msgspec.json.encode(spec.model))]
     return Rewriting(
-        edits=tuple(_edits((), small, after)),
+        edits=(*(model if spec.model != asked else ()), *_edits((), small, after)),
         without_thinking=found.request["messages"] is not messages,
         changes=found.changes,
+        shape=shape,
     )
 
 

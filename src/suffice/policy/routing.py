@@ -20,7 +20,6 @@ from suffice.policy.models import binds_prefix, same_model, spec_of
 from suffice.policy.placements import Memory
 from suffice.policy.rewriting import Rewriting, message_edits, rewriting
 from suffice.policy.rules import Policy, TypeRule
-from suffice.policy.shapes import shape_of
 from suffice.policy.splice import Edit, Edits
 from suffice.policy.translation import Change
 from suffice.policy.view import TYPE_IN_METADATA, RequestView
@@ -98,7 +97,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     requested: str
     type: str = ""
-    arm: Literal["baseline", "candidate", "requested"] = "requested"
+    arm: Literal["baseline", "candidate", "requested", "shadow"] = "requested"
     reason: str
     policy_version: int | None = None
     body_edits: Edits = Edits()
@@ -287,10 +286,9 @@ class _Routing:
         )
         if rewritten.refused is not None:
             return self._stay(rewritten.refused)
-        shape = shape_of(self._view, target=rule.candidate, version=self._version)
-        if shape in self._learnt:
+        if rewritten.shape in self._learnt:
             return self._stay(f"{candidate} has refused such a request before")
-        return self._to_candidate(candidate, rewritten, rule=rule, shape=shape)
+        return self._to_candidate(candidate, rewritten, rule=rule)
 
     def _why_unfit(self, rule: TypeRule, candidate: str) -> str | None:
         view, guards = self._view, rule.guards
@@ -298,27 +296,22 @@ class _Routing:
             return f"API version {self._version[:20]} is not known"
         if not guards.tools and view.has_tools:
             return "offers tools"
-        most = [
-            guards.max_prompt_tokens,
-            capabilities(candidate, version=self._version).context_tokens,
-        ]
-        limit = min((tokens for tokens in most if tokens is not None), default=None)
+        limit = capabilities(candidate, version=self._version).context_tokens
+        most = guards.max_prompt_tokens
+        if most is not None and (limit is None or most < limit):
+            limit = most
         if limit is not None and view.length > limit * _LEAST_BYTES_PER_TOKEN:
             tokens = int(view.text_bytes / _LEAST_BYTES_PER_TOKEN)
             if tokens > limit:
                 return f"the prompt may be longer than {limit:,} tokens"
         return None
 
-    def _to_candidate(
-        self, candidate: str, rewritten: Rewriting, *, rule: TypeRule, shape: str
-    ) -> Route:
+    def _to_candidate(self, candidate: str, rewritten: Rewriting, *, rule: TypeRule) -> Route:
         assert self._policy is not None  # noqa: S101 - a rule comes out of one
         view = self._view
-        edits = [*rewritten.edits]
-        if candidate != view.model:
-            edits.insert(0, Edit(("model",), "set", msgspec.json.encode(candidate)))
+        edits = rewritten.edits
         if rewritten.without_thinking:
-            edits += message_edits(view.messages)
+            edits += tuple(message_edits(view.messages))
         return Route(
             model=candidate,
             requested=view.model,
@@ -326,10 +319,10 @@ class _Routing:
             arm="candidate",
             reason=f"in the share of {100 * rule.share:.4g} %",
             policy_version=self._policy.version,
-            body_edits=Edits(tuple(edits), view.large_parts),
+            body_edits=Edits(edits, view.large_parts),
             conversation=self._number,
             served_as=rule.candidate or "",
-            shape=shape,
+            shape=rewritten.shape,
             changes=rewritten.changes,
         )
 

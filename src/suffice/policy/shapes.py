@@ -6,22 +6,28 @@ import hashlib
 
 import msgspec
 
-from suffice.policy.view import RequestView
+from suffice.policy.history import History
 
 
-def shape_of(view: RequestView, *, target: str, version: str) -> str:
+def shape_of(
+    *, target: str, version: str, betas: str, fields: bytes, history: History, tools: bytes
+) -> str:
     """
     The name of everything a model may refuse in a request: fields, tools, turns, betas.
 
     Two requests that differ in their texts alone have the same name.
 
     Args:
-        view: The request.
         target: The model with its settings.
         version: The ``anthropic-version``.
-
-    Raises:
-        msgspec.ValidationError: The messages or the tools are none.
+        betas: The ``anthropic-beta`` header.
+        fields: The small fields, as JSON.
+        history: What the messages hold.
+        tools: What the tools are more than a name and a schema, as JSON.
     """
-    parts = (target, version, view.betas, view.fields, view.history, view.tools)
-    return hashlib.blake2b(msgspec.json.encode(parts), digest_size=12).hexdigest()
+    parts = msgspec.json.encode((target, version, betas, history))
+    digest = hashlib.blake2b(parts, digest_size=12)
+    for part in (fields, tools):
+        digest.update(b"\n")
+        digest.update(part)
+    return digest.hexdigest()

@@ -16,6 +16,9 @@ from msgspec import Raw
 
 from suffice.errors import UnfitEdit
 
+WORTH_MEASURING = 8_192
+"""Bytes up to which a document is decoded once more rather than walked with known parts."""
+
 _SPACE = re.compile(rb"[ \t\n\r]*")
 _SEPARATOR = re.compile(rb"[ \t\n\r]*,?[ \t\n\r]*")
 # Possessive throughout: nothing here is ever matched in a second way.
@@ -26,7 +29,6 @@ _ELEMENT = re.compile(rb"()" + _VALUE, re.DOTALL)
 _MEMBER = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"[ \t\n\r]*+:[ \t\n\r]*+' + _VALUE, re.DOTALL)
 _STRING_OR_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)
 _OPENS, _CLOSES = b"{[", b"}]"
-_WORTH_MEASURING = 8_192
 
 
 class Edit(msgspec.Struct, frozen=True):
@@ -88,7 +90,7 @@ def splice(body: bytes, changes: Edits | Iterable[Edit]) -> bytes:
     if not edits.changes:
         return body
     large = edits.large
-    if len(body) <= _WORTH_MEASURING:
+    if len(body) <= WORTH_MEASURING:
         text = _put_together(body, edits.changes)
         if text is not None:
             return text

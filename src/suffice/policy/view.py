@@ -7,17 +7,17 @@ and a request without a view is passed through as it came.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypedDict, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from suffice.policy.fingerprint import fingerprint
 from suffice.policy.history import History, read_history
+from suffice.policy.splice import WORTH_MEASURING
 
 TYPE_HEADER = "x-suffice-type"
 SESSION_HEADER = "x-suffice-session"
@@ -27,6 +27,21 @@ _CLAUDE_CODE_AGENT = "x-claude-code-agent-id"
 _SESSION_IN_USER_ID = re.compile(r"(?:^|_)session_([0-9A-Za-z][0-9A-Za-z-]{7,})$")
 _REMEMBERED_SHAPES = 4_096
 _BY_FIRST_WORDS = b"first"
+
+
+_Value = TypeVar("_Value")
+
+
+class _once(Generic[_Value]):  # noqa: N801 - a decorator, like property
+    """An attribute found when first asked for; `functools.cached_property` takes a lock on 3.11."""
+
+    def __init__(self, find: Callable[[Any], _Value]) -> None:
+        self._find, self._name = find, find.__name__
+        self.__doc__ = find.__doc__
+
+    def __get__(self, owner: Any, kind: type | None = None) -> _Value:
+        found = owner.__dict__[self._name] = self._find(owner)
+        return found
 
 
 class _Inner(TypedDict, total=False):
@@ -126,25 +141,25 @@ class RequestView:
         """The ``anthropic-beta`` header, as it came."""
         return self._headers.get("anthropic-beta", "")
 
-    @functools.cached_property
+    @_once
     def max_tokens(self) -> int | None:
         """How long the answer may be; None where absent or no whole number."""
         raw = self._body.max_tokens
         value = None if raw is UNSET else msgspec.json.decode(raw)
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
-    @functools.cached_property
+    @_once
     def fields(self) -> bytes:
         """The small fields translation may look at, as one JSON object."""
         values = msgspec.structs.astuple(self._body)[_FIRST_SMALL:]
         given = [
             b'"%b":%b' % (name, value)
-            for name, value in zip(_SMALL_FIELDS, values, strict=True)
+            for name, value in zip(_SMALL_FIELDS, values)  # noqa: B905 - as long as the struct
             if value is not UNSET
         ]
         return b"{%b}" % b",".join(given)
 
-    @functools.cached_property
+    @_once
     def messages(self) -> list[Message]:
         """
         The messages, without their texts.
@@ -156,7 +171,7 @@ class RequestView:
         self._is_plain = _open_contents(messages)
         return messages
 
-    @functools.cached_property
+    @_once
     def history(self) -> History:
         """
         What the messages hold.
@@ -165,10 +180,13 @@ class RequestView:
             msgspec.ValidationError: They are not messages.
         """
         messages = self.messages
+        if not self._is_plain:
+            return read_history(messages)
         # What is plain has no more to tell than whether the model is to go on in its own words.
-        return read_history(messages[-1:] if self._is_plain else messages)
+        is_prefill = bool(messages) and messages[-1].get("role") == "assistant"
+        return read_history(messages[-1:]) if is_prefill else _PLAIN
 
-    @functools.cached_property
+    @_once
     def tools(self) -> tuple[Tool, ...]:
         """
         The tools that are more than a name and a schema.
@@ -199,12 +217,12 @@ class RequestView:
             block.get("type") == "tool_result" for block in content
         )
 
-    @functools.cached_property
+    @_once
     def is_cached(self) -> bool:
         """Whether anything is marked to be cached."""
         return b'"cache_control"' in self._whole
 
-    @functools.cached_property
+    @_once
     def text_bytes(self) -> int:
         """
         Bytes of the body without its pictures; documents count as text.
@@ -224,6 +242,8 @@ class RequestView:
     @property
     def large_parts(self) -> dict[str, Raw]:
         """The parts a splice would otherwise have to walk through, as they stand in the body."""
+        if self.length <= WORTH_MEASURING:
+            return {}
         parts = {name: getattr(self._body, name) for name in ("messages", "tools", "system")}
         return {name: part for name, part in parts.items() if part is not UNSET}
 
@@ -234,7 +254,7 @@ class RequestView:
             return None
         return metadata.suffice_type
 
-    @functools.cached_property
+    @_once
     def fingerprint(self) -> str:
         """
         What `suffice.policy.fingerprint.fingerprint` says of the request.
@@ -261,7 +281,7 @@ class RequestView:
         """
         return self.conversation[0] != _BY_FIRST_WORDS
 
-    @functools.cached_property
+    @_once
     def conversation(self) -> tuple[bytes, ...]:
         """
         What tells this conversation from others, as `conversation_number` takes it.
@@ -383,6 +403,7 @@ class _RememberedShapes:
         return known
 
 
+_PLAIN = History()
 _PLAIN_ROLES = frozenset({"user", "assistant"})
 _PLAIN_KINDS = frozenset({"text", "tool_use", "tool_result"})
 _OPENINGS = (b"[", b"{")
