@@ -30,10 +30,12 @@ The whole exception tree. Each error says what happened, its effect and the next
     │   └── Unreachable          SF504  no answer after all retries
     ├── StorageError             SF601  a run cannot be written or read; says what is safe
     ├── PolicyChanged            SF602  somebody else published a policy in the meantime
+    ├── RolloutChanged           SF603  somebody else changed a rollout in the meantime
     ├── GatewayNotStarted        SF701  the gateway cannot listen, or not safely
     ├── JudgeIsAnArm             SF402  the judge is one of the models on trial
     ├── NotEnoughEvidence        SF403  a figure was asked for that the evidence cannot give
-    └── NotProven                SF404  the evidence does not carry what is to be done with it
+    ├── NotProven                SF404  the evidence does not carry what is to be done with it
+    └── StaleEvidence            SF405  the evidence is of another version of the prompt
 
 Expected outcomes ("not yet", a failed answer, a missing price where no dollars
 are asked for) are values, not exceptions.
@@ -236,6 +238,12 @@ class PolicyChanged(SufficeError):
     code = "SF602"
 
 
+class RolloutChanged(SufficeError):
+    """Somebody else changed a rollout since it was read; nothing of this change was written."""
+
+    code = "SF603"
+
+
 class GatewayNotStarted(SufficeError):
     """The gateway cannot listen where it should, or not without letting everybody in."""
 
@@ -259,4 +267,11 @@ class NotProven(SufficeError):
     """The evidence does not carry what is to be done with it."""
 
     code = "SF404"
+    exit_code = 2
+
+
+class StaleEvidence(SufficeError):
+    """The evidence is of another version of the prompt than the one that is live."""
+
+    code = "SF405"
     exit_code = 2
