@@ -34,8 +34,9 @@ The whole exception tree. Each error says what happened, its effect and the next
     ├── GatewayNotStarted        SF701  the gateway cannot listen, or not safely
     ├── JudgeIsAnArm             SF402  the judge is one of the models on trial
     ├── NotEnoughEvidence        SF403  a figure was asked for that the evidence cannot give
-    ├── NotProven                SF404  the evidence does not carry what is to be done with it
-    └── StaleEvidence            SF405  the evidence is of another version of the prompt
+    └── NotProven                SF404  the evidence does not carry what is to be done with it
+        ├── PromptReplaced       SF405  the evidence is about another version of the prompt
+        └── NotNow               SF406  a rollout stands where this cannot be done
 
 Expected outcomes ("not yet", a failed answer, a missing price where no dollars
 are asked for) are values, not exceptions.
@@ -270,8 +271,13 @@ class NotProven(SufficeError):
     exit_code = 2
 
 
-class StaleEvidence(SufficeError):
-    """The evidence is of another version of the prompt than the one that is live."""
+class PromptReplaced(NotProven):
+    """The evidence is about another version of the prompt than the live one."""
 
     code = "SF405"
-    exit_code = 2
+
+
+class NotNow(NotProven):
+    """A rollout stands where this cannot be done, or cannot be done yet."""
+
+    code = "SF406"
