@@ -15,21 +15,20 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import re
 import subprocess
 import sys
 import tarfile
 import tempfile
-import threading
+import time
 import urllib.request
 import venv
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+from tools.gateway_process import gateway
 
 from suffice.testing import StrictFake, serve, strict_fake
 
@@ -48,7 +47,6 @@ EXPECTED = {
     "tests/api_resources/test_files.py": (111, 4),
     "tests/api_resources/beta/test_files.py": (111, 4),
 }
-_PATIENCE_S = 20.0
 _RETIRED = "from anthropic.resources.messages.messages import DEPRECATED_MODELS as d; print(*d)"
 
 
@@ -86,40 +84,6 @@ def _unpack(pip: list[str], pins: str, *, into: Path) -> None:
         sys.exit(f"{archive.name} is not the archive whose hash {PINS.name} holds")
     with tarfile.open(archive) as packed:
         packed.extractall(into, filter="data")
-
-
-@contextmanager
-def gateway(upstream: str, *, folder: Path) -> Iterator[str]:
-    """`suffice gateway` as a process, before an upstream; yields its address."""
-    options = ["--port", "0", "--upstream", upstream, "--data", str(folder / "data")]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "suffice", "gateway", *options, "--policy", str(folder / "none")],
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=folder,
-    )
-    address, ready = "", threading.Event()
-
-    def read() -> None:
-        nonlocal address
-        for line in process.stderr or ():
-            logged = json.loads(line)
-            address = logged["address"] if logged["event"] == "starting" else address
-            if logged["event"] == "ready":
-                ready.set()
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    try:
-        if not ready.wait(_PATIENCE_S):
-            sys.exit("the gateway did not start")
-        yield address
-    finally:
-        process.terminate()
-        process.wait(_PATIENCE_S)
-        reader.join(_PATIENCE_S)
-        if process.stderr:
-            process.stderr.close()
 
 
 def run(python: Path, source: Path, *, base_url: str, folder: Path) -> dict[str, Tally]:
@@ -165,7 +129,7 @@ def accounted(address: str, *, expected: int) -> int:
         seen = sum(int(float(count)) for count in counts)
         if seen >= expected:
             break
-        threading.Event().wait(0.1)
+        time.sleep(0.1)
     return seen
 
 
