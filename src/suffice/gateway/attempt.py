@@ -25,6 +25,7 @@ class Attempt:
         ended: Monotonic seconds.
         response_bytes: Of its body.
         streamed: Whether the answer is a stream of events.
+        encoding: The answer's content encoding; empty for none.
         fault: What befell the connection; empty for nothing.
         complete: Whether the answer came to its end.
         answered: Whether the client got this answer.
@@ -33,9 +34,9 @@ class Attempt:
     """
 
     __slots__ = (
-        "answered", "at", "began", "body", "complete", "ended", "fault", "first_byte", "kept",
-        "number", "overhead_s", "reader", "request_id", "response_bytes", "route", "status",
-        "streamed",
+        "answered", "at", "began", "body", "complete", "encoding", "ended", "fault", "first_byte",
+        "kept", "number", "overhead_s", "reader", "request_id", "response_bytes", "route",
+        "status", "streamed",
     )  # fmt: skip
 
     def __init__(
@@ -46,6 +47,7 @@ class Attempt:
         self.status, self.request_id, self.fault = 0, "", ""
         self.first_byte, self.response_bytes = 0.0, 0
         self.streamed = self.complete = False
+        self.encoding = ""
         self.answered = True
         self.overhead_s: float | None = None
         self.reader: ExchangeReader | None = None
@@ -57,10 +59,8 @@ class Attempt:
         self.status = head.status
         self.request_id = fields.get(b"request-id", b"").decode("latin-1")
         self.streamed = fields.get(b"content-type", b"").startswith(b"text/event-stream")
-        encoding = fields.get(b"content-encoding")
-        self.reader = ExchangeReader(
-            self.streamed, None if encoding is None else encoding.decode("latin-1")
-        )
+        self.encoding = fields.get(b"content-encoding", b"").decode("latin-1")
+        self.reader = ExchangeReader(self.streamed, self.encoding or None)
 
     def read(self, body: bytes, now: float) -> None:
         """A piece of the answer's body, after it went on."""

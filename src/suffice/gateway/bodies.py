@@ -25,8 +25,8 @@ def kept_bodies(exchange: ExchangeRecord) -> ExchangeRecord:
     """
     if exchange.request_body is None and exchange.response_body is None:
         return exchange
-    request = _opened(exchange.request_body, exchange.request_encoding)
-    response = _opened(exchange.response_body, exchange.response_encoding)
+    request = opened_body(exchange.request_body, exchange.request_encoding)
+    response = opened_body(exchange.response_body, exchange.response_encoding)
     if response is not None:
         response = _masked_stream(response) if exchange.streamed else masked_body(response)
     return msgspec.structs.replace(
@@ -38,8 +38,8 @@ def kept_bodies(exchange: ExchangeRecord) -> ExchangeRecord:
     )
 
 
-def _opened(body: bytes | None, encoding: str) -> bytes | None:
-    """The body as text; None where it cannot be opened, or is none."""
+def opened_body(body: bytes | None, encoding: str) -> bytes | None:
+    """The body as UTF-8 text; None where it cannot be opened, or is none."""
     if body is None:
         return None
     coding = encoding.strip().lower()
@@ -58,6 +58,11 @@ def _opened(body: bytes | None, encoding: str) -> bytes | None:
     except UnicodeDecodeError:
         return None
     return body
+
+
+def whole_message(stream: bytes) -> bytes:
+    """The message that a stream of events spelled out, as JSON."""
+    return msgspec.json.encode(assembled(stream))
 
 
 def masked_body(body: bytes) -> bytes:

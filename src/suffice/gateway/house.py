@@ -13,6 +13,7 @@ from suffice.gateway.deciding import Decider
 from suffice.gateway.keys import Keys
 from suffice.gateway.limits import Limits
 from suffice.gateway.log import Log
+from suffice.gateway.shadows import Shadows
 from suffice.gateway.upstream import Pool
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class House:
         loop: The event loop.
         decider: Where requests go.
         books: What is written down.
+        shadows: Makes shadow calls; None: none are made.
         render_metrics: The page of figures.
         log: Where it tells what happens.
         keys: Who may use it; None: whoever reaches it.
@@ -45,6 +47,7 @@ class House:
     loop: asyncio.AbstractEventLoop
     decider: Decider
     books: Books
+    shadows: Shadows | None = None
     render_metrics: Callable[[], bytes] = bytes
     keys: Keys | None = None
     log: Log = field(default_factory=Log)

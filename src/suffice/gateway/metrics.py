@@ -26,6 +26,7 @@ _FIRST_TOKEN_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 _HELP = {
     "suffice_requests_total": ("counter", "Requests answered, by how they ended."),
     "suffice_attempts_total": ("counter", "Attempts sent to the provider, each accounted."),
+    "suffice_shadow_calls_total": ("counter", "Shadow calls drawn, by what became of them."),
     "suffice_client_retries_total": ("counter", "Requests that were retries of the client."),
     "suffice_tokens_total": ("counter", "Tokens by class, as the provider counted them."),
     "suffice_cost_usd_total": ("counter", "Dollars at list or your own prices."),
@@ -36,6 +37,9 @@ _HELP = {
     "suffice_budget_remaining_usd": ("gauge", "What is left of a budget in its window."),
     "suffice_budget_soft_alert": ("gauge", "1 from a budget's soft share on."),
     "suffice_budget_refused_total": ("counter", "Requests refused for a budget."),
+    "suffice_deciding_failures_total": ("counter", "Requests passed on since deciding failed."),
+    "suffice_assignment_key_missing": ("gauge", "1 while nothing is routed for want of a key."),
+    "suffice_usage_unread_total": ("counter", "Answers whose usage could not be read, by reason."),
     "suffice_capture_dropped_total": ("counter", "Exchanges that were not captured."),
     "suffice_capture_trouble": ("gauge", "1 while nothing can be written, by reason."),
     "suffice_rollout_weight_ratio": ("gauge", "Share of a type sent to its candidate."),
@@ -129,6 +133,10 @@ class Metrics:
             counts[1] += usage.cache_read_tokens
             counts[2] += usage.cache_write_5m_tokens + usage.cache_write_1h_tokens
             counts[3] += usage.output_tokens
+
+    def note_shadow(self, type: str, result: str) -> None:  # noqa: A002 - our word for it
+        """Count what became of a drawn shadow call."""
+        self.add("suffice_shadow_calls_total", 1, {"type": self._type(type), "result": result})
 
     def add(self, name: str, value: float, labels: Mapping[str, str] | None = None) -> None:
         """Add to any counter of `names`."""

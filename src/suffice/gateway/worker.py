@@ -97,6 +97,8 @@ class Worker:
             client.transport.abort()
         if self._sweeping is not None:
             self._sweeping.cancel()
+        if house.shadows is not None:
+            house.shadows.close()
         house.pool.close()
         await asyncio.sleep(0)
         return len(left)

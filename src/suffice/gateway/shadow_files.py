@@ -1,0 +1,116 @@
+"""Where both answers of a shadow call lie until they are scored: one small private file each."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from suffice.records import ShadowAnswers
+
+FOLDER = "shadow"
+_SUFFIX = ".json"
+_FILE_MODE, _FOLDER_MODE = 0o600, 0o700
+_MOST_BYTES = 256 * 1024 * 1024
+_LOOK_S = 5.0
+_ABANDONED_S = 60.0
+
+
+class ShadowFolder:
+    """
+    Leaves answers for whoever scores them, masked; bounded in bytes.
+
+    A file is put in place whole, under the pair's own name: the same pair lies there once. What
+    is scored is deleted by its reader.
+
+    Args:
+        folder: Made when first needed.
+        mask: A body with its texts masked.
+        most_bytes: Beyond it nothing more is left until some were scored.
+    """
+
+    def __init__(
+        self, folder: Path, *, mask: Callable[[bytes], bytes], most_bytes: int = _MOST_BYTES
+    ) -> None:
+        self.folder = folder
+        self._mask, self._most_bytes = mask, most_bytes
+        self._bytes, self._looked_at = 0, float("-inf")
+
+    def leave(self, found: ShadowAnswers) -> bool:
+        """Leave a pair of answers; False where there is no room or no disk for it. Blocks."""
+        masked = msgspec.structs.replace(
+            found,
+            request=self._mask(found.request),
+            served=self._mask(found.served),
+            shadow=None if found.shadow is None else self._mask(found.shadow),
+        )
+        content = msgspec.json.encode(masked)
+        if self._held() + len(content) > self._most_bytes:
+            return False
+        target = self.folder / f"{found.id}{_SUFFIX}"
+        draft = target.with_suffix(f".{os.getpid()}.new")
+        try:
+            self.folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+            with os.fdopen(
+                os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE), "wb"
+            ) as out:
+                out.write(content)
+            draft.replace(target)
+        except OSError:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+            return False
+        self._bytes += len(content)
+        return True
+
+    def _held(self) -> int:
+        now = time.monotonic()
+        if now - self._looked_at > _LOOK_S:
+            self._looked_at = now
+            self._bytes = sum(_size(path) for path in _files(self.folder))
+        return self._bytes
+
+
+def left_answers(folder: Path) -> Iterator[tuple[Path, ShadowAnswers | None]]:
+    """
+    What waits to be scored, oldest first; None in place of a file that is none of ours.
+
+    Whoever has scored one deletes its file. Drafts of a writer that was killed are cleared away.
+    """
+    now = time.time()
+    for draft in folder.glob("*.new"):
+        with contextlib.suppress(OSError):
+            if now - draft.stat().st_mtime > _ABANDONED_S:
+                draft.unlink()
+    for path in sorted(_files(folder), key=_age):
+        try:
+            yield path, _DECODER.decode(path.read_bytes())
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            yield path, None
+        except OSError:
+            continue
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return folder.glob(f"*{_SUFFIX}")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+_DECODER = msgspec.json.Decoder(ShadowAnswers)

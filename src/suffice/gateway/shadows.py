@@ -1,0 +1,283 @@
+"""
+Shadow calls: the other model answers a copy of what was served, after it was served.
+
+They are made beside requests and never before one: a bounded queue that drops and counts what is
+too much, few calls at once, none while the provider says to wait. The caller's credential is held
+in memory only, until its call is made. Both answers are left, masked, for whoever scores them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from suffice.errors import SufficeError
+from suffice.gateway.attempt import Attempt
+from suffice.gateway.bodies import opened_body, whole_message
+from suffice.gateway.heads import RequestHead, ResponseHead
+from suffice.gateway.shadow_files import ShadowFolder
+from suffice.gateway.upstream import Fault, Pool, UpstreamConnection
+from suffice.policy.routing import Route
+from suffice.policy.shadowing import Shadow
+from suffice.policy.splice import splice
+from suffice.records import ShadowAnswers
+
+_OK, _REDIRECT, _TOO_MANY, _SERVER_ERROR = 200, 300, 429, 500
+_MOST_WAITING, _MOST_WAITING_BYTES = 64, 64 * 1024 * 1024
+_MOST_AT_ONCE = 4
+_MOST_SESSIONS = 100_000
+_REST_S, _LONGEST_REST_S = 30.0, 600.0
+_DAY_S = 86_400
+
+Count = Callable[[str, str], None]
+Write = Callable[[Attempt, RequestHead], object]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Job:
+    """One call that waits to be made."""
+
+    shadow: Shadow
+    head: RequestHead
+    request: bytes
+    served: Attempt
+    answer: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes it holds."""
+        return len(self.request) + len(self.answer)
+
+
+class Shadows:
+    """
+    Makes the drawn calls of one worker.
+
+    Args:
+        pool: Connections to the upstream.
+        folder: Where answers are left; also what masks them.
+        write: Writes each call down in the account, as an attempt of the arm ``shadow``.
+        count: Told the type and what became of each drawn call: ``answered``, ``missing`` (no
+            usable answer), ``barred`` (not fit for the other model), ``rested``, ``dropped``,
+            ``unwritten``.
+        now: Wall clock, in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        folder: ShadowFolder,
+        *,
+        write: Write,
+        count: Count,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.pool, self.write = pool, write
+        self._folder, self._count, self._now = folder, count, now
+        self._waiting: deque[_Job] = deque()
+        self._waiting_bytes = 0
+        self._calls: set[_Call] = set()
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._rests_until = 0.0
+
+    def take(
+        self, shadow: Shadow, *, head: RequestHead, request: bytes, served: Attempt, answer: bytes
+    ) -> bool:
+        """
+        Queue a drawn call for a request that was answered whole; False where none is made.
+
+        Args:
+            shadow: What was drawn.
+            head: The client's, with its credential.
+            request: The client's body.
+            served: The attempt whose answer the client got.
+            answer: That answer's body, as it came.
+        """
+        type_ = served.route.type
+        if not self._is_first(self._name(shadow)):
+            return False
+        if shadow.why_not:
+            self._tell(type_, "barred")
+            return False
+        job = _Job(shadow=shadow, head=head, request=request, served=served, answer=answer)
+        if self.pool.loop.time() < self._rests_until:
+            self._tell(type_, "rested")
+            return False
+        full = len(self._waiting) >= _MOST_WAITING
+        if full or self._waiting_bytes + job.size > _MOST_WAITING_BYTES:
+            self._tell(type_, "dropped")
+            return False
+        self._waiting.append(job)
+        self._waiting_bytes += job.size
+        self._go_on()
+        return True
+
+    def close(self) -> None:
+        """Make no further call, and give up those under way."""
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        for call in list(self._calls):
+            call.give_up()
+
+    def rest(self, *, for_s: float | None) -> None:
+        """The provider has too much to do: what is not needed waits first."""
+        pause = _REST_S if for_s is None else min(for_s, _LONGEST_REST_S)
+        self._rests_until = max(self._rests_until, self.pool.loop.time() + pause)
+
+    def ended(self, call: _Call, job: _Job, attempt: Attempt, answer: bytes | None) -> None:
+        """A call has ended, with an answer as it came or without one."""
+        self._calls.discard(call)
+        self.write(attempt, job.head)
+        # Putting together, masking and writing take their time in a thread of their own.
+        task = self.pool.loop.create_task(self._leave(job, attempt, answer))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+        self._go_on()
+
+    async def _leave(self, job: _Job, attempt: Attempt, answer: bytes | None) -> None:
+        found = await asyncio.to_thread(_compared, job, attempt, answer, self._name(job.shadow))
+        kept = await asyncio.to_thread(self._folder.leave, found)
+        result = "missing" if found.why_missing else "answered"
+        self._tell(found.type, result if kept else "unwritten")
+
+    def _go_on(self) -> None:
+        while self._waiting and len(self._calls) < _MOST_AT_ONCE:
+            job = self._waiting.popleft()
+            self._waiting_bytes -= job.size
+            try:
+                body = splice(job.request, job.shadow.edits)
+            except SufficeError:
+                self._tell(job.served.route.type, "barred")
+                continue
+            call = _Call(self, job, body)
+            self._calls.add(call)
+            call.begin()
+
+    def _name(self, shadow: Shadow) -> str:
+        """One pair a session; without one, the same words again are another day's."""
+        number = f"{shadow.conversation:016x}"
+        return number if shadow.has_session else f"{number}-{int(self._now() // _DAY_S)}"
+
+    def _is_first(self, name: str) -> bool:
+        if name in self._seen:
+            return False
+        self._seen[name] = None
+        if len(self._seen) > _MOST_SESSIONS:
+            self._seen.popitem(last=False)
+        return True
+
+    def _tell(self, type_: str, result: str) -> None:
+        self._count(type_, result)
+
+
+def _compared(job: _Job, attempt: Attempt, answer: bytes | None, name: str) -> ShadowAnswers:
+    """Both answers as JSON, not masked yet; takes its time."""
+    shadow, served, why = job.shadow, job.served, ""
+    other = opened_body(answer, attempt.encoding)
+    if other is None:
+        why = f"HTTP {attempt.status}" if answer is None and attempt.status else attempt.fault
+    given = opened_body(job.answer, served.encoding)
+    if given is not None and served.streamed:
+        given = whole_message(given)
+    if given is None:
+        why = "the served answer cannot be read"
+    return ShadowAnswers(
+        id=name,
+        at=served.at,
+        type=served.route.type,
+        session=f"{shadow.conversation:016x}",
+        served_by=shadow.served_by,
+        probability=shadow.probability,
+        request_id=served.request_id,
+        baseline=shadow.rule.baseline,
+        candidate=shadow.rule.candidate or "",
+        policy_version=served.route.policy_version,
+        request=job.request,
+        served=given or b"",
+        shadow=other,
+        shadow_status=attempt.status,
+        why_missing=why or ("" if other is not None else "the answer cannot be read"),
+    )
+
+
+class _Call:
+    """One shadow call under way."""
+
+    method = b"POST"
+
+    def __init__(self, shadows: Shadows, job: _Job, body: bytes) -> None:
+        self._shadows, self._job, self._body = shadows, job, body
+        self._upstream: UpstreamConnection | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        route = Route(
+            model=job.shadow.model,
+            requested=job.served.route.requested,
+            type=job.served.route.type,
+            arm="shadow",
+            reason=f"answers unseen what the {job.shadow.served_by} served",
+            policy_version=job.served.route.policy_version,
+            conversation=job.shadow.conversation,
+        )
+        self._attempt = Attempt(
+            route, body, number=1, at=time.time(), began=time.monotonic(), keep=True
+        )
+        self._attempt.answered = False
+
+    def begin(self) -> None:
+        """Ask for a connection."""
+        self._connecting = self._shadows.pool.acquire(self)
+
+    def give_up(self) -> None:
+        """End it now."""
+        self._attempt.fault = "cut"
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._upstream is not None:
+            self._upstream.drop()
+        self._end(None)
+
+    def upstream_ready(self, connection: UpstreamConnection) -> None:
+        """A connection stands: the whole request goes out."""
+        self._connecting, self._upstream = None, connection
+        address = self._shadows.pool.address
+        framing = b"Content-Length: %d\r\n" % len(self._body)
+        head = self._job.head.sent_on(address.authority, address.prefix, framing)
+        connection.send(head + self._body)
+
+    def upstream_answer(self, head: ResponseHead | None, body: bytes, *, done: bool) -> None:
+        """A piece of the answer."""
+        attempt = self._attempt
+        if head is not None:
+            attempt.head(head)
+            if attempt.status == _TOO_MANY or attempt.status >= _SERVER_ERROR:
+                told = head.fields.get(b"retry-after", b"")
+                self._shadows.rest(for_s=float(told) if told.isdigit() else None)
+        if body:
+            attempt.read(body, time.monotonic())
+        if not done:
+            return
+        attempt.complete = True
+        kept = attempt.kept if _OK <= attempt.status < _REDIRECT else None
+        self._end(None if kept is None else b"".join(kept))
+
+    def upstream_lost(self, fault: Fault) -> None:
+        """No more comes."""
+        self._attempt.fault = fault.value
+        self._end(None)
+
+    def upstream_blocked(self) -> None:
+        """All was handed over in one write; the transport holds the rest."""
+
+    def upstream_free(self) -> None:
+        """Nothing more is sent."""
+
+    def _end(self, answer: bytes | None) -> None:
+        self._upstream = None
+        self._attempt.ended = time.monotonic()
+        # Its bodies are left with the pair, not with the account.
+        self._attempt.kept = None
+        self._shadows.ended(self, self._job, self._attempt, answer)
