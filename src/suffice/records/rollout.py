@@ -161,6 +161,8 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
         baseline_hits: Likewise of the baseline's arm.
         baseline_seen: Likewise.
         reference: The rate held to be fine where there is no other arm to compare with.
+        levels: The Shiryaev-Roberts sums once the rollout is done, one per rise.
+        limit: What those are held against; None before.
     """
 
     name: GuardName
@@ -170,6 +172,8 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
     baseline_hits: Count = 0
     baseline_seen: Count = 0
     reference: float | None = None
+    levels: tuple[float, ...] = ()
+    limit: float | None = None
 
 
 class Requalification(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +186,7 @@ class Requalification(msgspec.Struct, frozen=True, kw_only=True):
         cause: What rolled it back; None where nothing did.
         at: When.
         cools_until: Nothing is tried before.
+        cooled_at: When it was tried again; evidence from before belongs to another story.
         by_itself: It may qualify again from shadow pairs alone; else only a new verdict does.
         proved: It has qualified since the last rollback.
     """
@@ -191,6 +196,7 @@ class Requalification(msgspec.Struct, frozen=True, kw_only=True):
     cause: RollbackCause | None = None
     at: Moment | None = None
     cools_until: Moment | None = None
+    cooled_at: Moment | None = None
     by_itself: bool = True
     proved: bool = False
 
@@ -205,6 +211,8 @@ class Undo(msgspec.Struct, frozen=True, kw_only=True):
         state: The state before.
         stage: The stage before, counted from 0.
         stage_began: When that stage had begun.
+        resumes: As in `Rollout`.
+        requalification: As in `Rollout`.
     """
 
     command: str
@@ -212,6 +220,8 @@ class Undo(msgspec.Struct, frozen=True, kw_only=True):
     state: RolloutState
     stage: Count
     stage_began: Moment
+    resumes: RolloutState | None = None
+    requalification: Requalification = Requalification()
 
 
 class Rollout(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,6 +238,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
         basis: The verdict it rests on.
         began: When it was started.
         stage_began: When the present stage began.
+        state_began: When the present state began.
         watch: What the pairs have shown.
         guards: One per guard.
         requalification: What a rollback has left.
@@ -248,6 +259,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     basis: RolloutBasis
     began: Moment
     stage_began: Moment
+    state_began: Moment | None = None
     watch: Watch = Watch()
     guards: tuple[Guard, ...] = ()
     requalification: Requalification = Requalification()

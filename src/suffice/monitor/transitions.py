@@ -1,0 +1,57 @@
+"""Which change of state is due, the gravest first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from suffice.monitor import sentences
+from suffice.monitor.advancing import degraded, paused, stage_ended
+from suffice.monitor.moves import Moved, told
+from suffice.monitor.returning import cooled, requalified
+from suffice.monitor.rollbacks import fallen, guard_struck, prompt_changed, rechecked
+from suffice.records import Rollout, RolloutEvidence, RolloutState
+from suffice.statistics.ranks import week_level
+
+_WEEKS = 52
+
+
+def next_move(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> Moved | None:
+    """The change of state that is due, the gravest first; None where none is."""
+    if rollout.state is RolloutState.ROLLED_BACK:
+        return cooled(rollout, now=now)
+    return (
+        prompt_changed(rollout, evidence, now=now)
+        or rechecked(rollout, evidence, now=now)
+        or fallen(rollout, evidence, now=now)
+        or guard_struck(rollout, evidence, now=now)
+        or paused(rollout, evidence, now=now)
+        or degraded(rollout, now=now)
+        or requalified(rollout, evidence, now=now)
+        or stage_ended(rollout, now=now)
+    )
+
+
+def mix_moved(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> Moved | None:
+    """Tell once that the type's share of the traffic has changed; nothing moves by it."""
+    limit = rollout.watch.years_between * _WEEKS
+    if rollout.mix_noted or rollout.state is RolloutState.ROLLED_BACK:
+        return None
+    level = week_level(evidence.daily_shares)
+    if level < limit:
+        return None
+    latest = sum(evidence.daily_shares[-7:]) / 7
+    before = sum(evidence.daily_shares[:14]) / 14
+    sentence = (
+        f"The mix of the traffic has changed: {rollout.type} was {sentences.percent(before)} of "
+        f"sessions over its first 14 days and is {sentences.percent(latest)} over the latest 7. "
+        f"Evidence {level:,.0f} >= {limit:,.0f}. Nothing moves; it may explain what follows."
+    )
+    return told(
+        msgspec.structs.replace(rollout, mix_noted=True),
+        "mix_changed",
+        sentence,
+        now=now,
+        measured=(level, ">=", limit),
+    )

@@ -1,0 +1,227 @@
+"""What people do to a rollout, and what nobody can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+import pytest
+
+from suffice.errors import NotNow, NotProven, PromptReplaced
+from suffice.monitor import Start, basis_of, command, named_plan, start, step
+from suffice.records import (
+    Measure,
+    Rollout,
+    RolloutBasis,
+    RolloutEvidence,
+    RolloutState,
+    ShadowPair,
+    Verdict,
+    Word,
+)
+
+Pairs = Callable[..., tuple[ShadowPair, ...]]
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def wish(switch: RolloutBasis) -> Start:
+    return Start(
+        type="triage", baseline="claude-opus-5-5", candidate="claude-haiku-5-5", basis=switch
+    )
+
+
+def test_a_start_says_what_it_rests_on(wish: Start, now: datetime) -> None:
+    begun = start(wish, now=now)
+
+    assert begun.wanted.share == 0.05
+    assert begun.events[0].sentence == (
+        "Started at 5 % of triage to claude-haiku-5-5: r-7 says Switch after 100 pairs. "
+        "Plan default; agreement of 95 % is held to be fine."
+    )
+
+
+@pytest.mark.parametrize(
+    ("basis", "error"),
+    [
+        (RolloutBasis(run="r", verdict="not_yet", pairs=20), NotProven),
+        (RolloutBasis(run="r", verdict="switch", provisional=True), NotProven),
+        (RolloutBasis(run="r", verdict="switch", prompt_version="p0"), PromptReplaced),
+    ],
+)
+def test_what_the_evidence_does_not_carry_needs_a_name_and_a_reason(
+    wish: Start, basis: RolloutBasis, error: type[NotProven], now: datetime
+) -> None:
+    unproven = msgspec.structs.replace(wish, basis=basis, live_prompt="p1")
+    signed = msgspec.structs.replace(unproven, by="ann", reason="tested by hand")
+
+    with pytest.raises(error):
+        start(unproven, now=now)
+    begun = start(signed, now=now)
+
+    assert begun.rollout.basis.overruled_by == "ann"
+    assert begun.rollout.basis.overruled_because == "tested by hand"
+    assert "ann overruled the evidence" in begun.events[0].sentence
+
+
+def test_a_rollout_that_runs_is_not_started_again(
+    wish: Start, rollout: Rollout, now: datetime
+) -> None:
+    with pytest.raises(NotNow, match="has a rollout already: advancing at 5 %"):
+        start(msgspec.structs.replace(wish, before=rollout), now=now)
+
+
+@pytest.mark.parametrize(
+    ("days", "run", "alpha", "starts"),
+    [
+        (1, "r-8", 0.025, False),
+        (8, "r-7", 0.025, False),
+        (8, "r-8", 0.05, False),
+        (8, "r-8", 0.025, True),
+    ],
+)
+def test_after_a_rollback_only_rest_and_a_new_verdict_at_half_the_risk_start_it(
+    wish: Start,
+    rollout: Rollout,
+    pairs: Pairs,
+    now: datetime,
+    days: int,
+    run: str,
+    alpha: float,
+    starts: bool,
+) -> None:
+    fallen = step(rollout, RolloutEvidence(pairs=pairs([0.0] * 20)), now=now + HOUR).rollout
+    basis = RolloutBasis(run=run, verdict="switch", alpha=alpha)
+    again = msgspec.structs.replace(
+        wish, basis=basis, before=fallen, by="ann", reason="surely it is fine now"
+    )
+
+    if starts:
+        begun = start(again, now=now + days * DAY).rollout
+        assert begun.version == fallen.version + 1
+        assert begun.requalification.rollbacks == 1
+    else:
+        with pytest.raises(NotNow):
+            start(again, now=now + days * DAY)
+
+
+def test_a_hold_keeps_the_share_and_undo_lets_it_go_on(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    held = command(rollout, "hold", by="ann", reason="release day", now=now + HOUR)
+    evidence = RolloutEvidence(pairs=pairs([1.0] * 200))
+    still = step(held.rollout, evidence, now=now + DAY)
+    freed = command(still.rollout, "undo", by="ann", reason="", now=now + 2 * HOUR)
+
+    assert still.wanted.share == 0.05
+    assert freed.rollout.state is RolloutState.ADVANCING
+    assert step(freed.rollout, evidence, now=now + DAY).wanted.share == 0.25
+
+
+def test_a_held_rollout_is_still_taken_back_when_agreement_falls(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    held = command(rollout, "hold", by="ann", reason="", now=now + HOUR).rollout
+
+    after = step(held, RolloutEvidence(pairs=pairs([0.0] * 20)), now=now + 2 * HOUR)
+
+    assert after.wanted.share == 0.0
+
+
+def test_a_promotion_needs_a_name_and_a_reason(rollout: Rollout, now: datetime) -> None:
+    with pytest.raises(NotProven):
+        command(rollout, "promote", by="ann", reason=" ", now=now + HOUR)
+
+    promoted = command(rollout, "promote", by="ann", reason="board meeting", now=now + HOUR)
+
+    assert promoted.wanted.share == 0.25
+    assert (promoted.events[0].by, promoted.events[0].reason) == ("ann", "board meeting")
+
+
+def test_an_abort_goes_to_zero_and_undo_brings_it_back(rollout: Rollout, now: datetime) -> None:
+    gone = command(rollout, "abort", by="ann", reason="", now=now + HOUR)
+    back = command(gone.rollout, "undo", by="bob", reason="wrong type", now=now + 2 * HOUR)
+
+    assert gone.wanted.share == 0.0
+    assert back.wanted.share == 0.05
+    assert back.events[0].sentence == "Aborted taken back by bob: advancing at 5 %."
+
+
+def test_the_same_command_twice_is_one(rollout: Rollout, now: datetime) -> None:
+    once = command(rollout, "abort", by="ann", reason="", now=now + HOUR)
+
+    assert command(once.rollout, "abort", by="ann", reason="", now=now + HOUR).events == ()
+
+
+def test_an_automatic_rollback_cannot_be_undone_or_promoted(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    held = command(rollout, "hold", by="ann", reason="", now=now + HOUR).rollout
+    fallen = step(held, RolloutEvidence(pairs=pairs([0.0] * 20)), now=now + 2 * HOUR).rollout
+
+    for what in ("undo", "promote", "hold"):
+        with pytest.raises(NotNow):
+            command(fallen, what, by="ann", reason="please", now=now + 3 * HOUR)
+
+
+def test_undo_ends_after_a_day(rollout: Rollout, now: datetime) -> None:
+    held = command(rollout, "hold", by="ann", reason="", now=now).rollout
+
+    with pytest.raises(NotNow):
+        command(held, "undo", by="ann", reason="", now=now + 25 * HOUR)
+
+
+def test_a_promotion_to_the_end_can_be_undone(rollout: Rollout, now: datetime) -> None:
+    for _ in range(3):
+        rollout = command(rollout, "promote", by="ann", reason="demo", now=now).rollout
+
+    back = command(rollout, "undo", by="ann", reason="", now=now + HOUR)
+
+    assert rollout.state is RolloutState.DONE
+    assert back.rollout.state is RolloutState.ADVANCING
+    assert all(guard.limit is None for guard in back.rollout.guards)
+
+
+def verdict(measure: Measure, *, agreement: float | None, pairs: int, both: int = 0) -> Verdict:
+    return Verdict(
+        type="triage",
+        baseline="a",
+        candidate="b",
+        pairs=pairs,
+        measure=measure,
+        estimate=0.0,
+        agreement=agreement,
+        noise_floor=None,
+        lower=0.0,
+        upper=0.1,
+        limit=-0.03,
+        verdict=Word.SWITCH,
+        reason="as_good",
+        both=both,
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "p_ok"),
+    [
+        (verdict(Measure.AGREEMENT, agreement=0.97, pairs=100), 0.95),
+        (verdict(Measure.QUALITY, agreement=0.70, pairs=400), 0.620),
+        (verdict(Measure.QUALITY, agreement=None, pairs=400, both=360), 0.849),
+    ],
+)
+def test_agreement_is_held_against_95_percent_or_what_was_proved(
+    found: Verdict, p_ok: float
+) -> None:
+    assert basis_of(found, run="r").p_ok == pytest.approx(p_ok, abs=0.001)
+
+
+def test_a_plan_is_a_name_or_shares() -> None:
+    assert [stage.share for stage in named_plan("cautious").stages] == [0.01, 0.05, 0.25, 1.0]
+    assert [stage.shadow for stage in named_plan("0/10/100").stages] == [0.05, 0.5, 0.05]
+
+
+@pytest.mark.parametrize("text", ["fast", "25/5/100", "5//100", "5/200", "0", "", "5/5/100"])
+def test_what_is_no_plan_is_refused(text: str) -> None:
+    with pytest.raises(Exception, match="is no rollout plan"):
+        named_plan(text)
