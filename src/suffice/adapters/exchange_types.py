@@ -18,10 +18,12 @@ from suffice.adapters.exchanges import Exchanges, connect
 from suffice.adapters.exchanges.segments import scan_of
 from suffice.errors import StorageError
 from suffice.traffic.types import (
+    NEW,
     Found,
     Role,
     Shape,
     TypeIndex,
+    forget,
     nameless,
     role_of,
     shape_of,
@@ -309,6 +311,34 @@ def read_index(folder: Path) -> TypeIndex:
             effect="No exchange is lost; their types are not known.",
             next_step="Move the file away, and they are learnt anew.",
         ) from error
+
+
+def forget_deleted(store: Exchanges) -> None:
+    """
+    Forget whatever was learnt from exchanges that were deleted since; nobody asks for it again.
+
+    Types that other exchanges are of keep their keys, names and changes. Files that were derived
+    from the exchanges are removed; they are made anew when they are needed.
+
+    Raises:
+        StorageError: The disk does not take it.
+    """
+    folder = store.folder / "types"
+    if folder.exists():
+        typed = TypedExchanges(store)
+        entries = list(typed.entries.values()) if store.segments() else []
+        names = {name for entry in entries for name in _names_of(entry)}
+        keys = {entry.key for entry in entries}
+        learnt = forget(typed.index.learnt, keys=keys, names=names)
+        write_index(store.folder, TypeIndex(learnt))
+        for old in folder.glob("typed-*"):
+            old.unlink(missing_ok=True)
+
+
+def _names_of(entry: TypeEntry) -> Iterator[str]:
+    """What a type is called, and what it was called before anybody gave it a name."""
+    yield entry.name
+    yield entry.key.removeprefix("tag:") if entry.key.startswith("tag:") else NEW + entry.key[:8]
 
 
 def write_index(folder: Path, index: TypeIndex) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from suffice.cli.compare_options import Options, check, limits_of
+from suffice.cli.compare_options import Options, check, is_type, limits_of, refuse_both
+from suffice.cli.data_option import data_option
 from suffice.cli.writing import exit_code, format_option, output_option, write
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("cases", type=click.Path(path_type=Path))
+@click.argument("cases", type=click.Path(path_type=Path), required=False)
+@click.option("--top", type=click.IntRange(1), help="The dearest so many types of scanned logs.")
+@data_option
 @click.option("--baseline", metavar="MODEL", help="The model in use.")
 @click.option(
     "--to",
@@ -82,13 +85,25 @@ if TYPE_CHECKING:
 @format_option
 @output_option
 @click.pass_context
-def command(ctx: click.Context, /, *, retiring: bool, **given: Any) -> None:
+def command(
+    ctx: click.Context,
+    /,
+    *,
+    cases: Path | None,
+    top: int | None,
+    data: Path,
+    retiring: bool,
+    **given: Any,
+) -> None:
     """
     Is a cheaper model as good? Cases in, one verdict per request type out.
 
-    CASES is a file of JSON lines, plain or compressed; docs/cases.md tells its form.
+    CASES is a file of JSON lines, plain or compressed (docs/cases.md tells its form), or a
+    request type that `suffice types` lists: its cases are drawn from the logs `suffice scan`
+    read, and the answers in them are not paid again.
     """
-    options = Options(**given)
+    refuse_both(cases, top)
+    options = _options(cases, top, data, given)
     if retiring:
         from suffice.cli.retiring import propose
 
@@ -99,6 +114,23 @@ def command(ctx: click.Context, /, *, retiring: bool, **given: Any) -> None:
     comparison = _run(options, limits)
     write(comparison, form=options.form, outputs=options.outputs)
     ctx.exit(exit_code(comparison))
+
+
+def _options(cases: Path | None, top: int | None, data: Path, given: dict[str, Any]) -> Options:
+    """The options of the call; where it names types, with their cases and their model."""
+    if cases is not None and not is_type(cases, data):
+        return Options(cases=cases, **given)
+    from suffice.cli.compare_types import cases_of_types, cases_path, dearest_types
+
+    if cases is not None:
+        names = [str(cases)]
+    else:
+        names, given["baseline"] = dearest_types(data, top or 1, baseline=given["baseline"])
+    path = cases_path(names, data, seed=given["seed"])
+    if given["resume"] and path.exists() and given["baseline"]:
+        return Options(cases=path, **given)
+    drawn = cases_of_types(names, data, most=given["limit"], seed=given["seed"])
+    return Options(cases=path, **{**given, "baseline": given["baseline"] or drawn.baseline})
 
 
 def _run(options: Options, limits: Limits) -> Comparison:

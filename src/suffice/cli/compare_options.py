@@ -129,3 +129,25 @@ def limits_of(options: Options) -> Limits:
         alpha=options.alpha,
         sequential=not options.recorded,
     )
+
+
+def is_type(word: Path, data: Path) -> bool:
+    """Whether CASES is no file and there is a folder whose types it may name."""
+    return not word.exists() and str(word) != "-" and data.is_dir()
+
+
+def refuse_both(word: Path | None, top: int | None) -> None:
+    """
+    Refuse a call that names both or neither.
+
+    Raises:
+        BadOption: It does.
+    """
+    if (word is None) == (top is None):
+        raise BadOption(
+            "Name a file, a request type, or --top N."
+            if word is None
+            else "--top chooses the types by itself; leave CASES out.",
+            effect="Nothing was run.",
+            next_step="`suffice types` lists the types of your logs.",
+        )

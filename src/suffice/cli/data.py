@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +14,12 @@ import click
 import msgspec
 from typing_extensions import override
 
-from suffice.cli.scan import DATA
+from suffice.cli.data_option import data_option
 from suffice.errors import BadOption
 from suffice.reports.words import count
 
 if TYPE_CHECKING:
-    from suffice.adapters.exchanges import Deleted
+    from suffice.adapters.exchanges import Deleted, Exchanges
 
 _UNITS = {"kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40}
 _SIZE = re.compile(r"(?i)\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]b)\s*")
@@ -39,13 +42,6 @@ class _Size(click.ParamType[int]):
         return int(float(found[1]) * _UNITS[found[2].lower()])
 
 
-_data_option = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=DATA,
-    show_default=True,
-    help="The folder exchanges are kept in.",
-)
 _format_option = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
@@ -57,7 +53,7 @@ def command() -> None:
 
 
 @command.command("show")
-@_data_option
+@data_option
 @_format_option
 def show_command(*, data: Path, form: str) -> None:
     """How many exchanges are kept, from when to when, and how much room they take."""
@@ -83,7 +79,7 @@ def show_command(*, data: Path, form: str) -> None:
 @click.option("--session", metavar="ID", help="Of this conversation.")
 @click.option("--user", metavar="ID", help="Made for this user.")
 @click.option("--before", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Sent before.")
-@_data_option
+@data_option
 def delete_command(
     *, session: str | None, user: str | None, before: datetime | None, data: Path
 ) -> None:
@@ -92,8 +88,6 @@ def delete_command(
 
     The bytes are overwritten, and scanning the same logs again does not bring them back.
     """
-    from suffice.adapters.exchanges import Exchanges
-
     if session is None and user is None and before is None:
         raise BadOption(
             "Nothing says what is to be deleted.",
@@ -101,7 +95,7 @@ def delete_command(
             next_step="Give --session, --user, --before, or several of them.",
         )
     cut = None if before is None else before.replace(tzinfo=UTC).timestamp()
-    with Exchanges.open(_existing(data)) as store:
+    with _sweeping(data) as store:
         gone = [
             store.delete(session=one_session, user=one_user, before=cut)
             for one_session in _spellings(session, data)
@@ -113,10 +107,9 @@ def delete_command(
 @command.command("keep")
 @click.option("--days", type=click.IntRange(1), metavar="N", help="Delete what is older.")
 @click.option("--size", type=_Size(), metavar="SIZE", help="Delete the oldest beyond, e.g. 2GB.")
-@_data_option
+@data_option
 def keep_command(*, days: int | None, size: int | None, data: Path) -> None:
     """Keep the folder within an age or a size; for a daily job."""
-    from suffice.adapters.exchanges import Exchanges
     from suffice.wiring import SystemClock
 
     if days is None and size is None:
@@ -126,7 +119,7 @@ def keep_command(*, days: int | None, size: int | None, data: Path) -> None:
             next_step="Give --days, --size, or both.",
         )
     gone = []
-    with Exchanges.open(_existing(data)) as store:
+    with _sweeping(data) as store:
         if days is not None:
             oldest = SystemClock().now() - timedelta(days=days)
             gone.append(store.delete(before=oldest.timestamp()))
@@ -135,17 +128,31 @@ def keep_command(*, days: int | None, size: int | None, data: Path) -> None:
     _tell(gone)
 
 
-def _existing(data: Path) -> Path:
+@contextmanager
+def _sweeping(data: Path) -> Iterator[Exchanges]:
     """
-    The folder, which is not made for a deletion.
+    The store for a deletion, after which what was derived from the deleted goes as well.
+
+    A deletion that is killed half-way leaves a note, and the next one ends its work.
 
     Raises:
-        EmptyInput: There is none.
+        EmptyInput: There is no store; none is made for a deletion.
     """
+    from suffice.adapters.exchange_types import forget_deleted
     from suffice.adapters.exchanges import Exchanges
+    from suffice.cli.types_sample import CASES_FOLDER
 
     Exchanges.open(data, write=False).close()
-    return data
+    unswept = data / "unswept"
+    with Exchanges.open(data) as store:
+        before = len(store)
+        unfinished = unswept.exists()
+        unswept.touch(mode=0o600)
+        yield store
+        if unfinished or len(store) < before:
+            forget_deleted(store)
+            shutil.rmtree(data / CASES_FOLDER, ignore_errors=True)
+        unswept.unlink()
 
 
 def _spellings(value: str | None, data: Path) -> list[str | None]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suffice.cli.console import progress, results, speaks_unicode
+from suffice.cli.data_option import data_option, data_words, same_data_option
 
 if TYPE_CHECKING:
     from suffice.adapters.exchanges import Exchanges
@@ -18,18 +19,9 @@ if TYPE_CHECKING:
     from suffice.catalog import Catalog
     from suffice.traffic.ranking import Ranking
 
-DATA = Path(".suffice") / "data"
 CANDIDATES = ("claude-haiku-5-5", "claude-sonnet-5-5")
 _LOOKED_AT = 60
 _AFTER_A_SCAN = 10
-
-data_option = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=DATA,
-    show_default=True,
-    help="The folder `suffice scan` filled.",
-)
 
 
 @click.group(invoke_without_command=True)
@@ -255,32 +247,46 @@ def _assign(store: Exchanges, path: Path) -> None:
 @click.option("--cases", "most", type=click.IntRange(1), default=600, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="UTC.")
+@same_data_option
 @click.pass_obj
 def sample(
-    data: Path, *, request_type: str, output: Path, most: int, seed: int, since: datetime | None
+    folder: Path,
+    *,
+    request_type: str,
+    output: Path,
+    most: int,
+    seed: int,
+    since: datetime | None,
+    data: Path | None,
 ) -> None:
     """Draw a type's cases for a comparison: at random, one per session and near-duplicate."""
     from suffice.cli.types_sample import draw_sample, known_type, write_cases
+    from suffice.reports import shell_word
 
-    with _opened(data) as store:
+    with _opened(data or folder) as store:
         known_type(store, request_type)
         after = since.replace(tzinfo=UTC).timestamp() if since else None
         drawn = draw_sample(store, request_type, most=most, seed=seed, since=after)
         write_cases(output, drawn)
-    click.echo(drawn.summary(output))
+    words = f"suffice compare {shell_word(str(output))}"
+    if drawn.baseline:
+        words += f" --baseline {shell_word(drawn.baseline)} --to {CANDIDATES[0]} --budget 2"
+    click.echo("\n".join([*drawn.summary(), f"Next  {words}"]))
 
 
 def _change(name: str, text: str, *, into: bool) -> click.Command:
     """A command that changes a type and keeps that somebody did."""
 
-    def run(data: Path, *, request_type: str, into_type: str = "", by: str, reason: str) -> None:
-        from suffice.cli.types_sample import change_type
+    def run(
+        folder: Path, *, request_type: str, into_type: str = "", data: Path | None, **who: str
+    ) -> None:
+        from suffice.cli.types_change import change_type
 
-        change_type(
-            data, action=name, request_type=request_type, into=into_type, by=by, reason=reason
-        )
+        place = data or folder
+        change_type(place, action=name, request_type=request_type, into=into_type, **who)
         after = f" {into_type}" if into_type else ""
-        click.echo(f"{name}  {request_type}{after}, kept with its reason\nNext  suffice types")
+        click.echo(f"{name}  {request_type}{after}, kept with its reason")
+        click.echo(f"Next  suffice types{data_words(place)}")
 
     arguments: list[click.Parameter] = [click.Argument(["request_type"], metavar="TYPE")]
     if into:
@@ -289,7 +295,9 @@ def _change(name: str, text: str, *, into: bool) -> click.Command:
         click.Option(["--by"], envvar="USER", default="", help="Who; kept with the change."),
         click.Option(["--reason"], default="", help="Why; kept with the change."),
     ]
-    return click.Command(name, callback=click.pass_obj(run), params=arguments, help=text)
+    made = click.Command(name, callback=click.pass_obj(run), params=arguments, help=text)
+    same_data_option(made)
+    return made
 
 
 command.add_command(_change("rename", "Give a type another name.", into=True))

@@ -1,30 +1,35 @@
-"""A type's cases drawn into a file, and changes of types kept with who made them and why."""
+"""A type's cases drawn into a file that `suffice compare` takes, with the answers paid for."""
 
 from __future__ import annotations
 
+import os
 import random
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
-from suffice.adapters.exchange_types import TypedExchanges, read_index, write_index
+from suffice.adapters.exchange_types import TypedExchanges
 from suffice.adapters.exchanges import Exchanges
 from suffice.adapters.exchanges_queries import Questions, Wanted
 from suffice.api import known_label
 from suffice.catalog import load_catalog
-from suffice.comparison.sampling import LeftOut, draw
+from suffice.comparison.sampling import EXTRA_CLASS, LabelOf, LeftOut, draw
 from suffice.comparison.sampling import Wanted as WantedCases
 from suffice.errors import BadOption, EmptyInput, StorageError
-from suffice.records import Case
-from suffice.reports import shell_word
+from suffice.records import Answer, Case
 from suffice.reports.words import count
-from suffice.scoring.labels import is_label_like
-from suffice.traffic.types import Change
-from suffice.traffic.types.changes import Action
-from suffice.wiring import SystemClock
+from suffice.scoring.labels import canonical_label, is_label_like
 
+CASES_FOLDER = "cases"
 _LONGEST_LABEL = 60
+_LEAST_REPEATED = 5
+_MOST_ALIKE = 3
+_PLACEHOLDER = re.compile(rb"<[a-z]{3,6}:[a-p]{10}>")
 # Beyond this a simple random sample of the type is drawn from, so that memory has an end.
 _MOST_LOOKED_AT = 20_000
 
@@ -37,9 +42,15 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     extra: tuple[tuple[str, Case], ...]
     left_out: LeftOut
     answered: dict[str, int]
+    masked: int = 0
 
-    def summary(self, path: Path) -> str:
-        """What was drawn, how many answers are paid for, and the command that comes next."""
+    @property
+    def baseline(self) -> str:
+        """Whose answers the logs hold most of; empty where they hold none."""
+        return max(sorted(self.answered), key=lambda model: self.answered[model], default="")
+
+    def summary(self) -> list[str]:
+        """What was drawn, what was left out, and how many answers are paid for."""
         paid = ", ".join(
             f"{count(number, 'answer')} of {model} already paid for"
             for model, number in sorted(self.answered.items())
@@ -54,11 +65,13 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
                 f"{gone.near_duplicates:,} near-duplicates, {gone.not_drawn:,} not drawn"
             ),
         ]
-        baseline = max(self.answered, key=lambda model: self.answered[model], default="")
-        next_step = f"Next  suffice compare {shell_word(str(path))}"
-        if baseline:
-            next_step += f" --baseline {shell_word(baseline)} --to claude-haiku-5-5 --budget 2"
-        return "\n".join([*lines, next_step])
+        if self.masked:
+            holds = "holds" if self.masked == 1 else "hold"
+            lines.append(
+                f"      {count(self.masked, 'case')} {holds} masked values: what the log answers "
+                "was asked with the values, what is asked now is asked with placeholders"
+            )
+        return lines
 
 
 def known_type(store: Exchanges, name: str) -> None:
@@ -87,31 +100,58 @@ def draw_sample(
         EmptyInput: None of them can be asked again as it was.
     """
     questions = Questions(store, TypedExchanges(store), load_catalog())
-    cases = {
-        case.id: case
-        for case in questions.cases(
-            name, wanted=Wanted(since=since), most=_MOST_LOOKED_AT, seed=seed
-        )
-    }
+    found = questions.cases(name, wanted=Wanted(since=since), most=_MOST_LOOKED_AT, seed=seed)
+    cases = {case.id: case for case in _merged(found)}
     if not cases:
         raise EmptyInput(
             f"SF104 No call of {name} can be asked again: the logs hold no request.",
             effect="Nothing was drawn; the type can be ranked, not tested.",
             next_step="Turn on the capture of bodies where the log is written.",
         )
+    label_of = _classes(cases.values())
     drawn = draw(
         list(cases.values()),
         dice=random.Random(seed),  # noqa: S311 - a sample, not a secret
         wanted=WantedCases(main=most, pilot=0),
-        label_of=_logged_label,
+        label_of=label_of,
     )
     main = tuple(cases[one] for one in drawn.main[:most])
     extra = tuple((label, cases[one]) for label, ids in drawn.extra.items() for one in ids)
-    answered: dict[str, int] = {}
-    for case in (*main, *(case for _, case in extra)):
-        for model in case.answers:
-            answered[model] = answered.get(model, 0) + 1
-    return Sample(type=name, main=main, extra=extra, left_out=drawn.left_out, answered=answered)
+    chosen = (*main, *(case for _, case in extra))
+    answered = Counter(model for case in chosen for model in case.answers)
+    return Sample(
+        type=name,
+        main=main,
+        extra=extra,
+        left_out=drawn.left_out,
+        answered=dict(answered),
+        masked=sum(_is_masked(case) for case in chosen),
+    )
+
+
+def _merged(cases: Iterable[Case]) -> Iterator[Case]:
+    """
+    Cases that ask the same, word for word, as one with all its answers.
+
+    What two models answered to one request is a recorded pair; what one model answered to it
+    twice says how far it agrees with itself.
+    """
+    together: dict[bytes, list[Case]] = {}
+    for case in cases:
+        asked = msgspec.json.encode(case.request, order="deterministic")
+        together.setdefault(blake2b(asked, digest_size=16).digest(), []).append(case)
+    for same in together.values():
+        answers: dict[str, Answer] = {}
+        for case in same:
+            for model, answer in case.answers.items():
+                again = sum(name.partition("@")[0] == model for name in answers)
+                if again < _MOST_ALIKE:
+                    answers[f"{model}@{again + 1}" if again else model] = answer
+        yield msgspec.structs.replace(same[0], answers=answers)
+
+
+def _is_masked(case: Case) -> bool:
+    return _PLACEHOLDER.search(msgspec.json.encode(case.request)) is not None
 
 
 def write_cases(path: Path, sample: Sample) -> None:
@@ -122,9 +162,12 @@ def write_cases(path: Path, sample: Sample) -> None:
         StorageError: It cannot be written.
     """
     lines = [_line(case, {}) for case in sample.main]
-    lines += [_line(case, {"extra_class": label}) for label, case in sample.extra]
+    lines += [_line(case, {EXTRA_CLASS: label}) for label, case in sample.extra]
     try:
-        path.write_bytes(b"\n".join(lines) + b"\n")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Prompts stand in it: its owner's alone, as the data folder is.
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(b"\n".join(lines) + b"\n")
     except OSError as error:
         raise StorageError(
             f"{path} cannot be written: {error.strerror or error}.",
@@ -133,40 +176,37 @@ def write_cases(path: Path, sample: Sample) -> None:
         ) from error
 
 
-def change_type(
-    data: Path, *, action: str, request_type: str, into: str, by: str, reason: str
-) -> None:
+def _classes(cases: Iterable[Case]) -> LabelOf | None:
     """
-    Keep that somebody renamed, merged, split or pinned a type.
+    The class of each case by the answer in the log, where answers are labels; else None.
 
-    Raises:
-        BadOption: There is no such type, or the change makes no sense.
-        EmptyInput: No log was read yet.
+    Answers that hardly ever repeat are no labels, however short they are.
     """
-    store = Exchanges.open(data, write=False)
-    try:
-        TypedExchanges(store)
-    finally:
-        store.close()
-    index = read_index(data)
-    change = Change(
-        action=cast("Action", action),
-        type=request_type,
-        into=into,
-        at=SystemClock().now().isoformat(timespec="seconds"),
-        by=by,
-        reason=reason,
-    )
-    write_index(data, index.changed(change))
+    written: dict[str, Counter[str]] = {}
+    all_cases = labelled = 0
+    for case in cases:
+        all_cases += 1
+        text = _short_answer(case)
+        if text:
+            labelled += 1
+            written.setdefault(canonical_label(text), Counter())[text] += 1
+    if 2 * labelled < all_cases or len(written) * _LEAST_REPEATED > labelled:
+        return None
+    usual = {label: forms.most_common(1)[0][0] for label, forms in written.items()}
+
+    def label_of(case: Case) -> str | None:
+        text = _short_answer(case)
+        return usual.get(canonical_label(text)) if text else known_label(case)
+
+    return label_of
 
 
-def _logged_label(case: Case) -> str | None:
-    """The class of a case, where the answer in the log is one short text."""
+def _short_answer(case: Case) -> str:
     for answer in case.answers.values():
         text = answer.text.strip()
         if text and len(text) <= _LONGEST_LABEL and is_label_like(text):
             return text
-    return known_label(case)
+    return ""
 
 
 def _line(case: Case, meta: dict[str, str]) -> bytes:

@@ -260,7 +260,7 @@ class _Reading:
     """One layer, ready to be asked."""
 
     def __init__(self, layer: Layer, earlier: _Reading | None) -> None:
-        self._earlier = earlier
+        self._layer, self._earlier = layer, earlier
         self._lines = {
             app: lines.reader(earlier.reader(app) if earlier else None)
             for app, lines in layer.lines.items()
@@ -283,6 +283,12 @@ class _Reading:
         if mine is None and self._earlier is not None:
             return self._earlier.reader(app, openings=openings)
         return mine
+
+    def remembered(self, app: str, *, openings: bool = False) -> UnitOf | None:
+        """As `reader`, for learning more: what was forgotten may be learnt again."""
+        earlier = self._earlier.remembered(app, openings=openings) if self._earlier else None
+        lines = (self._layer.openings if openings else self._layer.lines).get(app)
+        return earlier if lines is None else lines.reader(earlier, learning=True)
 
     def key_of(self, app: str, rest: str, text: str, *, opening: str = "") -> str:
         """The key of the template that fits; empty where none does."""
@@ -317,14 +323,14 @@ def _learn_layer(
         lines[app], found = learn_app(
             app,
             [Text(rest, text, weight) for (rest, text), weight in counted.items()],
-            earlier=earlier.reader(app) if earlier else None,
+            earlier=earlier.remembered(app) if earlier else None,
         )
         templates += found
     for app, split in sorted(openings.items()):
         opened[app], found = learn_app(
             app,
             [Text(rest, text, weight, key) for (rest, text, key), weight in split.items()],
-            earlier=earlier.reader(app, openings=True) if earlier else None,
+            earlier=earlier.remembered(app, openings=True) if earlier else None,
         )
         # What has no form of its own stays in the type that was split.
         found = tuple(template for template in found if not template.exact)

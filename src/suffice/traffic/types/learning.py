@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,19 +37,23 @@ class Lines(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         constant: Lines that stay, word for word, and forms of lines in which something changes.
         branches: Of the `WordTree` that gives a line its form.
+        forgotten: Marks of lines that stayed, in requests that were since deleted.
     """
 
     constant: frozenset[str] = frozenset()
     branches: dict[str, dict[str, int]] = {}
+    forgotten: frozenset[str] = frozenset()
 
-    def reader(self, earlier: UnitOf | None = None) -> UnitOf:
+    def reader(self, earlier: UnitOf | None = None, *, learning: bool = False) -> UnitOf:
         """
         What a line is here: itself, its form, or None for what may be anything.
 
         Args:
             earlier: Asked for lines that are nothing here: what was learnt before.
+            learning: What was forgotten may be learnt again; else it is a line of no template.
         """
         constant, tree = self.constant, WordTree(self.branches)
+        forgotten = frozenset() if learning else self.forgotten
 
         def unit_of(line: str) -> str | None:
             if line in constant:
@@ -59,9 +64,22 @@ class Lines(msgspec.Struct, frozen=True, kw_only=True):
             form = tree.form(line)
             if form in constant:
                 return form
+            if forgotten and not forgotten.isdisjoint((mark_of(line), mark_of(form))):
+                return mark_of(line)
             return earlier(line) if earlier is not None else None
 
         return unit_of
+
+
+def mark_of(line: str) -> str:
+    """
+    What is kept of a line whose text must not be; no line reads like it.
+
+    >>> mark_of("Be brief.") == mark_of("Be brief."), "brief" in mark_of("Be brief.")
+    (True, False)
+    """
+    digest = hashlib.blake2b(line.encode("utf-8", "backslashreplace"), digest_size=8)
+    return "\0" + digest.hexdigest()
 
 
 class Text(msgspec.Struct, frozen=True):

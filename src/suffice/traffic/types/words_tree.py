@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 STAR = "*"
 # No word holds white space, so these are no words.
@@ -63,6 +63,40 @@ class WordTree:
         if ends is None or _END not in ends:
             return ""
         return " ".join(kept) if len(words) - stars >= _LEAST_SURVIVING * len(words) else ""
+
+    def pruned(self, forms: Iterable[str]) -> dict[str, dict[str, int]]:
+        """
+        The branches without any word that is in none of these forms.
+
+        >>> tree = grow([f"Is {name} in?" for name in "Ann Bob Cyd Dan Eve".split()])
+        >>> WordTree(tree.pruned([])).form("Is Zoe in?"), WordTree(tree.pruned(["Is * in?"])).form(
+        ...     "Is Zoe in?")
+        ('', 'Is * in?')
+        """
+        held: dict[str, dict[str, int]] = {}
+        for form in forms:
+            words = [*form.split(), _END]
+            waiting = [("0", 0)]
+            seen = set(waiting)
+            while waiting:
+                node, at = waiting.pop()
+                for word, step, following in self._steps(node, words, at):
+                    held.setdefault(node, {})[word] = step
+                    ahead = (str(step), following)
+                    if word != _END and ahead not in seen:
+                        seen.add(ahead)
+                        waiting.append(ahead)
+        return held
+
+    def _steps(self, node: str, words: Sequence[str], at: int) -> Iterator[tuple[str, int, int]]:
+        """Where a form may go on from a node; a star stands for as many words as there are."""
+        children = self.branches.get(node, {})
+        word = words[at]
+        if word in children:
+            yield word, children[word], at + 1
+        if _ANY in children and (word == STAR or (at > 0 and words[at - 1] == STAR)):
+            # The star itself, or one word more that it stands for.
+            yield _ANY, children[_ANY], at + 1 if word == STAR else at
 
 
 def grow(lines: Iterable[str]) -> WordTree:
