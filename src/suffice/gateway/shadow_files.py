@@ -75,26 +75,6 @@ class ShadowFolder:
         return self._bytes
 
 
-def left_answers(folder: Path) -> Iterator[tuple[Path, ShadowAnswers | None]]:
-    """
-    What waits to be scored, oldest first; None in place of a file that is none of ours.
-
-    Whoever has scored one deletes its file. Drafts of a writer that was killed are cleared away.
-    """
-    now = time.time()
-    for draft in folder.glob("*.new"):
-        with contextlib.suppress(OSError):
-            if now - draft.stat().st_mtime > _ABANDONED_S:
-                draft.unlink()
-    for path in sorted(_files(folder), key=_age):
-        try:
-            yield path, _DECODER.decode(path.read_bytes())
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            yield path, None
-        except OSError:
-            continue
-
-
 def _files(folder: Path) -> Iterator[Path]:
     return folder.glob(f"*{_SUFFIX}")
 
@@ -104,13 +84,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _age(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-_DECODER = msgspec.json.Decoder(ShadowAnswers)
