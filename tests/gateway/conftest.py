@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import json
+import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
+import sys
 import threading
+import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,6 +37,7 @@ from suffice.gateway.upstream import Pool, read_address
 from suffice.gateway.worker import Worker, listen
 from suffice.policy.rules import Policy
 from suffice.records import ExchangeRecord
+from suffice.testing import serve, strict_fake
 
 JSON_ANSWER = (
     b'{"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-5-5",'
@@ -304,6 +310,86 @@ def _in_a_thread(
 
 def _run(loop: asyncio.AbstractEventLoop, work: Any) -> Any:
     return asyncio.run_coroutine_threadsafe(work, loop).result(10)
+
+
+KEY = "sk-ant-secret-0123456789"
+ASK = {
+    "model": "claude-opus-5-5",
+    "max_tokens": 99,
+    "messages": [{"role": "user", "content": "hi"}],
+}
+
+
+class Process:
+    """A gateway's process and what it logged."""
+
+    def __init__(self, folder: Path, upstream: str, *options: str, **environ: str) -> None:
+        self.policy = folder / "policy.json"
+        self.data = folder / "data"
+        self.lines: list[str] = []
+        command = [sys.executable, "-m", "suffice", "gateway", "--port", "0"]
+        command += ["--upstream", upstream, "--policy", str(self.policy), "--data", str(self.data)]
+        self.process = subprocess.Popen(
+            [*command, *options],
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+            env={**os.environ, **environ},
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+        self.wait_for("ready")
+        self.url: str = self.wait_for("starting")["address"]
+
+    @property
+    def logged(self) -> list[dict[str, Any]]:
+        """Every line, as JSON; a line that is none fails the test."""
+        return [json.loads(line) for line in list(self.lines)]
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        self.lines.extend(self.process.stderr)
+
+    def wait_for(self, event: str, **fields: Any) -> dict[str, Any]:
+        for _ in range(1000):
+            for line in self.logged:
+                if line["event"] == event and fields.items() <= line.items():
+                    return line
+            threading.Event().wait(0.01)
+        raise AssertionError(f"no {event} {fields} in {self.lines}")
+
+    def ask(self, body: Any = None, **headers: str) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - our own address
+            self.url + "/v1/messages", json.dumps(body or ASK).encode(),
+            {"x-api-key": KEY, "anthropic-version": "2026-10-21", **headers},
+        )  # fmt: skip
+        return urllib.request.urlopen(request, timeout=10)  # noqa: S310 - our own address
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+    def clean(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+
+
+@pytest.fixture
+def start_process(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    """Starts gateways as processes; before a strict fake, unless an upstream is given."""
+    with contextlib.ExitStack() as stack:
+
+        def begin(
+            *options: str, script: tuple[Any, ...] = (), upstream: str = "", **environ: str
+        ) -> Process:
+            url = upstream or stack.enter_context(serve(strict_fake(script=script)))
+            found = Process(tmp_path, url, *options, **environ)
+            stack.callback(found.clean)
+            return found
+
+        yield begin
 
 
 @dataclass(slots=True, frozen=True)

@@ -6,10 +6,8 @@ import json
 import signal
 import subprocess
 import sys
-import threading
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from suffice.cli import main
-from suffice.testing import Stalls, serve, strict_fake
+from suffice.testing import Stalls
 
 ASK = {
     "model": "claude-opus-5-5",
@@ -31,81 +29,17 @@ POLICY = {
 KEY = "sk-ant-secret-0123456789"
 
 
-class Process:
-    """A gateway's process and what it logged."""
-
-    def __init__(self, folder: Path, upstream: str, *options: str) -> None:
-        self.policy = folder / "policy.json"
-        self.data = folder / "data"
-        self.logged: list[dict[str, Any]] = []
-        command = [
-            sys.executable,
-            "-m",
-            "suffice",
-            "gateway",
-            "--port",
-            "0",
-            "--upstream",
-            upstream,
-        ]
-        self.process = subprocess.Popen(
-            [*command, "--policy", str(self.policy), "--data", str(self.data), *options],
-            stderr=subprocess.PIPE, text=True, cwd=folder,
-        )  # fmt: skip
-        threading.Thread(target=self._read, daemon=True).start()
-        self.wait_for("ready")
-        self.url: str = self.wait_for("starting")["address"]
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.logged.append(json.loads(line))
-
-    def wait_for(self, event: str, **fields: Any) -> dict[str, Any]:
-        for _ in range(1000):
-            for line in self.logged:
-                if line["event"] == event and fields.items() <= line.items():
-                    return line
-            threading.Event().wait(0.01)
-        raise AssertionError(f"no {event} {fields} in {self.logged}")
-
-    def ask(self, **headers: str) -> Any:
-        request = urllib.request.Request(  # noqa: S310 - our own address
-            self.url + "/v1/messages", json.dumps(ASK).encode(),
-            {"x-api-key": KEY, "anthropic-version": "2026-10-21", **headers},
-        )  # fmt: skip
-        return urllib.request.urlopen(request, timeout=10)  # noqa: S310 - our own address
-
-    def end(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(20)
-        assert self.process.stderr is not None
-        return code
+Start = Callable[..., Any]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
-    with ExitStack() as stack:
-
-        def begin(*options: str, script: tuple[Any, ...] = ()) -> Process:
-            url = stack.enter_context(serve(strict_fake(script=script)))
-            found = Process(tmp_path, url, *options)
-
-            def clean() -> None:
-                if found.process.poll() is None:
-                    found.process.kill()
-                found.process.wait()
-                assert found.process.stderr is not None
-                found.process.stderr.close()
-
-            stack.callback(clean)
-            return found
-
-        yield begin
+def start(start_process: Start) -> Start:
+    """A gateway's process before a strict fake."""
+    return start_process
 
 
 def test_from_start_to_status_with_a_policy_that_comes_breaks_and_heals(
-    start: Callable[..., Process],
+    start: Start,
 ) -> None:
     gateway = start()
     with gateway.ask() as answer:
@@ -132,7 +66,7 @@ def test_from_start_to_status_with_a_policy_that_comes_breaks_and_heals(
     assert KEY not in json.dumps(gateway.logged)
 
 
-def test_several_workers_share_one_port_and_one_account(start: Callable[..., Process]) -> None:
+def test_several_workers_share_one_port_and_one_account(start: Start) -> None:
     gateway = start("--workers", "2")
     gateway.wait_for("ready", worker="0")
     gateway.wait_for("ready", worker="1")
@@ -146,7 +80,7 @@ def test_several_workers_share_one_port_and_one_account(start: Callable[..., Pro
     assert {line["worker"] for line in gateway.logged if line["event"] == "stopped"} == {"0", "1"}
 
 
-def test_a_stream_under_way_is_finished_before_it_stops(start: Callable[..., Process]) -> None:
+def test_a_stream_under_way_is_finished_before_it_stops(start: Start) -> None:
     gateway = start(script=(Stalls(seconds=0.6),))
     request = urllib.request.Request(  # noqa: S310 - our own address
         gateway.url + "/v1/messages", json.dumps({**ASK, "stream": True}).encode(),
@@ -185,3 +119,20 @@ def test_no_heavy_library_is_loaded_beside_requests() -> None:
     )
 
     assert loaded.stdout.split() == []
+
+
+def test_without_an_assignment_key_it_serves_and_says_that_nothing_is_routed(
+    start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "policy.key").write_bytes(b"too short")
+    (tmp_path / "policy.json").write_text(json.dumps(POLICY))
+
+    gateway = start()
+
+    with gateway.ask(**{"x-suffice-type": "t"}) as answer:
+        assert answer.headers["x-suffice-model"] == "claude-opus-5-5"
+        assert answer.headers["x-suffice-reason"] == "the assignment key cannot be read"
+    with urllib.request.urlopen(gateway.url + "/readyz", timeout=10) as page:  # noqa: S310 - our own address
+        assert b"the assignment key cannot be read" in page.read()
+    with urllib.request.urlopen(gateway.url + "/metrics", timeout=10) as page:  # noqa: S310 - our own address
+        assert b"suffice_assignment_key_missing 1" in page.read()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
+import re
 import socket
 from typing import cast
 
@@ -17,6 +19,7 @@ from suffice.gateway.relay import Relay
 from suffice.gateway.turns import turn_for
 
 _HEAD_END = b"\r\n\r\n"
+_UPGRADE = re.compile(rb"(?i)\r\nupgrade:")
 _PIPELINED_BYTES = 256 * 1024
 
 
@@ -122,8 +125,6 @@ class ClientConnection(asyncio.Protocol):
             self.refuse(_TOO_LARGE)
             return
         self._rest = b""
-        self._headers = []
-        self._ready = self._complete = False
         try:
             head = self._parsed(data[:end])
         except BadHead as bad:
@@ -137,17 +138,27 @@ class ClientConnection(asyncio.Protocol):
 
     def _parsed(self, head: bytes) -> RequestHead:
         try:
-            self._parser.feed_data(head)
-        except httptools.HttpParserUpgrade:  # not offered: the request is served as if not asked
+            self._feed_head(head)
+        except httptools.HttpParserUpgrade:
+            # Not offered: the request is served as if not asked. The parser takes whatever
+            # follows for another protocol, so it must not see that there was an offer.
             self._parser = httptools.HttpRequestParser(self)
-        except httptools.HttpParserError as wrong:
-            raise BadHead(400, f"the request is malformed: {wrong}.") from None
+            with contextlib.suppress(httptools.HttpParserUpgrade):  # CONNECT, refused later
+                self._feed_head(_UPGRADE.sub(b"\r\nx-suffice-upgrade:", head))
         if not self._ready:
             raise BadHead(400, "the request is malformed.")
         if len(self._headers) > self.house.limits.headers:
             raise BadHead(431, "too many headers.")
         old = self._parser.get_http_version() == "1.0"
         return RequestHead(self._parser.get_method(), self._target, old=old, headers=self._headers)
+
+    def _feed_head(self, head: bytes) -> None:
+        self._headers = []
+        self._ready = self._complete = False
+        try:
+            self._parser.feed_data(head)
+        except httptools.HttpParserError as wrong:
+            raise BadHead(400, f"the request is malformed: {wrong}.") from None
 
     def _begin(self, head: RequestHead, rest: bytes) -> None:
         house = self.house
@@ -181,9 +192,6 @@ class ClientConnection(asyncio.Protocol):
         before = self._body_bytes
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:  # not offered, as in the head
-            self._parser = httptools.HttpRequestParser(self)
-            self.closing = True
         except httptools.HttpParserError as wrong:
             message = f"the request's body is malformed: {wrong}."
             self._abandon(error(400, message, reason="malformed request", close=True))

@@ -123,7 +123,11 @@ class Supervisor:
     def _start(self, now: float) -> None:
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                # Ctrl-C at a terminal is for us: the child first takes in what is left.
+                process_group=0,
             )
         except OSError:
             self._start_at = now + self._wait_s

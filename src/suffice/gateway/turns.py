@@ -12,11 +12,13 @@ from suffice.gateway.keys import GatewayKey, told_key
 from suffice.gateway.messages import MessageTurn
 from suffice.gateway.pages import OPEN_PAGES, PAGES, OwnPage
 from suffice.gateway.relay import Relay
+from suffice.policy.view import TYPE_HEADER
 
 if TYPE_CHECKING:
     from suffice.gateway.client import ClientConnection
 
 MESSAGES = b"/v1/messages"
+COUNT_TOKENS = b"/v1/messages/count_tokens"
 
 
 def turn_for(client: ClientConnection, head: RequestHead, house: House) -> Relay | None:
@@ -33,7 +35,32 @@ def turn_for(client: ClientConnection, head: RequestHead, house: House) -> Relay
         return None
     turn = _turn(client, head, house)
     turn.key = key
+    if key is not None and key.scoped and not _within_scope(turn, head):
+        message = "this gateway key is for single requests of its models and types."
+        client.refuse(error(403, message, reason="key scope", close=True))
+        return None
+    if head.path == MESSAGES and head.method == b"POST" and not isinstance(turn, MessageTurn):
+        return _unread(client, turn, house)
     return turn
+
+
+def _within_scope(turn: Relay, head: RequestHead) -> bool:
+    """Whether a key for some models may ask this: what is charged is read, or it is not sent."""
+    if isinstance(turn, MessageTurn) or head.path in {MESSAGES, COUNT_TOKENS}:
+        return True
+    return head.method in {b"GET", b"HEAD"}
+
+
+def _unread(client: ClientConnection, turn: Relay, house: House) -> Relay | None:
+    """A message that passes unread, unless a key or a budget cannot be held without reading it."""
+    named = turn.head.fields.get(TYPE_HEADER.encode(), b"").decode("latin-1")
+    scoped = turn.key is not None and turn.key.scoped
+    if not scoped and house.books.forbids(turn.head, type=named) is None:
+        return turn
+    message = "too much is held to read this request; try again."
+    later = b"retry-after: 1\r\n"
+    client.refuse(error(503, message, reason="held", close=True, extra=later))
+    return None
 
 
 def _turn(client: ClientConnection, head: RequestHead, house: House) -> Relay:
