@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -127,7 +128,7 @@ def test_hostile_streams_are_read_the_same_however_they_are_cut(
 @given(
     body=st.binary(max_size=300),
     streaming=st.booleans(),
-    encoding=st.sampled_from([None, "gzip", "deflate", "br"]),
+    encoding=st.sampled_from([None, "gzip", "deflate", "zstd", "br"]),
 )
 @settings(max_examples=100, deadline=None)
 def test_no_bytes_make_the_reader_fail(body: bytes, streaming: bool, encoding: str | None) -> None:
@@ -274,6 +275,8 @@ def test_text_that_looks_like_events_is_text(message: Message, stream: Stream) -
         ("gzip", gzip.compress),
         ("deflate", zlib.compress),
         ("deflate", lambda body: zlib.compress(body, wbits=-15)),
+        ("zstd", zstandard.compress),
+        ("zstd", lambda body: zstandard.compress(body[:99]) + zstandard.compress(body[99:])),
         ("identity", bytes),
     ],
 )
@@ -289,10 +292,13 @@ def test_compressed_answers_are_opened_on_the_side(
         assert read(pieces, streaming=streaming, encoding=encoding).usage == FULL
 
 
-def test_a_decompression_bomb_is_let_go() -> None:
-    bomb = gzip.compress(bytes(40 << 20))
+@pytest.mark.parametrize(
+    ("encoding", "pack"), [("gzip", gzip.compress), ("zstd", zstandard.compress)]
+)
+def test_a_decompression_bomb_is_let_go(encoding: str, pack: Callable[[bytes], bytes]) -> None:
+    bomb = pack(bytes(40 << 20))
 
-    reading = read([bomb], streaming=False, encoding="gzip")
+    reading = read([bomb], streaming=False, encoding=encoding)
 
     assert (reading.usage, reading.unread, reading.complete) == (None, "broken", False)
 

@@ -146,8 +146,8 @@ def command(  # noqa: PLR0917 - options
     """
     if ctx.invoked_subcommand is not None:
         return
-    from suffice.adapters.policies import PolicyFiles
     from suffice.cli.gateway_reading import (
+        read_assignment_key,
         read_body_shares,
         read_budgets,
         read_endpoint,
@@ -167,7 +167,7 @@ def command(  # noqa: PLR0917 - options
     options = Options(
         address=address,
         data=data,
-        assignment_key=PolicyFiles(policy).assignment_key(),
+        assignment_key=read_assignment_key(policy),
         capture=Capture(capture),
         body_shares=read_body_shares(bodies, capture=Capture(capture)),
         keys=found_keys,

@@ -9,11 +9,26 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from suffice.errors import BadOption, UnreadableFile
+from suffice.adapters.policies import PolicyFiles
+from suffice.errors import BadOption, StorageError, UnreadableFile
 from suffice.gateway.budgets import Budget, Budgets
 from suffice.gateway.limits import Limits
+from suffice.gateway.log import Log
 from suffice.gateway.spool import Capture
 from suffice.gateway.upstream import is_loopback
+
+
+def read_assignment_key(policy: Path) -> bytes | None:
+    """
+    The secret for assignment beside a policy, made where there is none yet.
+
+    None where it cannot be had, which the log says: the gateway then serves, and routes nothing.
+    """
+    try:
+        return PolicyFiles(policy).assignment_key()
+    except StorageError as wrong:
+        Log().say("assignment key", level="error", problem=wrong.what, effect="nothing is routed")
+        return None
 
 
 def read_budgets(path: Path | None) -> tuple[Budget, ...]:

@@ -13,7 +13,8 @@ from pathlib import Path
 from suffice.catalog import Catalog, load_catalog
 from suffice.errors import UnreadableFile
 from suffice.gateway.log import Log
-from suffice.gateway.processes import Workers, shared_room
+from suffice.gateway.memory import Room, open_room
+from suffice.gateway.processes import Workers
 from suffice.gateway.running import Options
 from suffice.gateway.spool import Capture
 from suffice.gateway.supervisor import (
@@ -25,7 +26,6 @@ from suffice.gateway.supervisor import (
 )
 from suffice.gateway.worker import listen
 
-_ROOM_BYTES = 1 << 20
 # Each client may need a connection of its own upstream; the rest is files and listeners.
 _FILES_PER_CLIENT, _OTHER_FILES = 2, 64
 
@@ -73,7 +73,7 @@ def serve(options: Options, place: Place) -> int:
     reserved = listen(place.host, place.port, shared=place.workers > 1)
     port = reserved.getsockname()[1]
     children = _children(options, place)
-    room = shared_room(_ROOM_BYTES)
+    room = open_room(options.data)
     shown = f"[{place.host}]" if ":" in place.host else place.host
     log.say(
         "starting",
@@ -103,7 +103,7 @@ def _work(
     *,
     catalog: Catalog,
     name: str,
-    room: memoryview,
+    room: Room,
     listener: socket.socket,
     children: Kept | None,
 ) -> int:

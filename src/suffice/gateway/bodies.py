@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from suffice.gateway.accounting.assembly import assembled
-from suffice.gateway.accounting.decoding import READABLE_ENCODINGS, Unreadable, ZlibDecoder
+from suffice.gateway.accounting.decoding import READABLE_ENCODINGS, Unreadable, decoder_of
 from suffice.policy.masking import mask_json, mask_text
 from suffice.records import ExchangeRecord
 
@@ -49,7 +49,7 @@ def opened_body(body: bytes | None, encoding: str) -> bytes | None:
         if coding not in READABLE_ENCODINGS:
             return None
         try:
-            body = b"".join(ZlibDecoder(coding, max_bytes=_MAX_OPENED).open(body))
+            body = b"".join(decoder_of(coding, max_bytes=_MAX_OPENED).open(body))
         except Unreadable:
             return None
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from suffice.gateway.accounting import fingerprint
 from suffice.gateway.attempt import Attempt
@@ -10,8 +10,6 @@ from suffice.gateway.budgets import BudgetState
 from suffice.gateway.heads import RequestHead
 from suffice.gateway.spool import Capture, Spool
 from suffice.records import ExchangeRecord
-
-_MOST_KEYS = 1_024
 
 
 class Books:
@@ -24,6 +22,7 @@ class Books:
         check: Tells the budget that forbids a request; None where there are no budgets.
         secret: For fingerprints of credentials.
         capture: How much is kept.
+        count: Adds to a counter of `suffice.gateway.metrics`.
     """
 
     def __init__(
@@ -34,12 +33,12 @@ class Books:
         capture: Capture = Capture.META,
         observe: Callable[..., None] | None = None,
         check: Callable[..., BudgetState | None] | None = None,
+        count: Callable[[str, float, Mapping[str, str]], None] | None = None,
     ) -> None:
         self.spool = spool
-        self._observe, self._check = observe, check
+        self._observe, self._check, self._count = observe, check, count
         self.keeps_bodies = capture is Capture.BODIES
         self._secret = secret
-        self._keys: dict[bytes, str] = {}
 
     def write(self, attempt: Attempt, head: RequestHead) -> ExchangeRecord:
         """Write one attempt down; never fails the caller."""
@@ -77,7 +76,11 @@ class Books:
             response_bytes=attempt.response_bytes,
             request_body=attempt.body if attempt.kept is not None else None,
             response_body=b"".join(attempt.kept) if attempt.kept is not None else None,
+            request_encoding=head.fields.get(b"content-encoding", b"").decode("latin-1"),
+            response_encoding=attempt.encoding,
         )
+        if reading is not None and reading.unread and self._count is not None:
+            self._count("suffice_usage_unread_total", 1, {"reason": reading.unread})
         self.spool.offer(record)
         if self._observe is not None:
             self._observe(record, overhead_s=attempt.overhead_s)
@@ -93,13 +96,7 @@ class Books:
         """The fingerprint of the credential a request carries."""
         fields = head.fields
         credential = fields.get(b"x-api-key") or fields.get(b"authorization") or b""
-        known = self._keys.get(credential)
-        if known is None:
-            known = fingerprint(credential, secret=self._secret)
-            if len(self._keys) >= _MOST_KEYS:
-                self._keys.clear()
-            self._keys[credential] = known
-        return known
+        return fingerprint(credential, secret=self._secret)
 
 
 def _count(told: bytes | None) -> int:

@@ -9,46 +9,15 @@ import msgspec
 
 from suffice.errors import UnfitEdit
 from suffice.gateway.breaker import Breaker
+from suffice.gateway.memory import Learnt, Room, open_room
 from suffice.policy.placements import Placements
 from suffice.policy.routing import BreakEven, Known, Route, route
 from suffice.policy.rules import Policy
+from suffice.policy.shadowing import Shadow, shadow_of
 from suffice.policy.splice import Edits, splice
 from suffice.policy.view import TYPE_IN_METADATA, RequestView
 
-_MOST_SHAPES = 10_000
-_PLACEMENT_BYTES = 1 << 20  # 131,072 conversations
-
-
-class Learnt:
-    """
-    Shapes of requests a candidate refused although it should have taken them.
-
-    Args:
-        capacity: Beyond it the oldest is forgotten, and may be tried again.
-
-    >>> learnt = Learnt(capacity=1)
-    >>> learnt.add("a"); learnt.add("b")
-    >>> "a" in learnt, "b" in learnt
-    (False, True)
-    """
-
-    def __init__(self, *, capacity: int = _MOST_SHAPES) -> None:
-        self._capacity = capacity
-        self._shapes: dict[str, None] = {}
-
-    def __contains__(self, shape: object) -> bool:
-        """Whether it was refused."""
-        return shape in self._shapes
-
-    def __len__(self) -> int:
-        """How many."""
-        return len(self._shapes)
-
-    def add(self, shape: str) -> None:
-        """It was refused."""
-        if len(self._shapes) >= self._capacity:
-            self._shapes.pop(next(iter(self._shapes)))
-        self._shapes[shape] = None
+_DAY_S = 86_400
 
 
 class Decider:
@@ -56,41 +25,86 @@ class Decider:
     Decides where requests go.
 
     Args:
-        key: The installation's secret for assignment.
+        key: The installation's secret for assignment; None where it cannot be had: then every
+            request goes where it asks to.
         now: The clock, asked only where a rule speaks of time.
         break_even: Prices the move of a warm prefix; None: such a prefix never moves.
         policy: In force; None: every request goes where it asks to.
-        room: Bytes that remember who answered which conversation; shared between workers.
+        room: What workers remember together; its own if not given.
+        type_of: A request's body -> its type, asked only where neither the client nor the policy
+            names one.
+        on_fault: Told of a mistake of our own that made a request go where it asked to.
     """
 
     def __init__(
         self,
         *,
-        key: bytes,
+        key: bytes | None,
         now: Callable[[], datetime],
         break_even: BreakEven | None = None,
         policy: Policy | None = None,
-        room: bytearray | memoryview | None = None,
+        room: Room | None = None,
+        type_of: Callable[[bytes], str | None] | None = None,
+        on_fault: Callable[[Exception], None] | None = None,
     ) -> None:
         self._key, self._now, self._break_even = key, now, break_even
+        self._type_of, self._on_fault = type_of, on_fault
         self.policy = policy
-        self.learnt = Learnt()
-        self.breaker = Breaker()
-        self.placements = Placements(room if room is not None else bytearray(_PLACEMENT_BYTES))
+        held = room or open_room()
+        self.learnt = Learnt(held.learnt, today=lambda: int(now().timestamp() // _DAY_S))
+        self.breaker = Breaker(held.health)
+        self.placements = Placements(held.placements)
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is routed whatever the policy says; empty where all is well."""
+        return "" if self._key is not None else "the assignment key cannot be read"
 
     def decide(self, view: RequestView, *, version: str, now: float) -> Route:
         """
-        Where a request goes.
+        Where a request goes; never raises.
 
         Args:
             view: The request.
             version: Its ``anthropic-version``.
             now: Monotonic seconds, for the breaker.
         """
+        try:
+            return self._decided(view, version=version, now=now)
+        except Exception as fault:  # noqa: BLE001 - whatever is wrong with us, the client is served
+            self._tell(fault)
+            return Route(model=view.model, requested=view.model, reason="deciding failed")
+
+    def changed(self, found: Route, body: bytes) -> tuple[Route, bytes]:
+        """
+        The body to send, and the route that it then takes; never raises.
+
+        A change that does not fit is no reason to fail: the request goes on as it came.
+        """
+        if not found.body_edits:
+            return found, body
+        try:
+            return found, splice(body, found.body_edits)
+        except UnfitEdit:
+            pass
+        except Exception as fault:  # noqa: BLE001 - as in decide
+            self._tell(fault)
+        return fallen_back(found, "its body could not be changed safely"), body
+
+    def _tell(self, fault: Exception) -> None:
+        if self._on_fault is not None:
+            self._on_fault(fault)
+
+    def _decided(self, view: RequestView, *, version: str, now: float) -> Route:
         policy = self.policy
         if policy is None or not policy.types:
-            return self._routed(policy, view, version, Known())
-        known = Known(at=self._now(), memory=self.placements, break_even=self._break_even)
+            return self._routed(policy, view, version, Known(type_of=self._type_of))
+        known = Known(
+            at=self._now(),
+            memory=self.placements,
+            break_even=self._break_even,
+            type_of=self._type_of,
+        )
         found = self._routed(policy, view, version, known)
         if found.arm == "candidate" and not self.breaker.allows(found.model, now=now):
             return fallen_back(found, f"{found.model} is not answering")
@@ -111,15 +125,33 @@ class Decider:
             return None
         whole = msgspec.structs.replace(rule, share=1.0, ramped=None)
         forced = msgspec.structs.replace(policy, types={found.type: whole})
-        known = Known(at=self._now(), break_even=self._break_even)
-        again = self._routed(forced, view, version, known)
+        known = Known(at=self._now(), break_even=self._break_even, type_of=lambda _body: found.type)
+        try:
+            again = self._routed(forced, view, version, known)
+        except Exception as fault:  # noqa: BLE001 - as in decide
+            self._tell(fault)
+            return None
         if again.arm != "candidate":
             return None
         return msgspec.structs.replace(again, reason=f"stands in for {found.model}")
 
+    def shadow_of(self, view: RequestView, found: Route, *, version: str) -> Shadow | None:
+        """The shadow call of a request served so; None where there is none; never raises."""
+        policy, key = self.policy, self._key
+        if policy is None or key is None or not found.type:
+            return None
+        try:
+            return shadow_of(policy, view, found, key=key, version=version, learnt=self.learnt)
+        except Exception as fault:  # noqa: BLE001 - as in decide
+            self._tell(fault)
+            return None
+
     def _routed(
         self, policy: Policy | None, view: RequestView, version: str, known: Known
     ) -> Route:
+        if self._key is None:
+            found = route(None, view, key=b"", version=version, known=known)
+            return msgspec.structs.replace(found, reason=self.trouble)
         return route(policy, view, key=self._key, version=version, learnt=self.learnt, known=known)
 
 
@@ -133,20 +165,7 @@ def fallen_back(found: Route, reason: str) -> Route:
         arm="baseline",
         reason=reason,
         body_edits=Edits(kept, found.body_edits.large),
+        served_as=found.requested,
         shape="",
         changes=(),
     )
-
-
-def body_for(found: Route, body: bytes) -> tuple[Route, bytes]:
-    """
-    The body to send, and the route that it then takes.
-
-    A change that does not fit is no reason to fail: the request goes on as it came.
-    """
-    if not found.body_edits:
-        return found, body
-    try:
-        return found, splice(body, found.body_edits)
-    except UnfitEdit:
-        return fallen_back(found, "its body could not be changed safely"), body

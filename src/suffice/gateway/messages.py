@@ -10,12 +10,13 @@ from typing_extensions import override
 from suffice.gateway.answers import error, reply
 from suffice.gateway.attempt import Attempt
 from suffice.gateway.budgets import BudgetState, refusal
-from suffice.gateway.deciding import body_for, fallen_back
+from suffice.gateway.deciding import fallen_back
 from suffice.gateway.heads import FieldsAsText, RequestHead, ResponseHead
 from suffice.gateway.house import House
 from suffice.gateway.relay import Relay
 from suffice.gateway.upstream import Fault, UpstreamConnection
 from suffice.policy.routing import Route
+from suffice.policy.shadowing import Shadow
 from suffice.policy.view import RequestView, view_request
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class MessageTurn(Relay):
         self._body = b""
         self._view: RequestView | None = None
         self._attempt: Attempt | None = None
+        self._shadow: Shadow | None = None
         self._learns = ""
         self._version = ""
         self._received = 0.0
@@ -112,8 +114,8 @@ class MessageTurn(Relay):
         )
 
     def _send(self, found: Route, *, number: int, fresh: bool = False) -> None:
-        found, body = body_for(found, self._body)
         house = self.house
+        found, body = house.decider.changed(found, self._body)
         attempt = self._attempt = Attempt(
             found,
             body,
@@ -159,10 +161,13 @@ class MessageTurn(Relay):
                 return
             self._answers(attempt)
         self.relay(head, body, done=done)
+        if head is not None:
+            self._draw_shadow(attempt)
         if body:
             attempt.read(body, time.monotonic())
         if done:
             attempt.complete = True
+            self._hand_to_shadow(attempt)
             self._ends(attempt)
             self._let_go()
 
@@ -229,8 +234,27 @@ class MessageTurn(Relay):
                 # The model asked for takes what the candidate refused: the refusal was ours.
                 self.house.decider.learnt.add(self._learns)
             if found.conversation is not None:
-                self.house.decider.placements.remember(found.conversation, found.model)
+                served_as = found.served_as or found.model
+                self.house.decider.placements.remember(found.conversation, served_as)
         self.extra = _told(found)
+
+    def _draw_shadow(self, attempt: Attempt) -> None:
+        """Whether another model answers this too; asked once the client's answer is on its way."""
+        house, view = self.house, self._view
+        if house.shadows is None or view is None or attempt.status >= _OK_ENDS:
+            return
+        self._shadow = house.decider.shadow_of(view, attempt.route, version=self._version)
+        if self._shadow is not None and attempt.kept is None:
+            attempt.kept = []
+
+    def _hand_to_shadow(self, attempt: Attempt) -> None:
+        shadow, shadows = self._shadow, self.house.shadows
+        if shadow is None or shadows is None or attempt.kept is None:
+            return
+        answer = b"".join(attempt.kept)
+        if not self.house.books.keeps_bodies:
+            attempt.kept = None
+        shadows.take(shadow, head=self.head, request=self._body, served=attempt, answer=answer)
 
     def _pass_over(self, attempt: Attempt, body: bytes, *, done: bool) -> None:
         """Read a refused answer to its end, beside the next attempt."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from typing_extensions import override
 
 from suffice.gateway.answers import reply
@@ -56,6 +57,9 @@ def _said(path: bytes, house: House) -> tuple[int, bytes, bytes]:
         return 200, house.render_metrics(), b"text/plain; version=0.0.4; charset=utf-8"
     if path == b"/readyz" and house.draining:
         return 503, b'{"status":"draining"}', b"application/json"
+    if path == b"/readyz" and house.decider.trouble:
+        said = {"status": "ok", "routing": house.decider.trouble}
+        return 200, msgspec.json.encode(said), b"application/json"
     if path in PROBES:
         return 200, b'{"service":"suffice gateway"}', b"application/json"
     return 200, b'{"status":"ok"}', b"application/json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import signal
 import time
@@ -109,8 +108,3 @@ class Workers:
     def _tell(self, kind: signal.Signals) -> None:
         for pid in list(self._pids):
             os.kill(pid, kind)
-
-
-def shared_room(size: int) -> memoryview:
-    """Zeroed memory that forked workers share."""
-    return memoryview(mmap.mmap(-1, size))

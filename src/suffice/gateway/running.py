@@ -18,6 +18,7 @@ import msgspec
 from suffice.catalog import Catalog
 from suffice.gateway.account import Account, keep_in_step
 from suffice.gateway.accounting import fingerprint_secret
+from suffice.gateway.bodies import masked_body
 from suffice.gateway.books import Books
 from suffice.gateway.budgets import Budget, Budgets
 from suffice.gateway.child import METRICS, SPOOL
@@ -26,9 +27,12 @@ from suffice.gateway.house import House
 from suffice.gateway.keys import Keys
 from suffice.gateway.limits import Limits
 from suffice.gateway.log import Log
+from suffice.gateway.memory import Room
 from suffice.gateway.metrics import Metrics
 from suffice.gateway.moving import break_even_with
 from suffice.gateway.proxying import Proxy
+from suffice.gateway.shadow_files import FOLDER, ShadowFolder
+from suffice.gateway.shadows import Shadows
 from suffice.gateway.spool import Capture, Spool
 from suffice.gateway.supervisor import Kept
 from suffice.gateway.upstream import Address, Pool
@@ -72,7 +76,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         address: The upstream.
         data: The data folder.
-        assignment_key: The installation's secret.
+        assignment_key: The installation's secret; None where it cannot be had: nothing is routed.
         capture: How much of an exchange is kept.
         keys: Who may use it; None: whoever reaches it.
         budgets: What is held against spending.
@@ -81,11 +85,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         drain_s: How long requests under way may take when it stops.
         body_shares: Which share of a type's conversations keep their bodies; see `Spool`.
         proxy: By whom requests leave; None: directly.
+        type_of: A request's body -> its type, where neither client nor policy names one.
     """
 
     address: Address
     data: Path
-    assignment_key: bytes
+    assignment_key: bytes | None
     capture: Capture = Capture.META
     keys: Keys | None = None
     budgets: tuple[Budget, ...] = ()
@@ -94,6 +99,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     drain_s: float = 60.0
     body_shares: dict[str, float] = {}
     proxy: Proxy | None = None
+    type_of: Callable[[bytes], str | None] | None = None
 
 
 class Running:
@@ -106,7 +112,7 @@ class Running:
         catalog: Prices, for budgets and for moving warm conversations.
         log: Where it tells what happens.
         name: Which worker it is; the same after a restart.
-        room: Memory of who answered which conversation, shared between workers.
+        room: What the workers remember together.
         child: The processes beside requests, where this worker keeps them.
     """
 
@@ -118,7 +124,7 @@ class Running:
         catalog: Catalog,
         log: Log,
         name: str = "0",
-        room: bytearray | memoryview | None = None,
+        room: Room | None = None,
         child: Kept | None = None,
     ) -> None:
         self._options, self._policies, self._log, self._child = options, policies, log, child
@@ -136,6 +142,8 @@ class Running:
             break_even=break_even_with(catalog, now=_now),
             policy=_in_force(first),
             room=room,
+            type_of=options.type_of,
+            on_fault=self._deciding_failed,
         )
         self._books = Books(
             spool,
@@ -143,7 +151,9 @@ class Running:
             capture=options.capture,
             observe=self.account.observe,
             check=self.account.check if options.budgets else None,
+            count=metrics.add,
         )
+        metrics.set("suffice_assignment_key_missing", float(bool(self.decider.trouble)))
         self._policy_told(first)
 
     async def serve(
@@ -182,6 +192,9 @@ class Running:
             log=self._log,
             public_url=options.public_url,
         )
+        if options.capture is not Capture.OFF:
+            # Without an account nobody would know what they cost.
+            house.shadows = self._shadows(house)
         worker = Worker(house, listener, tls=tls)
         ends = asyncio.Event()
         for stop in (signal.SIGTERM, signal.SIGINT):
@@ -200,6 +213,14 @@ class Running:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self._close)
         self._log.say("stopped", cut=cut)
+
+    def _shadows(self, house: House) -> Shadows:
+        return Shadows(
+            house.pool,
+            ShadowFolder(self._options.data / FOLDER, mask=masked_body),
+            write=self._books.write,
+            count=self.account.metrics.note_shadow,
+        )
 
     def reload(self) -> None:
         """Take the policy over that is in force now."""
@@ -234,6 +255,20 @@ class Running:
         self.account.close()
         if self._child is not None:
             self._child.stop()
+
+    def _deciding_failed(self, fault: Exception) -> None:
+        """Count and tell a mistake of ours: its kind and its place, never its words."""
+        self.account.metrics.add("suffice_deciding_failures_total", 1)
+        place = fault.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        self._log.say_seldom(
+            "deciding failed",
+            level="error",
+            error=type(fault).__name__,
+            file=place.tb_frame.f_code.co_filename.rpartition("/")[2] if place else None,
+            line=place.tb_lineno if place else None,
+        )
 
     def _policy_told(self, loaded: Loaded) -> None:
         policy = loaded.policy

@@ -67,12 +67,15 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         memory: Which model last answered a conversation.
         break_even: Prices the move of a warm prefix; without it such a prefix never moves.
         prompt_tokens: The prompt's size, where the provider counted it a turn ago.
+        type_of: A body's type, asked where neither the client nor the policy names one; None
+            where it knows none.
     """
 
     at: datetime | None = None
     memory: Memory | None = None
     break_even: BreakEven | None = None
     prompt_tokens: int | None = None
+    type_of: Callable[[bytes], str | None] | None = None
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,20 +172,28 @@ class _Routing:
 
     def found(self) -> Route:
         """The route."""
-        policy, view = self._policy, self._view
+        policy = self._policy
+        self._type = self._named()
         if policy is None:
             return self._as_asked("no policy")
         if self._known.at is not None and policy.is_stale(self._known.at):
             return self._as_asked(f"policy {policy.version} is stale")
-        self._type = view.explicit_type or (
-            policy.lookup.get(view.fingerprint, "") if policy.lookup else ""
-        )
         if not self._type:
             return self._as_asked("no type")
         rule = policy.types.get(self._type)
         if rule is None:
             return self._as_asked("no rule for the type")
         return self._by_rule(rule)
+
+    def _named(self) -> str:
+        """The request's type: what the client says, then the policy, then what was learnt."""
+        policy, view, type_of = self._policy, self._view, self._known.type_of
+        named = view.explicit_type
+        if not named and policy is not None and policy.lookup:
+            named = policy.lookup.get(view.fingerprint)
+        if not named and type_of is not None:
+            named = type_of(view.body)
+        return named or ""
 
     def _by_rule(self, rule: TypeRule) -> Route:
         asked = spec_of(rule.baseline).model

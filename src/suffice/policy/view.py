@@ -111,12 +111,13 @@ class RequestView:
     Attributes:
         model: The model the client asked for.
         stream: Whether it wants events.
+        body: As it came.
         length: Bytes of the body.
     """
 
     def __init__(self, headers: Mapping[str, str], body: bytes, parsed: _Body) -> None:
         self._headers = headers
-        self._whole = body
+        self.body = body
         self._is_plain = False
         self._body = parsed
         self.model = parsed.model
@@ -220,7 +221,7 @@ class RequestView:
     @_once
     def is_cached(self) -> bool:
         """Whether anything is marked to be cached."""
-        return b'"cache_control"' in self._whole
+        return b'"cache_control"' in self.body
 
     @_once
     def text_bytes(self) -> int:

@@ -6,7 +6,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from suffice.gateway.accounting.decoding import READABLE_ENCODINGS, Unreadable, ZlibDecoder
+from suffice.gateway.accounting.decoding import (
+    READABLE_ENCODINGS,
+    Decoder,
+    Unreadable,
+    decoder_of,
+)
 from suffice.gateway.accounting.events import EventReader
 from suffice.gateway.accounting.told import read_answer, usage_of, word
 from suffice.records import Usage
@@ -78,12 +83,12 @@ class ExchangeReader:
     def __init__(self, streaming: bool, encoding: str | None = None) -> None:  # noqa: FBT001 - the front door's call, once a request
         self._inner: EventReader | _BodyReader = EventReader() if streaming else _BodyReader()
         self._unread: str | None = None
-        self._decoder: ZlibDecoder | None = None
+        self._decoder: Decoder | None = None
         self.feed = self._inner.feed
         if encoding and (coding := encoding.strip().lower()) != "identity":
             if coding in READABLE_ENCODINGS:
                 limit = MAX_OPENED_STREAM if streaming else MAX_BODY
-                self._decoder = ZlibDecoder(coding, max_bytes=limit)
+                self._decoder = decoder_of(coding, max_bytes=limit)
                 self.feed = self._open
             elif coding:
                 self._unread = "encoding"
