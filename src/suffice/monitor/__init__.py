@@ -1,8 +1,35 @@
 """From verdict to production and back: stages, the watch over them, and the way back."""
 
+from suffice.monitor.allocation import Allotted, Watched, allot
 from suffice.monitor.commands import Command, command
 from suffice.monitor.controller import step, wanted
+from suffice.monitor.course import Supposed
+from suffice.monitor.planner import (
+    Detection,
+    FallOutlook,
+    Outlook,
+    plan_detection,
+    plan_rollout,
+)
 from suffice.monitor.plans import named_plan
 from suffice.monitor.starting import Start, basis_of, start
 
-__all__ = ["Command", "Start", "basis_of", "command", "named_plan", "start", "step", "wanted"]
+__all__ = [
+    "Allotted",
+    "Command",
+    "Detection",
+    "FallOutlook",
+    "Outlook",
+    "Start",
+    "Supposed",
+    "Watched",
+    "allot",
+    "basis_of",
+    "command",
+    "named_plan",
+    "plan_detection",
+    "plan_rollout",
+    "start",
+    "step",
+    "wanted",
+]
