@@ -23,7 +23,7 @@ from suffice.catalog import load_catalog
 from suffice.errors import StorageError
 from suffice.gateway.account_store import PICO, open_account, price, prune
 from suffice.gateway.body_store import keep_body, read_body, split_body
-from suffice.gateway.child import take_spool
+from suffice.gateway.child import SPOOL, keep_account, take_spool
 from suffice.gateway.segments import segments
 from suffice.gateway.spool import Spool
 from suffice.gateway.supervisor import Supervisor, account_command
@@ -296,6 +296,39 @@ def test_old_rows_go_and_roll_ups_stay(
 
     assert one(account, "SELECT COUNT(*) FROM exchanges") == 0
     assert one(account, "SELECT SUM(picousd) FROM rollups") == 6 * PICO
+
+
+@pytest.mark.parametrize(
+    ("days_with_exchanges", "today", "kept"),
+    [
+        ((0, 1), 1, 2),
+        ((0, 1), 101, 2),
+        ((0, 100, 101), 101, 2),
+        ((0, 100), 100, 2),
+    ],
+    ids=["nothing is old", "nobody asked for long", "in use", "the clock has jumped"],
+)
+def test_old_rows_go_only_where_the_day_follows_upon_another(
+    tmp_path: Path,
+    exchange: Make,
+    days_with_exchanges: tuple[int, ...],
+    today: int,
+    kept: int,
+) -> None:
+    """
+    A clock that jumps ahead must not empty the account.
+    """
+    day_s, begins = 86_400, exchange().ts
+    spooled(tmp_path / SPOOL, *(exchange(ts=begins + day * day_s) for day in days_with_exchanges))
+
+    keep_account(
+        tmp_path,
+        catalog=CATALOG,
+        wait=lambda: False,
+        clock=lambda: begins + today * day_s,
+    )
+
+    assert in_account(tmp_path) == kept
 
 
 def in_account(data: Path) -> int:

@@ -1,5 +1,5 @@
 """
-A gateway in a process of its own, an upstream that fails as it is told, and a table of what came.
+A gateway in a process of its own, and an upstream that fails as it is told.
 
 The upstream writes its own journal of every byte it sent; what a client saw and what the account
 says are held against that journal, not against the gateway's own words.
@@ -11,18 +11,18 @@ import asyncio
 import contextlib
 import itertools
 import json
-import os
+import shutil
 import signal
 import socket
 import sqlite3
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +32,7 @@ from suffice.gateway.accounting import fingerprint, fingerprint_secret
 from suffice.testing.events import events, frame
 
 HERE = Path(__file__).parent
-GUIDE = HERE.parents[1] / "docs" / "faults.md"
 BASELINE, CANDIDATE = "claude-opus-5-5", "claude-haiku-5-5"
-# Dollars per million tokens: input, output, cache read, 5 minute write, 1 hour write. The
-# provider's list of November 2026, written down here a second time so that it is a check.
-PRICES = {
-    BASELINE: ("4", "20", "0.20", "5", "8"),
-    CANDIDATE: ("0.10", "0.50", "0.01", "0.125", "0.20"),
-}
 PATIENCE_S = 15.0
 
 
@@ -67,26 +60,13 @@ def message(model: str) -> dict[str, Any]:
     }
 
 
-def dollars(model: str, usage: dict[str, Any]) -> Decimal:
-    """What a usage costs, added up by hand."""
-    split = usage["cache_creation"]
-    counts = (
-        usage["input_tokens"],
-        usage["output_tokens"],
-        usage["cache_read_input_tokens"],
-        split["ephemeral_5m_input_tokens"],
-        split["ephemeral_1h_input_tokens"],
-    )
-    prices = zip(counts, PRICES[model], strict=True)
-    return sum((count * Decimal(price) for count, price in prices), Decimal(0)) / 10**6
-
-
 @dataclass(slots=True)
 class Sent:
     """One request as the upstream got it, and what it sent for it."""
 
     case: str
     model: str
+    request_id: str = ""
     status: int = 0
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
@@ -143,7 +123,8 @@ class Reply:
         framing = "transfer-encoding: chunked" if self.chunked else f"content-length: {length}"
         # Each connection serves one request, so that none is ever taken for an idle one gone stale.
         kept = [] if self.keeps else ["connection: close"]
-        lines = [f"HTTP/1.1 {status}", f"content-type: {kind}", "request-id: req_1", framing]
+        lines = [f"HTTP/1.1 {status}", f"content-type: {kind}", framing]
+        lines.append(f"request-id: {self.sent.request_id}")
         lines += kept
         lines += [f"{name}: {value}" for name, value in self.sent.headers.items()]
         self.raw("\r\n".join([*lines, "", ""]).encode())
@@ -262,7 +243,7 @@ class Upstream:
         fields = {name.lower(): value for name, _, value in lines}
         body = await reader.readexactly(int(fields.get("content-length", 0)))
         asked = json.loads(body)
-        sent = Sent(fields.get("x-case", ""), asked["model"], got=body)
+        sent = Sent(fields.get("x-case", ""), asked["model"], f"req_{len(self.journal)}", got=body)
         self.journal.append(sent)
         reply = Reply(sent, reader, writer)
         name, _, route = sent.case.rpartition(".")
@@ -307,23 +288,51 @@ def read_answer(raw: bytes, took_s: float) -> Seen:
     return Seen(status, headers, body, ended, took_s)
 
 
+def request(case: str, *, stream: bool = False, kind: str = "", **more: Any) -> bytes:
+    """A request for an answer as bytes."""
+    asked = {
+        "model": BASELINE,
+        "max_tokens": 99,
+        "stream": stream,
+        "messages": [{"role": "user", "content": f"case {case}"}],
+        **more,
+    }
+    body = json.dumps(asked).encode()
+    typed = f"x-suffice-type: {kind}\r\n" if kind else ""
+    head = (
+        "POST /v1/messages HTTP/1.1\r\nhost: gw\r\nanthropic-version: 2026-10-21\r\n"
+        f"x-api-key: sk-{case}\r\nx-case: {case}\r\nconnection: close\r\n{typed}"
+        f"content-length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
 class Gateway:
     """A gateway's process, what it logged, and its account."""
 
+    request, read_answer = staticmethod(request), staticmethod(read_answer)
+
     def __init__(self, command: list[str], data: Path, **popen: Any) -> None:
-        self.data = data
+        self.data, self.copies = data, data.parent
         self.logged: list[dict[str, Any]] = []
+        self.words: list[str] = []
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **popen)
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
-        self.wait_for("ready")
+        try:
+            self.wait_for("ready")
+        except AssertionError:
+            self.clean()
+            raise
         self.port = int(self.wait_for("starting")["address"].rpartition(":")[2])
 
     def _read(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
-            with contextlib.suppress(ValueError):
+            try:
                 self.logged.append(json.loads(line))
+            except ValueError:
+                self.words.append(line)
 
     def wait_for(self, event: str, **fields: Any) -> dict[str, Any]:
         """A line of the log, once it is there."""
@@ -334,7 +343,7 @@ class Gateway:
             if self.process.poll() is not None and not self._reading.is_alive():
                 break
             time.sleep(0.01)
-        raise AssertionError(f"no {event} {fields} in {self.logged}")
+        raise AssertionError(f"no {event} {fields} in {self.logged}, {''.join(self.words)}")
 
     def connect(self) -> socket.socket:
         """A connection of a client's."""
@@ -366,12 +375,22 @@ class Gateway:
     def query(self, question: str, values: Any = ()) -> list[dict[str, Any]]:
         """Rows out of the account; none while it cannot be read."""
         try:
-            uri = f"{(self.data / 'account.sqlite').absolute().as_uri()}?mode=ro"
+            uri = f"{self._account().absolute().as_uri()}?mode=ro"
             with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
                 connection.row_factory = sqlite3.Row
                 return [dict(row) for row in connection.execute(question, values)]
         except sqlite3.Error:
             return []
+
+    def _account(self) -> Path:
+        """The database; a copy of it where it lies in another process's view of the disks."""
+        if not self.data.is_relative_to("/proc"):
+            return self.data / "account.sqlite"
+        folder = Path(tempfile.mkdtemp(dir=self.copies))
+        for part in ("account.sqlite", "account.sqlite-wal"):
+            with contextlib.suppress(OSError):
+                shutil.copyfile(self.data / part, folder / part)
+        return folder / "account.sqlite"
 
     def metric(self, name: str) -> float:
         """The sum of a figure over its labels, from the page of figures."""
@@ -399,25 +418,6 @@ class Gateway:
         self.process.stderr.close()
 
 
-def request(case: str, *, stream: bool = False, kind: str = "", **more: Any) -> bytes:
-    """A request for an answer as bytes."""
-    asked = {
-        "model": BASELINE,
-        "max_tokens": 99,
-        "stream": stream,
-        "messages": [{"role": "user", "content": f"case {case}"}],
-        **more,
-    }
-    body = json.dumps(asked).encode()
-    typed = f"x-suffice-type: {kind}\r\n" if kind else ""
-    head = (
-        "POST /v1/messages HTTP/1.1\r\nhost: gw\r\nanthropic-version: 2026-10-21\r\n"
-        f"x-api-key: sk-{case}\r\nx-case: {case}\r\nconnection: close\r\n{typed}"
-        f"content-length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
-
-
 def policy(kinds: int = 1) -> str:
     """Types t0, t1, ... whose candidates are one model under many names, so none rests for another."""
     rules = {
@@ -429,6 +429,8 @@ def policy(kinds: int = 1) -> str:
 
 class World:
     """Starts upstreams and gateways."""
+
+    policy = staticmethod(policy)
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -457,7 +459,12 @@ class World:
         )
 
     def gateway(
-        self, upstream: Upstream, *options: str, data: Path | None = None, **popen: Any
+        self,
+        upstream: Upstream,
+        *options: str,
+        data: Path | None = None,
+        wrap: Sequence[str] = (),
+        **popen: Any,
     ) -> Gateway:
         """The command itself."""
         data = data or self.folder / f"data{next(self._numbers)}"
@@ -466,65 +473,12 @@ class World:
             chosen.write_text(policy())
         command = [sys.executable, "-m", "suffice", "gateway", "--port", "0"]
         command += ["--upstream", upstream.url, "--policy", str(chosen), "--data", str(data)]
-        return self._keep([*command, *options], data, cwd=self.folder, **popen)
+        return self._keep([*wrap, *command, *options], data, cwd=self.folder, **popen)
 
     def _keep(self, command: list[str], data: Path, **popen: Any) -> Gateway:
         found = Gateway(command, data, **popen)
         self.stack.callback(found.clean)
         return found
-
-
-class Table:
-    """
-    The guide's table of faults: each test holds its own rows against it.
-
-    With SUFFICE_WRITE_FAULTS set, the rows are written instead, once all tests have run.
-    """
-
-    def __init__(self) -> None:
-        self.writes = bool(os.environ.get("SUFFICE_WRITE_FAULTS"))
-        self._made: dict[str, dict[str, list[str]]] = {}
-
-    def row(self, section: str, fault: str, routes: str, client: str, account: str) -> None:
-        """A row as it came out."""
-        row = f"| {fault} | {routes} | {client} | {account} |"
-        self._made.setdefault(section, {}).setdefault(fault, []).append(row)
-        if not self.writes:
-            assert row in self.section(section), f"docs/faults.md does not say: {row}"
-
-    def section(self, name: str) -> list[str]:
-        """The rows that stand in the guide."""
-        text = GUIDE.read_text(encoding="utf-8") if GUIDE.exists() else ""
-        inside = text.partition(f"<!-- {name}: begin -->")[2].partition(f"<!-- {name}: end -->")[0]
-        return [line for line in inside.splitlines() if line.startswith("| ")][1:]
-
-    def is_complete(self, section: str, faults: Iterable[str]) -> bool:
-        """Whether the guide names these faults, in this order, and no others."""
-        if self.writes:
-            return True
-        named = dict.fromkeys(
-            row.split(" | ")[0].removeprefix("| ") for row in self.section(section)
-        )
-        return list(named) == list(faults)
-
-    def write(self, section: str, faults: Iterable[str]) -> None:
-        """Put what came out into the guide."""
-        made = self._made.get(section)
-        if not self.writes or not made:
-            return
-        head = ["| fault | route | the client sees | the account says |", "|---|---|---|---|"]
-        rows = [row for fault in faults for row in made.get(fault, ())]
-        begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
-        before, _, rest = GUIDE.read_text(encoding="utf-8").partition(begin)
-        after = rest.partition(end)[2]
-        whole = "\n".join([begin, *head, *rows, end])
-        GUIDE.write_text(before + whole + after, encoding="utf-8")
-
-
-@pytest.fixture(scope="session")
-def table() -> Table:
-    """The guide's table."""
-    return Table()
 
 
 @pytest.fixture(scope="module")
@@ -541,66 +495,3 @@ def world(tmp_path: Path) -> Iterator[World]:
     found = World(tmp_path)
     with found.stack:
         yield found
-
-
-class Outcome:
-    """Holds what came against the upstream's journal, and puts it into words."""
-
-    def client(self, seen: Seen, sent: list[Sent]) -> str:
-        """What the client saw; every byte of it was the upstream's, or said to be ours."""
-        last = sent[-1] if sent else Sent("", "")
-        if "x-suffice-reason" in seen.headers and "request-id" not in seen.headers:
-            assert seen.whole
-            assert json.loads(seen.body)["error"]["message"].startswith("suffice gateway:")
-            return f"{seen.status} of the gateway's own"
-        assert (seen.status, seen.headers["request-id"]) == (last.status, "req_1")
-        assert {k: seen.headers.get(k) for k in last.headers} == last.headers
-        if not seen.whole:
-            assert last.body.startswith(seen.body)
-            assert len(last.body) - len(seen.body) < 4096
-            return "what came, then a cut"
-        assert seen.body == last.body
-        assert seen.headers["x-suffice-model"] == last.model
-        if seen.status >= 400:
-            kept = "".join(f", `{name}: {value}`" for name, value in last.headers.items())
-            return f"the upstream's {seen.status}{kept}"
-        moved = len({each.model for each in sent}) > 1
-        if moved:
-            assert last.model == BASELINE
-            return "the baseline's answer"
-        return "the upstream's answer, to the byte"
-
-    def account(self, rows: list[dict[str, Any]], sent: list[Sent]) -> str:
-        """What the account says; each attempt once, its tokens and dollars as the upstream told."""
-        assert len(rows) == len(sent), [row["outcome"] for row in rows]
-        assert [row["attempt"] for row in rows] == list(range(1, len(rows) + 1))
-        assert [row["answered"] for row in rows] == [0] * (len(rows) - 1) + [1] * bool(rows)
-        return ", then ".join(self.attempt(*each) for each in zip(rows, sent, strict=True))
-
-    def attempt(self, row: dict[str, Any], sent: Sent) -> str:
-        """One attempt's row."""
-        told = sent.told
-        if told is None:
-            assert row["output_tokens"] is None
-            known_free = sent.status >= 400
-            assert row["picousd"] == (0 if known_free else None)
-            return f"`{row['outcome']}` {'(free)' if known_free else '(unknown, unpriced)'}"
-        model = BASELINE if sent.model == BASELINE else CANDIDATE
-        split = told["cache_creation"]
-        counts = {
-            "input_tokens": told["input_tokens"],
-            "cache_read_tokens": told["cache_read_input_tokens"],
-            "cache_write_5m_tokens": split["ephemeral_5m_input_tokens"],
-            "cache_write_1h_tokens": split["ephemeral_1h_input_tokens"],
-            "output_tokens": told["output_tokens"],
-        }
-        assert {name: row[name] for name in counts} == counts
-        assert Decimal(row["picousd"]) / 10**12 == dollars(model, told)
-        assert bool(row["usage_complete"]) is sent.told_all
-        return f"`{row['outcome']}` {'(exact)' if sent.told_all else '(at least)'}"
-
-
-@pytest.fixture(scope="session")
-def outcome() -> Outcome:
-    """Puts outcomes into words."""
-    return Outcome()

@@ -18,7 +18,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -42,6 +42,8 @@ from suffice.settings import price_tables
 SPOOL, ACCOUNT, METRICS = "spool", "account.sqlite", "metrics"
 _BATCH = 2000
 _TIDY_S = 3600.0
+# A day further from all days before it may be a clock's mistake: nothing is dropped for it.
+_LONGEST_GAP = timedelta(days=30)
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +121,7 @@ def keep_account(
     catalog: Catalog,
     wait: Callable[[], bool],
     clock: Callable[[], float] = time.time,
+    progress: Callable[[], float] = time.monotonic,
     keep_days: tuple[int, int] = (90, 7),
 ) -> None:
     """
@@ -129,6 +132,7 @@ def keep_account(
         catalog: Where prices are.
         wait: Waits a moment; False when it is time to end, after one more look.
         clock: Seconds since 1970.
+        progress: Seconds that only go forward.
         keep_days: For how many days exchanges and bodies are kept; roll-ups stay.
 
     Raises:
@@ -138,7 +142,7 @@ def keep_account(
     """
     connection = open_account(data / ACCOUNT)
     figures = RollupFigures()
-    tidy_at = 0.0
+    tidied_at: float | None = None
     broken = 0
     going = True
     try:
@@ -151,17 +155,23 @@ def keep_account(
                 _note(connection, "broken_lines", broken)
             if done.taken:
                 _note(connection, "prices_dated", catalog.dated.isoformat())
-            if done.taken or not tidy_at:
+            if done.taken or tidied_at is None:
                 write_snapshot(data / METRICS / f"account{SUFFIX}", figures.snapshot(connection))
-            if now - tidy_at > _TIDY_S:
-                tidy_at = now
+            if tidied_at is None or progress() - tidied_at >= _TIDY_S:
+                tidied_at = progress()
                 _tidy(connection, now=now, keep_days=keep_days)
     finally:
         connection.close()
 
 
 def _tidy(connection: sqlite3.Connection, *, now: float, keep_days: tuple[int, int]) -> None:
+    """Drop what is too old, unless it may be the clock that is wrong."""
     today = datetime.fromtimestamp(now, UTC).date()
+    [before] = connection.execute(
+        "SELECT MAX(day) FROM rollups WHERE day < ?", (today.isoformat(),)
+    ).fetchone()
+    if before is None or today - date.fromisoformat(before) > _LONGEST_GAP:
+        return
     rows, bodies = ((today - timedelta(days=days)).isoformat() for days in keep_days)
     prune(connection, rows_before=rows, bodies_before=bodies)
 
