@@ -201,6 +201,10 @@ class _Routing:
             return self._as_asked(f"the rule is for {asked}")
         if rule.candidate is None:
             return self._stay("no candidate")
+        if self._view.in_thread:
+            # A thread is tied to its model, and only its newest turn is here: neither who began
+            # it nor what it holds can be told, so it is neither moved nor shadowed.
+            return self._stay("a thread stays on the model it asks for")
         self._number = conversation_number(
             self._key, type=self._type, parts=self._view.conversation
         )

@@ -82,6 +82,7 @@ class _Body(msgspec.Struct):
     messages: Raw
     stream: bool = False
     metadata: _Metadata | None = None
+    thread: Raw | UnsetType = UNSET
     system: Raw | UnsetType = UNSET
     tools: Raw | UnsetType = UNSET
     max_tokens: Raw | UnsetType = UNSET
@@ -209,6 +210,12 @@ class RequestView:
     def is_ongoing(self) -> bool:
         """Whether a model has already spoken in this conversation."""
         return any(message.get("role") == "assistant" for message in self.messages)
+
+    @property
+    def in_thread(self) -> bool:
+        """Whether the provider holds this conversation, or shall: then only its newest part is here."""
+        thread = self._body.thread
+        return thread is not UNSET and bytes(memoryview(thread)) != b"null"
 
     @property
     def in_tool_loop(self) -> bool:
