@@ -31,6 +31,7 @@ The whole exception tree. Each error says what happened, its effect and the next
     ├── StorageError             SF601  a run cannot be written or read; says what is safe
     ├── PolicyChanged            SF602  somebody else published a policy in the meantime
     ├── RolloutChanged           SF603  somebody else changed a rollout in the meantime
+    ├── WorkerLost               SF604  worker processes died again and again over one batch
     ├── GatewayNotStarted        SF701  the gateway cannot listen, or not safely
     ├── JudgeIsAnArm             SF402  the judge is one of the models on trial
     ├── NotEnoughEvidence        SF403  a figure was asked for that the evidence cannot give
@@ -243,6 +244,12 @@ class RolloutChanged(SufficeError):
     """Somebody else changed a rollout since it was read; nothing of this change was written."""
 
     code = "SF603"
+
+
+class WorkerLost(SufficeError):
+    """Worker processes died again and again over one batch; what came before is kept."""
+
+    code = "SF604"
 
 
 class GatewayNotStarted(SufficeError):
