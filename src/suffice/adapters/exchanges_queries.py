@@ -37,15 +37,27 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         since: Seconds since 1970; None: from the first one.
+        until: Seconds since 1970, itself not looked at; None: to the last one.
         by: ``type``, ``model``, ``app``, ``source`` or ``user``.
+        only: Columns of text and what must stand in them, such as ``model``.
     """
 
     since: float | None = None
+    until: float | None = None
     by: str = "type"
+    only: tuple[tuple[str, str], ...] = ()
 
     def condition(self) -> str:
-        """As DuckDB reads it."""
-        return "true" if self.since is None else f"ts >= {literal(self.since)}"
+        """
+        As DuckDB reads it.
+
+        >>> print(Wanted(since=5.0, only=(("model", "m"),)).condition())
+        ts >= 5.0 AND "model" = 'm'
+        """
+        said = [f"ts >= {literal(self.since)}"] if self.since is not None else []
+        said += [f"ts < {literal(self.until)}"] if self.until is not None else []
+        said += [f'"{column}" = {literal(value)}' for column, value in self.only]
+        return " AND ".join(said) or "true"
 
 
 class Questions:
