@@ -213,7 +213,7 @@ class RequestView:
 
     @property
     def in_thread(self) -> bool:
-        """Whether the provider holds this conversation, or shall: then only its newest part is here."""
+        """Whether the provider holds this conversation: then only its newest part is here."""
         thread = self._body.thread
         return thread is not UNSET and bytes(memoryview(thread)) != b"null"
 
