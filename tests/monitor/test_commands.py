@@ -106,6 +106,19 @@ def test_after_a_rollback_only_rest_and_a_new_verdict_at_half_the_risk_start_it(
             start(again, now=now + days * DAY)
 
 
+def test_another_candidate_in_between_does_not_clear_a_candidates_name(
+    wish: Start, rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    fallen = step(rollout, RolloutEvidence(pairs=pairs([0.0] * 20)), now=now + HOUR).rollout
+    other = msgspec.structs.replace(wish, candidate="claude-sonnet-5-5", before=fallen)
+    gone = command(
+        start(other, now=now + HOUR).rollout, "abort", by="ann", reason="", now=now + HOUR
+    ).rollout
+
+    with pytest.raises(NotNow, match="rests for another 7.0 days"):
+        start(msgspec.structs.replace(wish, before=gone), now=now + HOUR)
+
+
 def test_a_hold_keeps_the_share_and_undo_lets_it_go_on(
     rollout: Rollout, pairs: Pairs, now: datetime
 ) -> None:

@@ -90,6 +90,7 @@ def rolled_back(
         cools_until=now + timedelta(days=rollout.plan.cooldown_days) if counts else now,
         by_itself=cause in _BY_ITSELF and not rollout.basis.overruled_by,
         proved=False,
+        run=rollout.basis.run,
     )
     return msgspec.structs.replace(
         in_state(rollout, RolloutState.ROLLED_BACK, now=now, because=cause.value),

@@ -132,7 +132,8 @@ def start(wish: Start, *, now: datetime) -> RolloutStep:
         state_began=now,
         watch=_fresh_watch(wish),
         guards=fresh_guards(),
-        requalification=_past(wish),
+        requalification=_begun(_past(wish), alpha=wish.basis.alpha),
+        former=_former(wish),
         last_window=wish.before.last_window if wish.before else 0,
         version=wish.before.version + 1 if wish.before else 1,
     )
@@ -188,7 +189,7 @@ def _must_be_free(wish: Start, *, now: datetime) -> None:
     before = wish.before
     if before is None:
         return
-    past, effect = before.requalification, "The rollout is as it was."
+    past, effect = _past(wish), "The rollout is as it was."
     if before.state is not RolloutState.ROLLED_BACK:
         raise NotNow(
             f"{wish.type} has a rollout already: {before.state.value.replace('_', ' ')} at "
@@ -196,7 +197,7 @@ def _must_be_free(wish: Start, *, now: datetime) -> None:
             effect=effect,
             next_step=f"Abort it first: suffice rollout abort {wish.type}",
         )
-    if past.rollbacks == 0 or wish.candidate != before.candidate:
+    if past.rollbacks == 0:
         return
     if past.cools_until is not None and now < past.cools_until:
         raise NotNow(
@@ -206,7 +207,7 @@ def _must_be_free(wish: Start, *, now: datetime) -> None:
             next_step=f"Start it again from {past.cools_until:%Y-%m-%d %H:%M} on.",
         )
     basis = wish.basis
-    is_new = basis.run != before.basis.run
+    is_new = basis.run != past.run
     proves = basis.verdict == Word.SWITCH.value and not basis.provisional
     if not (is_new and proves and basis.alpha <= past.alpha * (1 + 1e-9)):
         raise NotNow(
@@ -219,11 +220,26 @@ def _must_be_free(wish: Start, *, now: datetime) -> None:
 
 
 def _past(wish: Start) -> Requalification:
+    """What this candidate's rollbacks have left, also where another one was tried since."""
     before = wish.before
-    if before is None or before.candidate != wish.candidate:
-        return Requalification(alpha=wish.basis.alpha)
-    past = before.requalification
-    return Requalification(rollbacks=past.rollbacks, alpha=min(past.alpha, wish.basis.alpha))
+    if before is None:
+        return Requalification()
+    if before.candidate == wish.candidate:
+        return before.requalification
+    return before.former.get(wish.candidate, Requalification())
+
+
+def _begun(past: Requalification, *, alpha: float) -> Requalification:
+    if past.rollbacks == 0:
+        return Requalification(alpha=alpha)
+    return Requalification(rollbacks=past.rollbacks, alpha=min(past.alpha, alpha), run=past.run)
+
+
+def _former(wish: Start) -> dict[str, Requalification]:
+    before = wish.before
+    if before is None:
+        return {}
+    return {**before.former, before.candidate: before.requalification}
 
 
 def _fresh_watch(wish: Start) -> Watch:

@@ -189,6 +189,7 @@ class Requalification(msgspec.Struct, frozen=True, kw_only=True):
         cooled_at: When it was tried again; evidence from before belongs to another story.
         by_itself: It may qualify again from shadow pairs alone; else only a new verdict does.
         proved: It has qualified since the last rollback.
+        run: The comparison that had carried it: the same one cannot do so again.
     """
 
     rollbacks: Count = 0
@@ -199,6 +200,7 @@ class Requalification(msgspec.Struct, frozen=True, kw_only=True):
     cooled_at: Moment | None = None
     by_itself: bool = True
     proved: bool = False
+    run: str = ""
 
 
 class Undo(msgspec.Struct, frozen=True, kw_only=True):
@@ -246,6 +248,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
         state_because: Why it is held, degraded or paused; empty otherwise.
         undo: What a person's last command changed; None where there is nothing to undo.
         last_window: The last stretch of arm counts that was counted.
+        former: Other candidates of the type -> what their rollbacks have left.
         mix_noted: A changed share of the type in the traffic has been told already.
         version: Counts up with every change; what compare-and-swap compares.
     """
@@ -267,6 +270,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     state_because: str = ""
     undo: Undo | None = None
     last_window: int = 0
+    former: dict[str, Requalification] = {}
     mix_noted: bool = False
     version: Count = 0
 
