@@ -95,7 +95,7 @@ def test_a_bad_value_is_named_with_its_code(tmp_path: Path, line: str, said: str
 
 
 def test_a_bound_nobody_knows_is_refused_with_the_nearest(tmp_path: Path) -> None:
-    (tmp_path / "suffice.toml").write_text("[gateway]\nlimits = { conections = 5 }\n")
+    (tmp_path / "suffice.toml").write_text("[gateway]\nlimits = { connection = 5 }\n")
 
     told = run(tmp_path)
 

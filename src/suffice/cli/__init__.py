@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "policy": ("policy", "Where each request type goes: show, change, lint, compare versions."),
     "gateway": ("gateway", "The drop-in front door: point ANTHROPIC_BASE_URL at it."),
     "alerts": ("alerts", "Where people are told: list, test, send again; Prometheus rules."),
+    "doctor": ("doctor", "What keeps a gateway from working, or safely, and what to do."),
     "explain": ("explain", "What an SF code means: cause, effect, what to do."),
 }
 

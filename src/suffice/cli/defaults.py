@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Only these look at settings, so that a broken file never keeps `explain` from explaining it.
 COMMANDS_WITH_SETTINGS = frozenset(
-    {"compare", "verdict", "cases", "check", "cost", "prices", "advise", "gateway", "doctor"}
+    {"compare", "verdict", "cases", "check", "cost", "prices", "advise", "gateway"}
 )
 SETTINGS_FILES = ("suffice.toml", "pyproject.toml")
 _MARGIN_OR_FLOOR = {"--margin", "--floor", "--target"}
@@ -70,8 +70,8 @@ def defaults_of(
         return {name: _known(prices=prices) for name in ("list", "show")}
     if command in {"cost", "advise"}:
         return _known(prices=prices)
-    if command in {"gateway", "doctor"}:
-        return _gateway_defaults(settings.gateway, command, prices=prices)
+    if command == "gateway":
+        return _gateway_defaults(settings.gateway, prices=prices)
     options = {word.partition("=")[0] for word in given if word.startswith("--")}
     limits = settings.limits
     chosen: dict[str, Any] = {}
@@ -91,17 +91,13 @@ def defaults_of(
     )
 
 
-def _gateway_defaults(
-    gateway: GatewaySettings, command: str, *, prices: Path | None
-) -> dict[str, Any]:
+def _gateway_defaults(gateway: GatewaySettings, *, prices: Path | None) -> dict[str, Any]:
     names = (
         *("host", "port", "upstream", "data", "policy", "workers", "capture", "budgets", "keys"),
         *("tls_cert", "tls_key", "client_ca", "upstream_ca", "proxy", "otlp", "public_url"),
         "allow_plain_upstream",
     )
     found = _known(prices=prices, **{name: getattr(gateway, name) for name in names})
-    if command == "doctor":
-        return found
     return {
         **found,
         **_known(
