@@ -12,7 +12,7 @@ words and token counts are its own, and it says so in every id.
 Journal(0 requests)
 """
 
-from suffice.testing.answers import Said, ToolCall
+from suffice.testing.answers import Answers, Said, ToolCall
 from suffice.testing.fake import StrictFake, strict_fake
 from suffice.testing.journal import Entry, Journal
 from suffice.testing.limits import RateLimits
@@ -33,6 +33,7 @@ from suffice.testing.script import (
 from suffice.testing.serving import serve
 
 __all__ = [
+    "Answers",
     "Cuts",
     "Entry",
     "ErrorEvent",

@@ -15,9 +15,12 @@ _BETA = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*-\d{4}-\d{2}-\d{2}")
 class Problem(Exception):
     """What the API answers instead: an HTTP status and its envelope. No caller ever sees it."""
 
-    def __init__(self, status: int, kind: str, message: str, **headers: str) -> None:
+    def __init__(
+        self, status: int, kind: str, message: str, *, code: str = "", **headers: str
+    ) -> None:
         super().__init__(message)
         self.status, self.kind, self.message, self.headers = status, kind, message, headers
+        self.code = code
 
 
 class Call(msgspec.Struct):
@@ -25,6 +28,8 @@ class Call(msgspec.Struct):
     A request as far as it has been understood.
 
     Attributes:
+        sent: The decoded JSON as it came.
+        body: The same, with what its thread holds.
         item: Its place in its batch, from 1; 0 for a request on its own.
     """
 
@@ -34,14 +39,15 @@ class Call(msgspec.Struct):
     key: str = ""
     version: str = ""
     betas: frozenset[str] = frozenset()
+    sent: Any = None
     body: Any = None
     model: str = ""
     item: int = 0
 
 
-def invalid(message: str) -> Problem:
-    """A 400."""
-    return Problem(400, "invalid_request_error", message)
+def invalid(message: str, *, code: str = "") -> Problem:
+    """A 400, with the code of its details where it has one."""
+    return Problem(400, "invalid_request_error", message, code=code)
 
 
 def identify(

@@ -25,6 +25,7 @@ from suffice.testing.limits import Meter, RateLimits
 from suffice.testing.model_rules import model_problems
 from suffice.testing.script import Fails, Passes, Step, envelope
 from suffice.testing.shape import shape_problems
+from suffice.testing.threads import Threads
 from suffice.testing.tokens import prompt_tokens
 from suffice.testing.usage import input_usage, served_how
 from suffice.testing.wire import Plain, Streamed, Whole
@@ -77,6 +78,7 @@ class StrictFake(Starlette):
         self._batches = Batches(
             answer=self._item, now=now, polls=terms.batch_polls, standing=terms.ids
         )
+        self._threads = Threads(now=now)
         self._files = Files(now=now, standing=terms.ids)
         super().__init__(routes=self._all_routes())
 
@@ -117,7 +119,12 @@ class StrictFake(Starlette):
         except Problem as problem:
             error = problem.message
             response = Whole(
-                envelope(problem.kind, problem.message, request_id=call.request_id),
+                envelope(
+                    problem.kind,
+                    problem.message,
+                    request_id=call.request_id,
+                    error_code=problem.code,
+                ),
                 status=problem.status,
                 headers={"request-id": call.request_id, **problem.headers},
             )
@@ -156,14 +163,16 @@ class StrictFake(Starlette):
 
     async def _messages(self, request: Request, call: Call) -> ASGIApp:
         step = next(self._script, Passes())
+        call.sent = await self._read(request)
         if isinstance(step, Fails):
             return self._scripted_failure(step, call)
-        call.body = await self._read(request)
+        call.body = self._threads.whole(call.sent, betas=call.betas)
         accepts, tokens = self._check(call)
         self._admit(call, tokens)
         if self._terms.latency_s:
             await asyncio.sleep(self._terms.latency_s)
         message = self._message(call, accepts)
+        self._threads.keep(call.body, message)
         now = self._now()
         self._meter.wrote(call.model, message["usage"]["output_tokens"], now=now)
         headers = {**self._headers(call), **self._meter.headers(call.model, now=now)}
@@ -172,7 +181,7 @@ class StrictFake(Starlette):
         return Whole(message, headers=headers, step=step)
 
     async def _count_tokens(self, request: Request, call: Call) -> ASGIApp:
-        call.body = await self._read(request)
+        call.sent = call.body = await self._read(request)
         _, tokens = self._check(call, counting=True)
         counted: dict[str, Any] = {"input_tokens": tokens}
         if call.body.get("context_management"):
@@ -184,7 +193,7 @@ class StrictFake(Starlette):
         return self._message(call, accepts)
 
     async def _create_batch(self, request: Request, call: Call) -> ASGIApp:
-        call.body = await self._read(request, most_bytes=MOST_BATCH_BYTES)
+        call.sent = call.body = await self._read(request, most_bytes=MOST_BATCH_BYTES)
         return self._says(self._batches.create(call), call)
 
     async def _list_batches(self, request: Request, call: Call) -> ASGIApp:
@@ -309,8 +318,8 @@ def strict_fake(  # noqa: PLR0913 - every option has a default
     """
     A fake of the Messages API that refuses what the API refuses.
 
-    It serves messages (whole and streamed), ``count_tokens``, Message Batches, files and models,
-    under both API versions and both credential headers. Every request, those of a batch too, is
+    It serves messages (whole, streamed, in threads), ``count_tokens``, Message Batches, files and
+    models, under both API versions and both credential headers. Every request, those of a batch too, is
     held against the capability matrix. Answers carry usage with the prompt cache, tier, geography
     and speed, and rate-limit headers. Tokens are counted by a rule of its own, four characters
     each.
@@ -368,7 +377,7 @@ def _entry(request: Request, call: Call, response: Any, error: str) -> Entry:
         path=request.url.path,
         headers={k: "***" if k in hidden else v for k, v in request.headers.items()},
         credential=call.credential,
-        body=call.body,
+        body=call.sent,
         status=response.status,
         request_id=call.request_id,
         error=error,

@@ -76,6 +76,10 @@ class Journal:
         """The requests for an answer."""
         return [entry for entry in self if entry.path == "/v1/messages"]
 
+    def clear(self) -> None:
+        """Forget the entries; numbers and counts go on."""
+        self._entries.clear()
+
     def begin(self) -> int:
         """Count a request in; returns its number."""
         self.seen += 1
