@@ -109,7 +109,7 @@ def test_a_thread_is_forgotten_after_five_minutes_and_the_helper_says_all_again(
 @pytest.mark.parametrize(
     ("thread", "betas"),
     [
-        ({"type": "create"}, ["interleaved-thinking-2025-05-14"]),
+        ({"type": "create"}, []),
         ({"type": "odd"}, [BETA]),
         ({"type": "continue"}, [BETA]),
     ],

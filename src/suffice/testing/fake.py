@@ -166,7 +166,7 @@ class StrictFake(Starlette):
         call.sent = await self._read(request)
         if isinstance(step, Fails):
             return self._scripted_failure(step, call)
-        call.body = self._threads.whole(call.sent, betas=call.betas)
+        call.body = self._threads.whole(call.sent)
         accepts, tokens = self._check(call)
         self._admit(call, tokens)
         if self._terms.latency_s:
@@ -319,10 +319,10 @@ def strict_fake(  # noqa: PLR0913 - every option has a default
     A fake of the Messages API that refuses what the API refuses.
 
     It serves messages (whole, streamed, in threads), ``count_tokens``, Message Batches, files and
-    models, under both API versions and both credential headers. Every request, those of a batch too, is
-    held against the capability matrix. Answers carry usage with the prompt cache, tier, geography
-    and speed, and rate-limit headers. Tokens are counted by a rule of its own, four characters
-    each.
+    models, under both API versions and both credential headers. Every request, those of a batch
+    too, is held against the capability matrix. Answers carry usage with the prompt cache, tier,
+    geography and speed, and rate-limit headers. Tokens are counted by a rule of its own, four
+    characters each.
 
     Args:
         answers: A function of the body, or the last user text -> the answer; otherwise an echo.

@@ -10,7 +10,6 @@ import msgspec
 
 from suffice.testing.admission import Problem, invalid
 
-BETA = "message-threads-2026-08-12"
 _LIFE = timedelta(minutes=5)
 # What a thread keeps from its beginning: a later request leaves it out or says the same.
 _KEPT = ("model", "system", "tools")
@@ -34,7 +33,7 @@ class Threads:
         self._now = now
         self._held: dict[str, _Held] = {}
 
-    def whole(self, body: dict[str, Any], *, betas: frozenset[str]) -> dict[str, Any]:
+    def whole(self, body: dict[str, Any]) -> dict[str, Any]:
         """
         A request with what its thread holds; the request itself where it has none.
 
@@ -44,8 +43,6 @@ class Threads:
         thread = body.get("thread")
         if thread is None:
             return body
-        if BETA not in betas:
-            raise invalid("thread: Extra inputs are not permitted")
         kind = thread.get("type") if isinstance(thread, Mapping) else None
         if kind == "create":
             return body
