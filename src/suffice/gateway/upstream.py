@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import ipaddress
+import os
 import socket
 import ssl
 from pathlib import Path
@@ -469,7 +470,9 @@ def _why(wrong: OSError | TimeoutError) -> str:
         return f"certificate refused: {wrong.verify_message}"
     if isinstance(wrong, TimeoutError):
         return "timeout"
-    return wrong.strerror or str(wrong) or type(wrong).__name__
+    if isinstance(wrong, (socket.gaierror, ssl.SSLError)) or not wrong.errno:
+        return wrong.strerror or str(wrong) or type(wrong).__name__
+    return os.strerror(wrong.errno)  # asyncio's own words only repeat the address
 
 
 def _shown(url: str) -> str:
