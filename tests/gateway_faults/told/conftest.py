@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+NAMES = ("fault", "route", "the client sees", "the account says")
 GUIDE = Path(__file__).parents[3] / "docs" / "faults.md"
 BASELINE, CANDIDATE = "claude-opus-5-5", "claude-haiku-5-5"
 # Dollars per million tokens: input, output, cache read, 5 minute write, 1 hour write. The
@@ -46,9 +47,9 @@ class Table:
         self.writes = bool(os.environ.get("SUFFICE_WRITE_FAULTS"))
         self._made: dict[str, dict[str, list[str]]] = {}
 
-    def row(self, section: str, fault: str, routes: str, client: str, account: str) -> None:
+    def row(self, section: str, fault: str, *cells: str) -> None:
         """A row as it came out."""
-        row = f"| {fault} | {routes} | {client} | {account} |"
+        row = f"| {fault} | {' | '.join(cells)} |"
         self._made.setdefault(section, {}).setdefault(fault, []).append(row)
         if not self.writes:
             assert row in self.section(section), f"docs/faults.md does not say: {row}"
@@ -68,12 +69,12 @@ class Table:
         )
         return list(named) == list(faults)
 
-    def write(self, section: str, faults: Iterable[str]) -> None:
+    def write(self, section: str, faults: Iterable[str], names: Sequence[str] = NAMES) -> None:
         """Put what came out into the guide."""
         made = self._made.get(section)
         if not self.writes or not made:
             return
-        head = ["| fault | route | the client sees | the account says |", "|---|---|---|---|"]
+        head = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
         rows = [row for fault in faults for row in made.get(fault, ())]
         begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
         before, _, rest = GUIDE.read_text(encoding="utf-8").partition(begin)
