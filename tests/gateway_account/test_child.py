@@ -189,7 +189,7 @@ def test_captured_bodies_are_kept_beside_their_exchange(
     request, response = account.execute(
         "SELECT request_body, response_body FROM exchanges"
     ).fetchone()
-    assert read_body(account, request) == b'{"a":1}'
+    assert read_body(account, request) == b'{"a": 1}'
     assert read_body(account, response) == b'{"b":2}'
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suffice.policy.masking import mask_json, mask_text
+from suffice.policy.sensitive import is_plain
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,9 @@ from suffice.policy.masking import mask_json, mask_text
         ("github_pat_" + "a1" * 20, "[key]"),
         ("glpat-" + "a" * 20, "[key]"),
         ("xoxb-" + "1234567890-abc", "[key]"),
+        ("DE89 3704 0044 0532 0130 00", "[iban]"),
+        ("npm_" + "a1" * 20, "[key]"),
+        ("postgres://bob:hunter2@db.internal/x", "[key]"),
         ("AIza" + "b" * 35, "[key]"),
         ("hf_" + "c" * 34, "[key]"),
         ("sk_live_" + "d" * 24, "[key]"),
@@ -121,6 +126,35 @@ def test_the_shape_of_a_value_is_kept(value: Any) -> None:
     assert type(masked) is type(value)
     if isinstance(value, list):
         assert len(masked) == len(value)
+
+
+PIECES = st.sampled_from(
+    ["jane@example.com", "+49 151 2345678", "030/1234567", "4111111111111111", "hf_", "a" * 20,
+     "DE89370400440532013000", "sk-abcdefgh12345678", "\u00e9", "\n", "token: ab12cd34ef", " ", "<",
+     "max_tokens", "password=hunter2", "415-555-2671", "Bearer ", "12", "AB", "secret", "eyJ."]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    value=st.dictionaries(
+        st.sampled_from(["text", "input_tokens", "password", "x_tokens_details"]),
+        st.lists(PIECES, max_size=3).map("".join) | st.integers(),
+        max_size=3,
+    ),
+    ascii_only=st.booleans(),
+)
+def test_what_is_called_plain_by_its_bytes_holds_nothing_to_mask(
+    value: dict[str, Any], ascii_only: bool
+) -> None:
+    body = json.dumps(value, ensure_ascii=ascii_only).encode()
+
+    assert not is_plain(body) or mask_json(value) == value
+
+
+def test_the_usual_request_and_answer_are_plain() -> None:
+    assert is_plain(b'{"model":"claude-haiku-4-5","max_tokens":512,"messages":[{"role":"user"}]}')
+    assert is_plain(b'{"usage":{"input_tokens":9,"output_tokens_details":{"thinking_tokens":0}}}')
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suffice.errors import BadOption
+from suffice.policy.sensitive import KINDS, is_card
 from suffice.records import LoggedExchange
 from suffice.traffic.redaction import Masking, Redactor, read_masking
-from suffice.traffic.sensitive import KINDS, is_card
 
 SECRET = b"k" * 32
 

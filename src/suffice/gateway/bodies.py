@@ -10,9 +10,12 @@ import msgspec
 from suffice.gateway.accounting.assembly import assembled
 from suffice.gateway.accounting.decoding import READABLE_ENCODINGS, Unreadable, decoder_of
 from suffice.policy.masking import mask_json, mask_text
+from suffice.policy.sensitive import is_plain
 from suffice.records import ExchangeRecord
 
 _MAX_OPENED = 32 << 20
+# That it is JSON, without building any of it.
+_WHOLE = msgspec.json.Decoder(msgspec.Raw)
 _GZIP_MARK = b"\x1f\x8b"
 
 
@@ -75,6 +78,9 @@ def masked_body(body: bytes) -> bytes:
     b'[email]'
     """
     try:
+        if is_plain(body):
+            _WHOLE.decode(body)
+            return body
         value: Any = msgspec.json.decode(body)
         return msgspec.json.encode(mask_json(value))
     except (msgspec.MsgspecError, RecursionError, UnicodeError, OverflowError):
@@ -83,6 +89,6 @@ def masked_body(body: bytes) -> bytes:
 
 def _masked_stream(body: bytes) -> bytes:
     try:
-        return msgspec.json.encode(mask_json(assembled(body)))
+        return masked_body(whole_message(body))
     except (RecursionError, OverflowError, UnicodeError):
         return mask_text(body.decode(errors="replace")).encode()

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from suffice.errors import BadOption
+from suffice.policy.sensitive import KINDS, Finder, finders_of, pattern_finder
 from suffice.records import LoggedExchange
-from suffice.traffic.sensitive import KINDS, Finder, finders_of, pattern_finder
 
 _PLACEHOLDER_BYTES = 5
 # Signs of texts whose masked form is remembered: prompts come again and again.
