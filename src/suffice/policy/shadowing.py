@@ -14,7 +14,7 @@ import msgspec
 
 from suffice.policy.assignment import in_shadow
 from suffice.policy.models import spec_of
-from suffice.policy.routing import Route, route
+from suffice.policy.routing import Known, Route, route
 from suffice.policy.rules import Policy, TypeRule
 from suffice.policy.splice import Edit, Edits
 from suffice.policy.view import TYPE_IN_METADATA, RequestView
@@ -93,7 +93,14 @@ def shadow_of(
     edits = _own(view)
     if served_by == "baseline":
         everything = _all_to_candidate(policy, found.type)
-        other = route(everything, view, key=key, version=version, learnt=learnt)
+        other = route(
+            everything,
+            view,
+            key=key,
+            version=version,
+            learnt=learnt,
+            known=Known(type_of=lambda _body: found.type),
+        )
         if other.arm != "candidate":
             return msgspec.structs.replace(drawn, why_not=other.reason)
         edits = other.body_edits
