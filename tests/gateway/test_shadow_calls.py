@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 
 from suffice.gateway.bodies import masked_body
-from suffice.gateway.shadow_files import ShadowFolder, left_answers
+from suffice.gateway.shadow_files import ShadowFolder
 from suffice.gateway.shadows import Shadows
 from suffice.policy.rules import Policy, TypeRule
 from suffice.records import ShadowAnswers
@@ -78,8 +79,9 @@ class Shadowed:
             time.sleep(0.01)
         return self.told
 
-    def left(self) -> list[ShadowAnswers | None]:
-        return [found for _, found in left_answers(self.folder)]
+    def left(self) -> list[ShadowAnswers]:
+        files = sorted(self.folder.glob("*.json"))
+        return [msgspec.json.decode(file.read_bytes(), type=ShadowAnswers) for file in files]
 
 
 Start = Callable[..., Shadowed]
@@ -108,7 +110,6 @@ def test_the_candidate_answers_a_copy_after_the_client_was_served(
     assert gateway.wait_told() == [("triage", "answered")]
     assert models_asked(upstream) == [OPUS, HAIKU]
     [found] = gateway.left()
-    assert found is not None
     assert (found.served_by, found.candidate, found.probability) == ("baseline", HAIKU, 1.0)
     assert json.loads(found.served) == answer.json()
     assert json.loads(found.shadow or b"")["content"] == [{"type": "text", "text": "hi"}]
@@ -140,7 +141,6 @@ def test_neither_secret_nor_credential_nor_session_reaches_the_disk(
     gateway.wait_told()
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     [found] = gateway.left()
-    assert found is not None
     kept += found.request + found.served
     for secret in (b"bob@example.org", b"sk-secret-of-the-client", b"session-of-somebody"):
         assert secret not in kept
@@ -162,7 +162,6 @@ def test_a_stream_is_shadowed_unstreamed_and_put_together(shadowed: Start, upstr
     assert gateway.ask(stream=True).content == SSE
     assert gateway.wait_told() == [("triage", "answered")]
     [found] = gateway.left()
-    assert found is not None
     assert json.loads(found.served)["content"] == [{"type": "text", "text": "streamed"}]
     assert json.loads(found.shadow or b"")["content"] == [{"type": "text", "text": "whole"}]
 
@@ -180,7 +179,6 @@ def test_what_the_other_model_refuses_is_told_and_left_as_missing(
     assert gateway.ask().status_code == 200
     assert gateway.wait_told() == [("triage", "missing")]
     [found] = gateway.left()
-    assert found is not None
     assert (found.shadow, found.why_missing, found.shadow_status) == (None, "HTTP 400", 400)
 
 
