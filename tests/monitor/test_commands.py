@@ -115,7 +115,7 @@ def test_another_candidate_in_between_does_not_clear_a_candidates_name(
         start(other, now=now + HOUR).rollout, "abort", by="ann", reason="", now=now + HOUR
     ).rollout
 
-    with pytest.raises(NotNow, match="rests for another 7.0 days"):
+    with pytest.raises(NotNow, match=r"rests for another 7\.0 days"):
         start(msgspec.structs.replace(wish, before=gone), now=now + HOUR)
 
 

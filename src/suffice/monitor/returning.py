@@ -48,10 +48,12 @@ def requalified(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -
     agreed, disagreed = rollout.watch.proof
     rule, shown = _rule(rollout), sentences.agreement(agreed, rollout.watch.pairs)
     if rule.switches(agreed, disagreed) and not too_many_missing(rollout.watch):
-        first = entered(rollout, rollout.stage, now=now)
         past = msgspec.structs.replace(rollout.requalification, proved=True)
+        first = msgspec.structs.replace(
+            entered(rollout, rollout.stage, now=now), requalification=past
+        )
         return told(
-            msgspec.structs.replace(first, requalification=past),
+            first,
             "requalified",
             f"Qualified again and moved to {share_text(first)}: {shown}, above "
             f"{sentences.percent(rule.floor)} at {sentences.percent(rule.alpha)} risk.",

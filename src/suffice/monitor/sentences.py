@@ -76,8 +76,8 @@ def of_fall(rollout: Rollout, *, level: float) -> str:
     recent = sum(watch.recent)
     return (
         f"Rolled back to {rollout.baseline}: agreement has fallen. Evidence {level:,.0f} >= "
-        f"{watch.limit:,.0f} (one false alarm in {watch.years_between:g} years at most) after "
-        f"{watch.pairs:,} pairs; the latest {len(watch.recent)}: "
+        f"{watch.limit:,.0f} (false alarms: at most one in {watch.years_between:g} years on "
+        f"average) after {watch.pairs:,} pairs; the latest {len(watch.recent)}: "
         f"{agreement(recent, len(watch.recent))}, fine is {percent(watch.p_ok)}."
     )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 
 from suffice.records import ShadowPair, Watch
-from suffice.statistics.detector import CALM, WEIGHTS, after_pair, alarm_level, stakes
+from suffice.statistics.detector import CALM, WEIGHTS, Levels, after_pair, alarm_level, stakes
 
 RECENT = 50
 
@@ -33,13 +33,26 @@ def after_shadow(watch: Watch, pairs: Iterable[ShadowPair], *, stage_began: date
         pairs: In any order; those already counted are passed over.
         stage_began: Pairs served before it tell of the type, but not of the stage.
     """
-    for pair in sorted(pairs, key=lambda pair: pair.seq):
-        if pair.seq <= watch.last_seq:
-            continue
-        watch = _after_one(watch, pair, in_stage=pair.at >= stage_began)
-        if alarmed(watch):
-            break
-    return watch
+    new = sorted((pair for pair in pairs if pair.seq > watch.last_seq), key=_place)
+    levels, counted = _until_alarm(watch, new)
+    if not counted:
+        return watch
+    scored = [pair for pair in counted if pair.score is not None]
+    scores = [pair.score or 0.0 for pair in scored]
+    total = math.fsum(scores)
+    watch = msgspec.structs.replace(
+        watch,
+        levels=levels,
+        last_seq=counted[-1].seq,
+        pairs=watch.pairs + len(scores),
+        score=watch.score + total,
+        missing=watch.missing + len(counted) - len(scores),
+        proof=(watch.proof[0] + total, watch.proof[1] + len(scores) - total),
+        recent=(*watch.recent, *scores)[-RECENT:],
+        recent_missing=_missing_at_the_end(watch, counted),
+        last_pair=_latest(watch, scored),
+    )
+    return _in_stage(watch, [pair.score or 0.0 for pair in scored if pair.at >= stage_began])
 
 
 def alarmed(watch: Watch) -> bool:
@@ -94,38 +107,45 @@ def missing_share(watch: Watch) -> float:
 _LARGEST_LOG = 700.0
 
 
-def _after_one(watch: Watch, pair: ShadowPair, *, in_stage: bool) -> Watch:
-    if pair.score is None:
-        return msgspec.structs.replace(
-            watch,
-            last_seq=pair.seq,
-            missing=watch.missing + 1,
-            recent_missing=watch.recent_missing + 1,
-        )
-    score = pair.score
-    last = watch.last_pair
-    counted = msgspec.structs.replace(
-        watch,
-        levels=after_pair(watch.levels, score, p_ok=watch.p_ok),
-        last_seq=pair.seq,
-        pairs=watch.pairs + 1,
-        score=watch.score + score,
-        proof=(watch.proof[0] + score, watch.proof[1] + 1 - score),
-        recent=(*watch.recent[-RECENT + 1 :], score),
-        recent_missing=0,
-        last_pair=pair.at if last is None else max(pair.at, last),
-    )
-    return _in_stage(counted, score) if in_stage else counted
+def _place(pair: ShadowPair) -> int:
+    return pair.seq
 
 
-def _in_stage(watch: Watch, score: float) -> Watch:
+def _until_alarm(watch: Watch, pairs: Sequence[ShadowPair]) -> tuple[Levels, Sequence[ShadowPair]]:
+    """The detector's sums, and the pairs that count: up to the one that raises the alarm."""
+    levels, p_ok, limit = watch.levels, watch.p_ok, watch.limit
+    for place, pair in enumerate(pairs, start=1):
+        if pair.score is not None:
+            levels = after_pair(levels, pair.score, p_ok=p_ok)
+            if alarm_level(levels) >= limit:
+                return levels, pairs[:place]
+    return levels, pairs
+
+
+def _latest(watch: Watch, scored: Sequence[ShadowPair]) -> datetime | None:
+    known = [pair.at for pair in scored]
+    if watch.last_pair is not None:
+        known.append(watch.last_pair)
+    return max(known, default=None)
+
+
+def _missing_at_the_end(watch: Watch, counted: Sequence[ShadowPair]) -> int:
+    for place, pair in enumerate(reversed(counted)):
+        if pair.score is not None:
+            return place
+    return watch.recent_missing + len(counted)
+
+
+def _in_stage(watch: Watch, scores: Sequence[float]) -> Watch:
+    if not scores:
+        return watch
     first, second, third = (
-        log + math.log1p(-stake * (score - watch.p_ok))
+        log + math.fsum(math.log1p(-stake * (score - watch.p_ok)) for score in scores)
         for log, stake in zip(watch.leaning, stakes(watch.p_ok), strict=True)
     )
     return msgspec.structs.replace(
         watch,
-        stage_pairs=watch.stage_pairs + 1,
-        stage_score=watch.stage_score + score,
+        stage_pairs=watch.stage_pairs + len(scores),
+        stage_score=watch.stage_score + math.fsum(scores),
         leaning=(first, second, third),
     )

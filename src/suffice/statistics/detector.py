@@ -88,11 +88,13 @@ def after_pair(levels: Levels, score: float, *, p_ok: float) -> Levels:
     >>> [round(level, 9) for level in after_pair(CALM, 0.0, p_ok=0.95)]
     [2.0, 3.0, 5.0]
     """
-    first, second, third = (
-        min((level + 1) * (1 - stake * (score - p_ok)), _CEILING)
-        for level, stake in zip(levels, stakes(p_ok), strict=True)
+    won = (score - p_ok) / (p_ok * (1 - p_ok))
+    first, second, third = levels
+    return (
+        min((first + 1) * (1 - FALLS[0] * won), _CEILING),
+        min((second + 1) * (1 - FALLS[1] * won), _CEILING),
+        min((third + 1) * (1 - FALLS[2] * won), _CEILING),
     )
-    return first, second, third
 
 
 def after_pairs(levels: Floats, scores: Floats, *, p_ok: float) -> Floats:
@@ -118,7 +120,8 @@ def alarm_level(levels: Levels) -> float:
     >>> alarm_level((2.0, 3.0, 5.0))
     2.7
     """
-    return math.fsum(weight * level for weight, level in zip(WEIGHTS, levels, strict=True))
+    first, second, third = levels
+    return WEIGHTS[0] * first + WEIGHTS[1] * second + WEIGHTS[2] * third
 
 
 def after_window(level: float, log_ratio: float, *, occasions: int) -> float:
