@@ -71,6 +71,7 @@ class Sent:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     got: bytes = b""
+    oracle: Any = None
 
     @property
     def told(self) -> dict[str, Any] | None:
@@ -288,7 +289,9 @@ def read_answer(raw: bytes, took_s: float) -> Seen:
     return Seen(status, headers, body, ended, took_s)
 
 
-def request(case: str, *, stream: bool = False, kind: str = "", **more: Any) -> bytes:
+def request(
+    case: str, *, stream: bool = False, kind: str = "", lines: str = "", **more: Any
+) -> bytes:
     """A request for an answer as bytes."""
     asked = {
         "model": BASELINE,
@@ -301,7 +304,7 @@ def request(case: str, *, stream: bool = False, kind: str = "", **more: Any) -> 
     typed = f"x-suffice-type: {kind}\r\n" if kind else ""
     head = (
         "POST /v1/messages HTTP/1.1\r\nhost: gw\r\nanthropic-version: 2026-10-21\r\n"
-        f"x-api-key: sk-{case}\r\nx-case: {case}\r\nconnection: close\r\n{typed}"
+        f"x-api-key: sk-{case}\r\nx-case: {case}\r\nconnection: close\r\n{typed}{lines}"
         f"content-length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
