@@ -11,7 +11,15 @@ from typing import Any
 import httpx2
 import pytest
 
-from suffice.testing import RateLimits, Said, StrictFake, ToolCall, serve, strict_fake
+from suffice.testing import (
+    RateLimits,
+    Said,
+    StrictFake,
+    ToolCall,
+    rate_limited,
+    serve,
+    strict_fake,
+)
 
 OLD, NEW = "2023-06-01", "2026-10-21"
 HI: dict[str, Any] = {"max_tokens": 100, "messages": [{"role": "user", "content": "hi"}]}
@@ -566,3 +574,13 @@ def test_further_models_and_betas_are_let_in_only_by_name() -> None:
 
     assert [each.status_code for each in (retired, own, other, wrong)] == [200, 200, 404, 400]
     assert "`odder`" in message(wrong)
+
+
+def test_an_answer_can_be_a_failure_told_by_the_request() -> None:
+    with serve(strict_fake(answers={"hi": rate_limited(retry_after_s=2)})) as url:
+        caller = Caller(url)
+        failed, passed = caller(), caller(user(text("else")))
+        caller.client.close()
+
+    assert (failed.status_code, failed.headers["retry-after"]) == (429, "2")
+    assert passed.status_code == 200

@@ -10,6 +10,7 @@ import msgspec
 
 from suffice.catalog.capabilities import Capabilities
 from suffice.policy.thinking import thinks
+from suffice.testing.script import Fails
 from suffice.testing.tokens import CHARACTERS_PER_TOKEN, text_tokens
 
 ECHO = "strict fake: "
@@ -41,7 +42,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     refusal: str = ""
 
 
-Reply = Said | str
+Reply = Said | str | Fails
 Answers = Callable[[Mapping[str, Any]], Reply] | Mapping[str, Reply]
 
 
@@ -56,8 +57,8 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     thinking_tokens: int
 
 
-def say(answers: Answers | None, body: Mapping[str, Any]) -> Said:
-    """The answer to a request: by a function, by its last user text, or the echo."""
+def say(answers: Answers | None, body: Mapping[str, Any]) -> Said | Fails:
+    """The answer to a request, or its failure: by a function, its last user text, or the echo."""
     reply: Reply | None = None
     if callable(answers):
         reply = answers(body)

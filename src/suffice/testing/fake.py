@@ -271,7 +271,12 @@ class StrictFake(Starlette):
             )
 
     def _message(self, call: Call, accepts: Capabilities) -> dict[str, Any]:
-        said = compose(say(self._answers, call.body), call.body, accepts)
+        reply = say(self._answers, call.body)
+        if isinstance(reply, Fails):
+            raise Problem(
+                reply.status, reply.type, reply.message, code=reply.error_code, **reply.headers
+            )
+        said = compose(reply, call.body, accepts)
         used = input_usage(call, accepts, cache=self._cache, now_s=self._now().timestamp())
         item = f"_{call.item}" if call.item else ""
         return {
@@ -325,7 +330,8 @@ def strict_fake(  # noqa: PLR0913 - every option has a default
     characters each.
 
     Args:
-        answers: A function of the body, or the last user text -> the answer; otherwise an echo.
+        answers: A function of the body, or the last user text -> the answer, or how the request
+            fails; otherwise an echo.
         script: What goes wrong, one step per request for an answer; then all goes well.
         keys: The accepted credentials; None for any.
         limits: What may be used per minute; the default is out of reach.
