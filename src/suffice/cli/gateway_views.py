@@ -17,7 +17,7 @@ from suffice.gateway.status import BudgetLine, Status, TypeLine, ago, draw_statu
 
 _EVERY_S = 1.0
 _BAR = 24
-_NARROW = 72
+_WIDE, _SHARE_BAR = 92, 14
 
 
 def show_status(status: Status) -> None:
@@ -77,7 +77,7 @@ def drawn(status: Status, *, width: int, rate: float | None = None) -> Renderabl
         return Group(title, Text(""), said, *troubles)
     parts: list[RenderableType] = [title, Text(""), _figures(status)]
     if status.types:
-        parts += [Text(""), _types(status, wide=width >= _NARROW)]
+        parts += [Text(""), _types(status, wide=width >= _WIDE)]
     if status.budgets:
         parts += [Text(""), _budgets(status.budgets)]
     return Group(*parts, *([Text("")] if troubles else []), *troubles)
@@ -85,27 +85,42 @@ def drawn(status: Status, *, width: int, rate: float | None = None) -> Renderabl
 
 def _figures(status: Status) -> RenderableType:
     table = Table.grid(padding=(0, 3))
-    spent, saved = Text(money(status.usd), "bold"), Text(money(status.saved_usd), "bold green")
+    errors = Text(f"{status.errors:,} errors", "red" if status.errors else "dim")
+    cut = Text(f"{status.cut:,} cut", "yellow" if status.cut else "dim")
     age = "" if status.last_exchange_s is None else f"the last {ago(status.last_exchange_s)}"
-    bad = Text(f"{status.errors:,} errors, {status.cut:,} cut")
-    bad.stylize("red" if status.errors else "dim")
-    table.add_row("requests", Text(f"{status.requests:,}", "bold"), Text(age, "dim"), bad)
-    table.add_row("spent", spent, Text(f"{status.attempts:,} attempts", "dim"), "")
-    table.add_row("less than asked for", saved, Text("at list price", "dim"), "")
-    tokens = Text(f"{status.input_tokens:,} in  {status.output_tokens:,} out")
-    cache = f"{status.cache_read_tokens:,} read, {status.cache_write_tokens:,} written in cache"
-    table.add_row("tokens", tokens, Text(cache, "dim"), "")
-    return table
+    table.add_row(_strong(f"{status.requests:,}", "requests"), errors, cut, Text(age, "dim"))
+    money_line = Text.assemble((money(status.usd), "bold"), " spent", "   ")
+    money_line.append(money(status.saved_usd), "bold green")
+    money_line.append(" less than the requested models at list price")
+    tokens = Text(
+        f"{_short(status.input_tokens)} tokens in, {_short(status.cache_read_tokens)} read from "
+        f"and {_short(status.cache_write_tokens)} written to cache, "
+        f"{_short(status.output_tokens)} out",
+        "dim",
+    )
+    return Group(table, money_line, tokens)
+
+
+def _strong(figure: str, word: str) -> Text:
+    return Text.assemble((figure, "bold"), f" {word}")
+
+
+def _short(count: int) -> str:
+    """A count in few digits; the exact ones are in the account."""
+    for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if count >= size:
+            return f"{count / size:.1f}{unit}"
+    return str(count)
 
 
 def _types(status: Status, *, wide: bool) -> RenderableType:
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("type", overflow="ellipsis", no_wrap=True, max_width=32)
+    table.add_column("type", overflow="ellipsis", no_wrap=True, max_width=28)
     for name in ("requests", "errors", "spent"):
         table.add_column(name, justify="right")
     if wide:
-        table.add_column("of the day")
-    table.add_column("to candidate", justify="right")
+        table.add_column("", width=_SHARE_BAR)
+    table.add_column("to candidate", justify="right", no_wrap=True)
     dearest = max((Decimal(line.usd) for line in status.types), default=Decimal(0))
     for line in status.types:
         table.add_row(*_type_cells(line, dearest, wide=wide))
@@ -116,13 +131,13 @@ def _types(status: Status, *, wide: bool) -> RenderableType:
 
 def _type_cells(line: TypeLine, dearest: Decimal, *, wide: bool) -> list[RenderableType]:
     share = float(Decimal(line.usd) / dearest) if dearest else 0.0
-    moved = f"{round(line.candidate_share * line.requests):,} of {line.requests:,}"
+    moved = f"{round(line.candidate_share * line.requests):,} ({line.candidate_share:.0%})"
     return [
         Text(line.type or "(no type)"),
         f"{line.requests:,}",
         Text(f"{line.errors:,}", "red" if line.errors else "dim"),
         money(line.usd),
-        *([Text("█" * round(share * _BAR), "cyan")] if wide else []),
+        *([Text("█" * round(share * _SHARE_BAR), "cyan")] if wide else []),
         Text(moved, "green" if line.candidate_share else "dim"),
     ]
 
