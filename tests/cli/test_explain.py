@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 
 import suffice
 from suffice.cli import main
-from suffice.cli.explanations import errors_by_code, explanations
+from suffice.cli.explanations import errors_by_code, exit_code_of, explanations
+from suffice.linter import rules
 
 SOURCE = Path(suffice.__file__).parent
 
@@ -23,7 +24,7 @@ def run(*args: str) -> Result:
 
 
 def test_every_error_has_a_page_and_no_page_lacks_an_error() -> None:
-    assert set(explanations()) == set(errors_by_code())
+    assert set(explanations()) == {*errors_by_code(), *rules()}
 
 
 def test_every_code_the_source_speaks_of_has_a_page() -> None:
@@ -37,7 +38,7 @@ def test_every_code_the_source_speaks_of_has_a_page() -> None:
     assert spoken - set(explanations()) == set()
 
 
-@pytest.mark.parametrize("code", sorted(errors_by_code()))
+@pytest.mark.parametrize("code", sorted(explanations()))
 def test_a_page_tells_cause_effect_and_at_least_one_remedy(code: str) -> None:
     page = explanations()[code]
 
@@ -50,9 +51,9 @@ def test_a_page_tells_cause_effect_and_at_least_one_remedy(code: str) -> None:
 def test_the_exit_code_a_page_states_is_the_errors_own() -> None:
     for code, page in explanations().items():
         stated = re.search(r"Exit code (\d+)", page.effect)
-        if stated is not None or errors_by_code()[code].exit_code != 1:
+        if stated is not None or exit_code_of(code) != 1:
             assert stated is not None, code
-            assert int(stated[1]) == errors_by_code()[code].exit_code, code
+            assert int(stated[1]) == exit_code_of(code), code
 
 
 def test_every_command_and_page_an_explanation_names_exists() -> None:

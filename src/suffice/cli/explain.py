@@ -56,15 +56,14 @@ def _nearest(wanted: str) -> str:
 
 
 def _show_one(code: str, form: str) -> None:
-    from suffice.cli.explanations import errors_by_code, explanations, markdown
+    from suffice.cli.explanations import exit_code_of, explanations, markdown
     from suffice.cli.labelled import labelled
     from suffice.cli.money_text import Page, emit, json_text
 
     page = explanations()[code]
     if form == "json":
-        exit_code = errors_by_code()[code].exit_code
         document = {"schema": "suffice.explanation", "version": 1, "code": code}
-        emit(json_text({**document, "exit_code": exit_code, "page": page}))
+        emit(json_text({**document, "exit_code": exit_code_of(code), "page": page}))
         return
     if form == "md":
         emit(markdown(code))
