@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
+import duckdb
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
@@ -234,7 +237,11 @@ def test_a_scan_ends_with_the_types_it_found(tmp_path: Path) -> None:
 
     assert result.exit_code == 0, result.output
     assert "sort-ticket-today" in result.stdout
-    assert "Next  suffice types sample sort-ticket-today -o cases.jsonl" in result.stdout
+    # The next command finds the same folder, which is not the usual one.
+    assert (
+        f"Next  suffice compare sort-ticket-today --to claude-haiku-5-5 --budget 2 --data {tmp_path / 'data'}"
+        in result.stdout
+    )
 
 
 def test_a_store_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
@@ -258,3 +265,101 @@ def test_a_hostile_prompt_is_escaped_everywhere(tmp_path: Path) -> None:
 
     assert "<script>alert" not in _run(tmp_path / "data", "--format", "html").stdout
     assert "\x1b" not in _run(tmp_path / "data").stdout
+
+
+def test_the_text_says_when_how_fast_and_how_often_types_are_asked(data: Path) -> None:
+    said = _run(data).stdout.splitlines()
+
+    (how,) = (line for line in said if line.startswith("  sort-support-ticket") and "1,000" in line)
+    # 40 tickets of 20 sessions, one second each, 20 in each half of the time.
+    assert re.split(r"\s{2,}", how.strip())[:7] == [
+        "sort-support-ticket", "20", "0", "1.0…1.0", "1,000…1,000", "100…100", "20→20",
+    ]  # fmt: skip
+    assert any("label: 40 answers are one of 3 labels" in line for line in said)
+    assert max(map(len, said)) <= 100
+
+
+@pytest.mark.parametrize(
+    ("words", "calls"),
+    [
+        (("--model", "claude-opus-5-5"), 60),
+        (("--model", "claude-haiku-5-5"), 0),
+        (("--source", "claude-code"), 20),
+        (("--session", "s3"), 2),
+        (("--until", "2026-11-01T04:26:40"), 32),
+        (("--since", "2026-11-01T04:26:40", "--source", "anthropic"), 28),
+        (("--user", "o'neil"), 0),
+    ],
+)
+def test_a_part_of_the_exchanges_can_be_looked_at(
+    data: Path, words: tuple[str, ...], calls: int
+) -> None:
+    assert json.loads(_run(data, *words, "--format", "json").stdout)["calls"] == calls
+
+
+def test_tables_are_written_as_parquet_too(data: Path, tmp_path: Path) -> None:
+    types, each = tmp_path / "types.parquet", tmp_path / "each.parquet"
+
+    _run(data, "-o", str(types), "-o", str(tmp_path / "t.html"), "--assignments", str(each))
+
+    with duckdb.connect() as duck:
+        rows = duck.execute(
+            "SELECT calls, spend_usd, known, checkable_by FROM read_parquet(?) WHERE type LIKE 'sort%'",
+            [str(types)],
+        ).fetchall()
+        named = duck.execute(
+            "SELECT type, count(DISTINCT id) FROM read_parquet(?) GROUP BY 1 ORDER BY 1",
+            [str(each)],
+        ).fetchall()
+    assert rows == [(40, 0.24, True, "label")]
+    assert named == [
+        ("claude-code-main-loop", 10), ("claude-code-sub-agent", 10), ("sort-support-ticket", 40),
+    ]  # fmt: skip
+    assert (tmp_path / "t.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_file_whose_name_says_no_format_is_refused_before_anything_is_read(
+    tmp_path: Path,
+) -> None:
+    result = CliRunner().invoke(main, ["types", "--data", str(tmp_path), "-o", "types.xlsx"])
+
+    assert result.exit_code == 2
+    assert ".parquet" in result.stderr
+
+
+def test_agents_are_told_by_session_and_spawn_and_where_long_prompts_bite(tmp_path: Path) -> None:
+    long = [
+        msgspec.structs.replace(
+            _step(number), id=f"long-{number}", session=f"session-{number % 4}",
+            usage=Usage(cache_read_tokens=150_000 * (number % 4), output_tokens=1_000),
+        )
+        for number in range(8)
+    ]  # fmt: skip
+    with Exchanges.open(tmp_path) as store:
+        store.add(long)
+
+    said = _run(tmp_path, "--agents").stdout
+
+    # Cached tokens at $0.20 a million and output at $20: $0.02 a step, and $0.03 for each 150,000.
+    assert "main loop     8 calls in 4 sessions, $0.52, $0.13 a session" in said
+    assert "half of the sessions cost $0.10 or less, 95 of a hundred $0.16 or less" in said
+    assert "6 of 8 calls have prompts over 100K tokens" in said
+    # 1,800,000 at $0.05 and 6,000 at $2.50 in the band of long prompts.
+    assert "6 of 8 calls over 100K tokens: $0.10 there, in its dearer band" in " ".join(
+        said.split()
+    )
+
+
+def test_the_folder_may_be_named_after_the_subcommand_or_by_a_variable(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after = CliRunner().invoke(
+        main, ["types", "rename", "sort-support-ticket", "triage", "--data", str(data)]
+    )
+    monkeypatch.setenv("SUFFICE_DATA", str(data))
+    shown = CliRunner().invoke(main, ["types"])
+    kept = CliRunner().invoke(main, ["data", "show"])
+
+    assert after.stdout.endswith(f"Next  suffice types --data {data}\n")
+    assert "triage" in shown.stdout
+    assert "60 exchanges" in kept.stdout

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from suffice.adapters.exchanges import Exchanges, connect
-from suffice.adapters.exchanges.segments import scan_of
+from suffice.adapters.exchanges.segments import literal, scan_of
 from suffice.errors import StorageError
 from suffice.traffic.types import (
     NEW,
@@ -111,6 +111,32 @@ class TypedExchanges:
             while rows := found.fetchmany(_ROWS_AT_ONCE):
                 for identity, number in rows:
                     yield identity, self.entries[number].name
+
+    def write_assignments(self, path: Path) -> int:
+        """
+        `assignments` as a Parquet file with the columns ``id`` and ``type``; how many.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        draft = path.with_name(path.name + ".tmp")
+        names = {  # noqa: F841 - DuckDB finds it by its name
+            "type_number": np.array(list(self.entries), np.int32),
+            "type": np.array([entry.name for entry in self.entries.values()], dtype=object),
+        }
+        with quiet() as duck:
+            try:
+                duck.execute(
+                    f"COPY (SELECT id, type FROM {self.sql()} JOIN names USING (type_number) "  # noqa: S608 - our own paths
+                    f"ORDER BY n) TO {literal(str(draft))} (FORMAT parquet)"
+                )
+                (found,) = duck.execute(
+                    "SELECT count(*) FROM read_parquet(?)", [str(draft)]
+                ).fetchall()
+            except duckdb.IOException as error:
+                raise OSError(str(error)) from error
+        draft.replace(path)
+        return int(found[0])
 
     def _settled(self) -> Path:
         path = self._place()

@@ -72,7 +72,7 @@ def dearest_types(data: Path, top: int, *, baseline: str | None) -> tuple[list[s
         EmptyInput: No type can be asked again.
     """
     from suffice.catalog import load_catalog
-    from suffice.cli.types import ranked
+    from suffice.cli.types_view import ranked
 
     with Exchanges.open(data, write=False) as store:
         ranking = ranked(store, load_catalog(), top=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 
 import msgspec
 
@@ -13,13 +14,17 @@ from suffice.reports.untrusted import encodable, one_line
 from suffice.reports.words import count, usd_text
 from suffice.traffic.ranking import Ranking, TypeRow
 
-_COLUMNS = (
-    "type", "calls", "spend_usd", "share", "model", "role", "fresh_input_usd", "cache_read_usd",
-    "cache_write_usd", "output_usd", "thinking_usd", "long_prompt_usd", "unpriced_calls",
-    "untold_calls", "sessions", "errors", "replayable", "answered", "latency_p50_s",
-    "latency_p95_s", "prompt_tokens_p50", "output_tokens_p50", "earlier_calls", "later_calls",
-    "versions", "related", "known", "checkable_by", "first_lever", "at_most_usd",
-)  # fmt: skip
+_COLUMNS: dict[str, type] = {
+    "type": str, "calls": int, "spend_usd": float, "share": float, "model": str, "role": str,
+    "fresh_input_usd": float, "cache_read_usd": float, "cache_write_usd": float,
+    "output_usd": float, "thinking_usd": float, "long_prompt_usd": float, "long_calls": int,
+    "unpriced_calls": int, "untold_calls": int, "sessions": int, "errors": int,
+    "replayable": int, "answered": int, "latency_p50_s": float, "latency_p95_s": float,
+    "prompt_tokens_p50": float, "prompt_tokens_p95": float, "output_tokens_p50": float,
+    "output_tokens_p95": float, "earlier_calls": int, "later_calls": int, "busiest_hour_utc": int,
+    "versions": int, "related": str, "known": bool, "checkable_by": str, "checkable_because": str,
+    "first_lever": str, "at_most_by": str, "at_most_usd": float,
+}  # fmt: skip
 
 
 def types_json(ranking: Ranking) -> str:
@@ -35,6 +40,15 @@ def types_csv(ranking: Ranking) -> str:
     for row in ranking.types:
         writer.writerow([_cell(value) for value in _values(row)])
     return encodable(out.getvalue())
+
+
+def types_columns(ranking: Ranking) -> dict[str, tuple[type, list[object]]]:
+    """The same table by columns, each with its kind; what is not told is None."""
+    rows = [_values(row) for row in ranking.types]
+    return {
+        name: (kind, [row[place] for row in rows])
+        for place, (name, kind) in enumerate(_COLUMNS.items())
+    }
 
 
 def types_markdown(ranking: Ranking, *, top: int) -> str:
@@ -69,16 +83,24 @@ def types_markdown(ranking: Ranking, *, top: int) -> str:
 
 def _values(row: TypeRow) -> list[object]:
     seen, usd = row.seen, row.dollars
-    latency, prompt, output = seen.latency_s, seen.prompt_tokens, seen.output_tokens
+    latency, prompt, output = (
+        pair or (None, None) for pair in (seen.latency_s, seen.prompt_tokens, seen.output_tokens)
+    )
+    limit = row.savings[0] if row.savings else None
     return [
         row.type, row.calls, row.spend_usd, row.share, row.model, row.role,
         usd.get("fresh_input"), usd.get("cache_read"), usd.get("cache_write"), usd.get("output"),
-        usd.get("thinking"), row.long_prompt_usd, row.unpriced_calls, row.untold_calls,
-        seen.sessions, seen.errors, seen.replayable, seen.answered,
-        latency and latency[0], latency and latency[1], prompt and prompt[0], output and output[0],
-        seen.earlier, seen.later, row.known.versions, row.known.related, row.known.known,
-        row.checkable_by, row.first_lever, row.savings[0].at_most_usd if row.savings else None,
+        usd.get("thinking"), row.long_prompt_usd, row.long_calls, row.unpriced_calls,
+        row.untold_calls, seen.sessions, seen.errors, seen.replayable, seen.answered,
+        *latency, *prompt, *output, seen.earlier, seen.later, _busiest(seen.by_hour),
+        row.known.versions, row.known.related, row.known.known, row.checkable_by,
+        row.checkable_because, row.first_lever, limit and limit.by, limit and limit.at_most_usd,
     ]  # fmt: skip
+
+
+def _busiest(by_hour: Sequence[int]) -> int | None:
+    most = max(by_hour, default=0)
+    return list(by_hour).index(most) if most else None
 
 
 def _cell(value: object) -> object:

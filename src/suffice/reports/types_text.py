@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from suffice.reports.next_step import shell_word
 from suffice.reports.text_table import Page
+from suffice.reports.types_detail import LEVERS, agent_lines, dear_text, how_lines, wrapped
 from suffice.reports.words import count, percent, usd_text
 from suffice.traffic.ranking import AgentRow, Ranking, TypeRow
 
@@ -16,30 +17,39 @@ _DAY_S = 86_400
 _BAR = 14
 _NAME = 30
 _SHORTEST_NAME = 12
-_LEVERS = {
-    "cache": "cache the prompt's beginning",
-    "batch": "send in batches",
-    "effort": "lower the effort",
-}
+_NOUNS = {"type": "request type"}
 
 
-def types_text(ranking: Ranking, *, top: int, width: int = 100, unicode: bool = True) -> str:
+def types_text(
+    ranking: Ranking,
+    *,
+    top: int,
+    width: int = 100,
+    unicode: bool = True,
+    brief: bool = False,
+    by: str = "type",
+) -> str:
     """
-    The dearest types as a table, and what could be saved at most.
+    The dearest types as a table, how they are asked, and what could be saved at most.
 
     Args:
         ranking: What `suffice.traffic.ranking.rank` gave.
         top: So many types are shown; the others are counted.
         width: Cells of a line.
         unicode: False draws with ASCII alone.
+        brief: The table, and what could be saved.
+        by: What tells the rows apart.
     """
     page = Page(width, unicode)
     shown = ranking.types[:top]
-    lines = [_headline(ranking)]
+    lines = [_headline(ranking, by=by)]
     lines += [f"  {page.clean(note)}" for note in ranking.notes]
     if shown:
-        lines += ["", *_table(shown, page), *_others(ranking.types[top:])]
-        lines += ["", *_limits(shown, page), *_catch_alls(shown, page)]
+        lines += ["", *_table(shown, page, by=by), *_others(ranking.types[top:])]
+        if not brief:
+            lines += ["", *how_lines(shown, page), *_reasons(shown, page)]
+        lines += ["", *_limits(shown, ranking, page), *_versions(shown, page)]
+        lines += _catch_alls(shown, page)
     return "\n".join(lines) + "\n"
 
 
@@ -48,16 +58,28 @@ def agents_text(ranking: Ranking, *, width: int = 100, unicode: bool = True) -> 
     page = Page(width, unicode)
     lines = [_headline(ranking), ""]
     for row in ranking.agents:
-        lines += _agent(row, page)
+        lines += agent_lines(row, ranking, page)
     return "\n".join(lines) + "\n"
 
 
-def next_line(ranking: Ranking) -> str:
-    """The one command that comes next."""
+def next_line(ranking: Ranking, *, data: str = "") -> str:
+    """
+    The one command that comes next.
+
+    Args:
+        ranking: What was shown.
+        data: The option that names the folder, with a blank before it, where it needs one.
+    """
     ready = [row for row in ranking.types if row.seen.replayable]
+    if not ranking.types:
+        return "Next  suffice scan --help"
     if not ready:
-        return "Next  suffice scan --help" if not ranking.types else "Next  suffice types --agents"
-    return f"Next  suffice types sample {shell_word(ready[0].type)} -o cases.jsonl"
+        return f"Next  suffice types{data} --agents"
+    best = next(
+        (row for row in ready if any(one.by not in LEVERS for one in row.savings)), ready[0]
+    )
+    model = next((one.by for one in best.savings if one.by not in LEVERS), "claude-haiku-5-5")
+    return f"Next  suffice compare {shell_word(best.type)} --to {model} --budget 2{data}"
 
 
 def when(ranking: Ranking) -> str:
@@ -77,15 +99,15 @@ def share_text(row: TypeRow | AgentRow) -> str:
 def checkable(row: TypeRow) -> str:
     """Which scorer fits, or why the type cannot be tested."""
     if not row.seen.replayable:
-        return "not from these logs (SF104)"
+        return "nothing (SF104)"
     if row.checkable_by is None:
         return "-"
     return row.checkable_by or "a judge"
 
 
-def _headline(ranking: Ranking) -> str:
+def _headline(ranking: Ranking, *, by: str = "type") -> str:
     parts = [
-        count(len(ranking.types), "request type"),
+        count(len(ranking.types), _NOUNS.get(by, by)),
         count(ranking.calls, "call"),
         when(ranking),
         f"{usd_text(ranking.spend_usd)} at list price",
@@ -93,7 +115,7 @@ def _headline(ranking: Ranking) -> str:
     return "found  " + ", ".join(part for part in parts if part)
 
 
-def _table(rows: Sequence[TypeRow], page: Page) -> Iterator[str]:
+def _table(rows: Sequence[TypeRow], page: Page, *, by: str) -> Iterator[str]:
     calls = max(5, *(len(f"{row.calls:,}") for row in rows))
     spend = max(5, *(len(usd_text(row.spend_usd)) for row in rows))
     models = [page.name(row.model.removeprefix("claude-"), 16) for row in rows]
@@ -103,7 +125,7 @@ def _table(rows: Sequence[TypeRow], page: Page) -> Iterator[str]:
     fixed = 4 + calls + spend + model + checked + 6 + (bar + 1 if bar else 0) + 10
     room = max(_SHORTEST_NAME, min(_NAME, page.width - fixed))
     most = max((row.share or 0.0 for row in rows), default=0.0) or 1.0
-    heads = (" #", "request type".ljust(room), "calls".rjust(calls), "spend".rjust(spend))
+    heads = (" #", _NOUNS.get(by, by).ljust(room), "calls".rjust(calls), "spend".rjust(spend))
     last = ("share".rjust(5 + (bar + 1 if bar else 0)), "model now".ljust(model), "checkable by")
     yield "  ".join((*heads, *last))
     for number, (row, served) in enumerate(zip(rows, models, strict=True), start=1):
@@ -131,7 +153,7 @@ def _others(rest: Sequence[TypeRow]) -> Iterator[str]:
         yield f"    and {count(len(rest), 'more type')}: --top {len(rest) + 100}"
 
 
-def _limits(rows: Sequence[TypeRow], page: Page) -> Iterator[str]:
+def _limits(rows: Sequence[TypeRow], ranking: Ranking, page: Page) -> Iterator[str]:
     """What could be saved at most, and where something else comes first."""
     yield "could be saved at most: an upper limit at list price, not tested"
     room = min(_NAME, max(cell_len(page.clean(row.type)) for row in rows))
@@ -140,6 +162,43 @@ def _limits(rows: Sequence[TypeRow], page: Page) -> Iterator[str]:
         if said:
             name = page.name(row.type, room)
             yield f"  {name}{' ' * (room - cell_len(name))}  {page.clean(said)}"
+        for one in row.savings:
+            if dear := dear_text(one, ranking, calls=row.calls):
+                said = page.clean(f"{_short_model(one.by)}: {dear}")
+                yield from wrapped(said, page, indent=room + 4)
+
+
+def _reasons(rows: Sequence[TypeRow], page: Page) -> Iterator[str]:
+    """Why each scorer fits."""
+    room = min(_NAME, max(cell_len(page.clean(row.type)) for row in rows))
+    told = [(row, why) for row in rows if (why := _why(row))]
+    if told:
+        yield from ("", "checkable by")
+    for row, why in told:
+        name = page.name(row.type, room)
+        first, *more = wrapped(page.clean(why), page, indent=room + 4)
+        yield f"  {name}{' ' * (room - cell_len(name))}  {first.lstrip()}"
+        yield from more
+
+
+def _why(row: TypeRow) -> str:
+    if not row.seen.replayable:
+        return "SF104: the logs hold no whole request; ranked, not compared"
+    if row.checkable_by is None:
+        return ""
+    return ": ".join(filter(None, (checkable(row), row.checkable_because)))
+
+
+def _versions(rows: Sequence[TypeRow], page: Page) -> Iterator[str]:
+    """An edited prompt is another type; what was proven of one says nothing of the other."""
+    for row in rows:
+        if row.known.related:
+            yield page.clean(
+                f"{row.type} is related to {row.known.related}: another version of its prompt, "
+                "with evidence of its own"
+            )
+        elif not row.known.known:
+            yield page.clean(f"{row.type} is new: too few requests to say what stays in them")
 
 
 def _catch_alls(rows: Sequence[TypeRow], page: Page) -> Iterator[str]:
@@ -152,31 +211,20 @@ def _catch_alls(rows: Sequence[TypeRow], page: Page) -> Iterator[str]:
 
 
 def _models(row: TypeRow) -> str:
-    found = [one for one in row.savings if one.by not in _LEVERS]
-    return ", ".join(
-        f"{usd_text(one.at_most_usd)} {one.by.removeprefix('claude-')}" for one in found
-    )
+    found = [one for one in row.savings if one.by not in LEVERS]
+    return ", ".join(f"{usd_text(one.at_most_usd)} {_short_model(one.by)}" for one in found)
 
 
 def _levers(row: TypeRow) -> str:
     if row.first_lever:
-        return f"first {_LEVERS[row.first_lever]}"
-    found = [one for one in row.savings if one.by in _LEVERS]
+        return f"first {LEVERS[row.first_lever]}, at most {usd_text(_lever_usd(row))}"
+    found = [one for one in row.savings if one.by in LEVERS]
     return ", ".join(f"{usd_text(one.at_most_usd)} {one.by}" for one in found)
 
 
-def _agent(row: AgentRow, page: Page) -> Iterator[str]:
-    per = f", {usd_text(row.per_unit_usd)} a {row.unit}" if row.per_unit_usd else ""
-    plural = {"spawn": "spawns", "session": "sessions"}.get(row.unit, "calls")
-    units = "" if row.unit == "call" else f" in {count(row.units, row.unit, plural)}"
-    yield f"{row.role:<14}{count(row.calls, 'call')}{units}, {usd_text(row.spend_usd)}{per}"
-    whole = sum(float(usd) for part, usd in row.dollars.items() if part != "thinking") or 1.0
-    told = [
-        f"{part.replace('_', ' ')} {percent(float(usd) / whole, decimals=0)}"
-        for part, usd in row.dollars.items()
-        if float(usd)
-    ]
-    if told:
-        yield page.clean(f"{'':<14}of the dollars: {', '.join(told)}")
-    if float(row.long_prompt_usd):
-        yield f"{'':<14}{usd_text(row.long_prompt_usd)} were billed in the band of long prompts"
+def _lever_usd(row: TypeRow) -> str:
+    return next(one.at_most_usd for one in row.savings if one.by == row.first_lever)
+
+
+def _short_model(name: str) -> str:
+    return name.removeprefix("claude-")
