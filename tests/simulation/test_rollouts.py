@@ -151,7 +151,7 @@ def test_ten_quiet_years_with_guards_hold_no_alarm_either() -> None:
     assert alarms <= 3
 
 
-@pytest.mark.parametrize(("share", "days"), [("5/100", 4.2), ("25/100", 1.1)])
+@pytest.mark.parametrize(("share", "days"), [("5/100", 3.8), ("25/100", 1.1)])
 def test_a_doubled_error_rate_is_taken_back(share: str, days: float) -> None:
     """1 % to 2 %, 10,000 sessions a day; the pairs all agree and say nothing."""
     plan = named_plan(share, pairs=10**9)
@@ -168,7 +168,7 @@ def test_a_doubled_error_rate_is_taken_back(share: str, days: float) -> None:
     ]
     found = [live(simulated_start(plan), world, days=40).days for world in world_of]
 
-    assert statistics.mean(found) == pytest.approx(days, rel=0.35)
+    assert statistics.mean(found) == pytest.approx(days, rel=0.3)
 
 
 def test_the_planner_says_what_the_controller_does() -> None:
