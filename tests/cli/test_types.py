@@ -276,7 +276,7 @@ def test_the_text_says_when_how_fast_and_how_often_types_are_asked(data: Path) -
         "sort-support-ticket", "20", "0", "1.0…1.0", "1,000…1,000", "100…100", "20→20",
     ]  # fmt: skip
     assert any("label: 40 answers are one of 3 labels" in line for line in said)
-    assert max(map(len, said)) <= 100
+    assert max(len(line) for line in said if not line.startswith("Next")) <= 100
 
 
 @pytest.mark.parametrize(
