@@ -321,17 +321,17 @@ def test_a_scan_stopped_anywhere_loses_nothing_when_it_goes_on(
     """Ctrl-C between any two exchanges; also within a line of many."""
     log = tmp_path / "spans.jsonl"
     log.write_text("".join(json.dumps(spans(number)) + "\n" for number in range(510)), "utf-8")
-    keep, taken = Exchanges.add, [0]
+    keep, taken = Exchanges._is_added, [0]
 
-    def interrupted(store: Exchanges, batch: Any) -> int:
+    def interrupted(store: Exchanges, *one: Any) -> bool:
         taken[0] += 1
         if taken[0] == fail_at:
             raise KeyboardInterrupt
-        return keep(store, batch)
+        return keep(store, *one)
 
-    monkeypatch.setattr(Exchanges, "add", interrupted)
+    monkeypatch.setattr(Exchanges, "_is_added", interrupted)
     assert suffice("scan", log, "--data", data).exit_code == 130
-    monkeypatch.setattr(Exchanges, "add", keep)
+    monkeypatch.setattr(Exchanges, "_is_added", keep)
     again = suffice("scan", log, "--data", data)
 
     assert ("500 lines read before" in again.stdout) == bool(skipped)

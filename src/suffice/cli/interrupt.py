@@ -1,10 +1,13 @@
-"""Ctrl-C once: stop sending, keep what is paid. Twice: quit now."""
+"""Ctrl-C once: stop, and keep what is paid or read. Twice: quit now."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any, TypeVar
 
 _Result = TypeVar("_Result")
@@ -29,6 +32,37 @@ def run_interruptibly(
     """
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(_watched(start, on_first))
+
+
+@contextmanager
+def noted_interrupts() -> Iterator[threading.Event]:
+    """
+    An event that the first Ctrl-C sets, for work that comes to an end by itself when it sees it.
+
+    SIGTERM counts as Ctrl-C. The second one raises where the work stands.
+
+    Raises:
+        KeyboardInterrupt: At the end, where it was interrupted.
+    """
+    stop = threading.Event()
+
+    def interrupted(_signal: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        # Only the main thread is ever interrupted.
+        yield stop
+        return
+    before = {one: signal.signal(one, interrupted) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    if stop.is_set():
+        raise KeyboardInterrupt
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

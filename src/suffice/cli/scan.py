@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import click
@@ -38,6 +39,14 @@ DATA = Path(".suffice") / "data"
     envvar="SUFFICE_PRICES",
     help="Your own prices, TOML; the source's dollars are checked against them.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "local", "processes", "ray"]),
+    default="auto",
+    show_default=True,
+    help="Where texts are worked on: auto takes several processes for large files.",
+)
+@click.option("--workers", type=click.IntRange(1), help="How many; default: one per processor.")
 @click.option("--strict", is_flag=True, help="Stop at the first thing that is not as it should be.")
 @click.option(
     "--format",
@@ -53,6 +62,8 @@ def command(
     masks: tuple[str, ...],
     data: Path,
     prices: Path | None,
+    engine: str,
+    workers: int | None,
     strict: bool,
     form: str,
 ) -> None:
@@ -64,7 +75,10 @@ def command(
     leaves this machine. Scanning again adds only what is new.
     """
     from suffice.adapters.exchanges import Exchanges
-    from suffice.cli.scan_run import Scan, redactor_for
+    from suffice.adapters.workers import engine_named, likely_engine
+    from suffice.cli.interrupt import noted_interrupts
+    from suffice.cli.scan_progress import Progress, size_of
+    from suffice.cli.scan_run import Options, Scan, preparing_for
     from suffice.cli.scan_views import show, told_line
     from suffice.traffic.redaction import read_masking
     from suffice.wiring import SystemClock, catalog_with
@@ -73,24 +87,35 @@ def command(
     chosen = _format(forced)
     catalog = catalog_with(prices)
     console = progress()
+    size = size_of(files)
+    where = engine_named(likely_engine(size.bytes) if engine == "auto" else engine, workers=workers)
     told = []
-    with Exchanges.open(data) as store, console.status("", spinner="line") as status:
-        redactor = redactor_for(masking, data)
-        scan = Scan(
-            store,
-            redactor,
-            catalog=catalog,
-            today=SystemClock().now().date(),
-            forced=chosen,
-            strict=strict,
-            on_change=lambda name, calls: status.update(f"{name}  {calls:,} calls"),
-        )
-        for one in scan.run(files):
-            told.append(one)
-            if form == "text":
-                for line in told_line(one):
-                    click.echo(line)
-    show(told, data=data, masked=redactor.found, form=form)
+    with noted_interrupts() as stop:
+        with Exchanges.open(data) as store, console.status("", spinner="line") as status:
+            told_so_far = Progress(size, clock=monotonic, show=status.update)
+            scan = Scan(
+                store,
+                preparing_for(masking, data),
+                engine=where,
+                catalog=catalog,
+                today=SystemClock().now().date(),
+                options=Options(
+                    forced=chosen,
+                    strict=strict,
+                    stopped=stop.is_set,
+                    on_change=told_so_far.change,
+                ),
+            )
+            for one in scan.run(files):
+                told.append(one)
+                if form == "text":
+                    for line in told_line(one):
+                        click.echo(line)
+            masked = store.masked
+        if stop.is_set():
+            kept = sum(one.added for one in told)
+            click.echo(f"{kept:,} calls are kept; the same command goes on from there.", err=True)
+    show(told, data=data, masked=masked, form=form)
 
 
 def _format(name: str | None) -> Format | None:

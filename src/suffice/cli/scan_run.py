@@ -1,4 +1,4 @@
-"""One scan: files -> exchanges -> masked -> kept, and what is to be said of each file."""
+"""One scan: files -> exchanges -> masked and packed wherever that is done -> kept, in order."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from suffice.adapters.exchanges import Exchanges
+from suffice.adapters.exchanges import Exchanges, FileProgress, Prepared, Preparing, Unfit
 from suffice.adapters.logs import LogFile, Readers, find_files
+from suffice.adapters.workers import Engine
 from suffice.catalog import Catalog
-from suffice.errors import InputError, MissingBodies, StorageError
+from suffice.cli.scan_told import Told, together
+from suffice.errors import (
+    BrokenLine,
+    CostMismatch,
+    InputError,
+    MissingBodies,
+    StorageError,
+    SufficeError,
+)
 from suffice.records import BrokenCase, LoggedExchange
 from suffice.traffic.cost_check import CostCheck
 from suffice.traffic.formats import Format
@@ -22,77 +32,109 @@ from suffice.traffic.redaction import Masking, Redactor
 
 KEY_FILE = "mask.key"
 _KEY_BYTES = 32
-_CALLS_A_CHANGE = 500
+_BATCH_EXCHANGES = 256
+_BATCH_BYTES = 2**20
+_BROKEN_SHOWN = 3
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class Options(msgspec.Struct, frozen=True, kw_only=True):
     """
-    What was found in one file, or in all files below one folder.
+    How logs are read, and who is told.
 
     Attributes:
-        name: As it was given.
-        formats: The titles of its formats, the commonest first.
-        files: How many files.
-        calls: Exchanges read in this scan.
-        added: Those that were not kept already.
-        merged: Lines that repeat another's usage.
-        skipped_lines: Lines an earlier scan read.
-        broken: Records that could not be read.
-        examples: The first of them.
-        unranked: Exchanges that tell no usage or no model.
-        untestable: Exchanges without the whole request or without an answer.
-        findings: Coded remarks, such as SF118.
-        bytes_read: Unpacked.
+        forced: The format to read every record as.
+        strict: Stop at the first thing that is not as it should be.
+        stopped: Asked between exchanges: whether to read no further.
+        on_change: Called now and then with a name, and the calls and bytes read of it.
     """
 
-    name: str
-    formats: list[str] = []
-    files: int = 0
-    calls: int = 0
-    added: int = 0
-    merged: int = 0
-    skipped_lines: int = 0
-    broken: int = 0
-    examples: list[BrokenCase] = []
-    unranked: int = 0
-    untestable: int = 0
-    findings: list[str] = []
-    bytes_read: int = 0
+    forced: Format | None = None
+    strict: bool = False
+    stopped: Callable[[], bool] = lambda: False
+    on_change: Callable[[str, int, int], None] = lambda _name, _calls, _bytes: None
+
+
+class _Reading:
+    """All files of one name: what is read of them, and how much of it is kept by now."""
+
+    def __init__(self, name: str) -> None:
+        self.told = Told(name=name)
+        self.added = 0
+        self.unfit: list[BrokenCase] = []
+
+    def whole(self) -> Told:
+        """What is to be told when everything of it is kept."""
+        kept = Told(
+            name=self.told.name,
+            added=self.added,
+            broken=len(self.unfit),
+            examples=self.unfit[:_BROKEN_SHOWN],
+        )
+        return together(self.told, kept)
+
+
+class _Batch:
+    """Exchanges that are worked on together, and what counts once they are kept."""
+
+    def __init__(self, reading: _Reading, *, is_last: bool = False) -> None:
+        self.reading = reading
+        self.is_last = is_last
+        self.exchanges: list[LoggedExchange] = []
+        self.lines: list[int] = []
+        self.notes: list[tuple[FileProgress, FileProgress | None]] = []
+        self._size = 0
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.exchanges) >= _BATCH_EXCHANGES or self._size >= _BATCH_BYTES
+
+    def add(self, exchange: LoggedExchange, line: int) -> None:
+        self.exchanges.append(exchange)
+        self.lines.append(line)
+        self._size += rough_bytes(exchange)
+
+    def note(self, file: LogFile) -> None:
+        """How far the file is read counts as soon as the batch is kept."""
+        progress = file.progress
+        if progress is not None:
+            self.notes.append((progress, file.records.before))
+            file.records.before = progress
 
 
 class Scan:
     """
     Reads files into a store.
 
+    Lines are read and exchanges are kept here, in order; what is done to their texts is done
+    by the engine. How far a file is read is noted when all exchanges up to there are kept.
+
     Args:
         store: Open for writing.
-        redactor: Masks everything before it is kept.
+        preparing: What is done to the texts: masked before anything is kept.
+        engine: Where that is done.
         catalog: For the check of a source's own dollars.
         today: Prices calls that tell no time.
-        forced: The format to read every record as.
-        strict: Stop at the first thing that is not as it should be.
-        on_change: Called with the number of exchanges read so far, now and then.
+        options: How to read, and who is told.
     """
 
     def __init__(
         self,
         store: Exchanges,
-        redactor: Redactor,
+        preparing: Preparing,
         *,
+        engine: Engine,
         catalog: Catalog,
         today: date,
-        forced: Format | None = None,
-        strict: bool = False,
-        on_change: Callable[[str, int], None] = lambda _name, _calls: None,
+        options: Options | None = None,
     ) -> None:
         self._store = store
-        self._redactor = redactor
+        self._preparing = preparing
+        self._engine = engine
         self._catalog = catalog
         self._today = today
-        self._forced = forced
-        self._strict = strict
-        self._on_change = on_change
+        self._options = options or Options()
         self._readers = Readers()
+        self._error: SufficeError | None = None
 
     def run(self, given: Sequence[str]) -> Iterator[Told]:
         """
@@ -101,83 +143,190 @@ class Scan:
         Raises:
             InputError: A file cannot be read, and it is the only one or the scan is strict.
         """
-        seen: set[str] = set()
-        for name in given:
-            files = [file for file in find_files([name]) if file not in seen]
-            seen.update(files)
-            told = Told(name=name)
-            for file in files:
-                told = _together(told, self._one(file, alone=len(given) == len(files) == 1))
-            yield told
-        joined, _ = self._keep(self._readers.finish(), Told(name="batches"), None)
-        if joined.calls:
-            yield msgspec.structs.replace(joined, formats=["joined by custom_id"])
+        batches = ((batch, batch.exchanges) for batch in self._batches(given))
+        for batch, prepared in self._engine.map(self._preparing, batches):
+            self._keep(batch, prepared)
+            if batch.is_last:
+                yield batch.reading.whole()
+        if self._error is not None:
+            raise self._error
 
-    def _one(self, name: str, *, alone: bool) -> Told:
+    def _batches(self, given: Sequence[str]) -> Iterator[_Batch]:
+        """Everything to be kept; what ends it early waits until what came before is kept."""
+        seen: set[str] = set()
+        try:
+            for name in given:
+                files = [file for file in find_files([name]) if file not in seen]
+                seen.update(files)
+                reading = _Reading(name)
+                for file in files:
+                    yield from self._of_file(file, reading, alone=len(given) == len(files) == 1)
+                    if self._options.stopped():
+                        break
+                yield _Batch(reading, is_last=True)
+                if self._options.stopped():
+                    return
+        # The error of a file, or of a strict scan: raised when all before it is kept.
+        except SufficeError as error:
+            self._error = error
+            return
+        yield from self._joined()
+
+    def _joined(self) -> Iterator[_Batch]:
+        reading = _Reading("batches")
+        counts = _Counts()
+        yield from self._filled(self._readers.finish(), reading, counts)
+        if counts.calls:
+            reading.told = counts.told("batches", formats=["joined by custom_id"])
+            yield _Batch(reading, is_last=True)
+
+    def _of_file(self, name: str, reading: _Reading, *, alone: bool) -> Iterator[_Batch]:
+        strict = self._options.strict
+        counts = _Counts(CostCheck(self._catalog, today=self._today))
         file = LogFile(
             name,
             self._readers,
-            forced=self._forced,
+            forced=self._options.forced,
             known=self._store.progress_of,
             on_progress=self._note,
         )
-        check = CostCheck(self._catalog, today=self._today)
-        told = Told(name=name, files=1)
-        told, error = self._keep(file.exchanges(strict=self._strict), told, check)
-        if error is not None:
-            if alone or self._strict:
-                raise error
-            told = msgspec.structs.replace(told, findings=[f"{error.code}  {error}"])
-        self._note(file)
-        found = [check.finding(name, repeated=file.merged)]
-        if told.untestable and self._strict:
-            raise MissingBodies(
-                f"{told.untestable} calls in {name} have no whole request or no answer.",
-                effect="They are kept and can be ranked, not tested; nothing after was read.",
-                next_step="Turn on bodies where the log is written, or scan without --strict.",
-            )
-        for finding in found:
-            if finding is not None and self._strict:
-                raise finding
-        return msgspec.structs.replace(
-            told,
+        ended: list[InputError] = []
+        exchanges = _until_error(file.exchanges(strict=strict), ended)
+        yield from self._filled(exchanges, reading, counts, file=file)
+        found = [counts.finding(name, repeated=file.merged)]
+        errors = [*ended, *(one for one in found if one is not None)]
+        told = counts.told(
+            name,
+            files=1,
             formats=file.titles,
             merged=file.merged,
             skipped_lines=file.records.skipped_lines,
             broken=file.broken,
             examples=file.broken_examples,
-            findings=[*told.findings, *(f"{one.code}  {one}" for one in found if one)],
+            findings=[f"{one.code}  {one}" for one in errors],
             bytes_read=file.records.bytes_read,
         )
+        if ended and (alone or strict):
+            raise ended[0]
+        reading.told = together(reading.told, told)
+        if not self._options.stopped():
+            last = _Batch(reading)
+            last.note(file)
+            yield last
+        if strict:
+            _check_strictly(told, found)
 
-    def _keep(
+    def _filled(
         self,
         exchanges: Iterable[LoggedExchange],
-        told: Told,
-        check: CostCheck | None,
-    ) -> tuple[Told, InputError | None]:
-        """Keep them; what ends them early is handed back with what was said of those before."""
-        calls, added, unranked, untestable = 0, 0, 0, 0
-        ended: list[InputError] = []
-        for exchange in _until_error(exchanges, ended):
-            calls += 1
-            unranked += exchange.usage is None or not exchange.model
-            untestable += not (exchange.answered and exchange.replayable)
-            if check is not None:
-                check.add(exchange)
-            added += self._store.add((self._redactor.exchange(exchange),))
-            if calls % _CALLS_A_CHANGE == 0:
-                self._on_change(told.name, calls)
-        told = msgspec.structs.replace(
-            told, calls=calls, added=added, unranked=unranked, untestable=untestable
-        )
-        return told, ended[0] if ended else None
+        reading: _Reading,
+        counts: _Counts,
+        *,
+        file: LogFile | None = None,
+    ) -> Iterator[_Batch]:
+        """Exchanges in batches; the last one may be small, and its notes count all the same."""
+        self._batch = _Batch(reading)
+        for exchange in exchanges:
+            counts.add(exchange)
+            self._batch.add(exchange, file.records.line if file else 0)
+            if self._batch.is_full:
+                full, self._batch = self._batch, _Batch(reading)
+                yield full
+                self._tell(reading, counts, file)
+            if self._options.stopped():
+                break
+        yield self._batch
 
     def _note(self, file: LogFile) -> None:
-        progress = file.progress
-        if progress is not None:
-            self._store.note_progress(progress, before=file.records.before)
-            file.records.before = progress
+        self._batch.note(file)
+
+    def _tell(self, reading: _Reading, counts: _Counts, file: LogFile | None) -> None:
+        read = file.records.bytes_read if file else 0
+        told = reading.told
+        self._options.on_change(told.name, told.calls + counts.calls, told.bytes_read + read)
+
+    def _keep(self, batch: _Batch, prepared: Sequence[Prepared | Unfit]) -> None:
+        fit = [one for one in prepared if isinstance(one, Prepared)]
+        batch.reading.added += sum(self._store.add_prepared(fit))
+        for line, one in zip(batch.lines, prepared, strict=True):
+            if isinstance(one, Unfit):
+                self._refuse(batch, BrokenCase(line, one.reason))
+        for now, before in batch.notes:
+            self._store.note_progress(now, before=before)
+
+    def _refuse(self, batch: _Batch, broken: BrokenCase) -> None:
+        batch.reading.unfit.append(broken)
+        if self._options.strict:
+            raise BrokenLine(
+                f"{batch.reading.told.name} line {broken.line}: {broken.reason}.",
+                effect="What came before it is kept; nothing after it was read.",
+                next_step="Correct the line, or scan without --strict to skip it.",
+            )
+
+
+class _Counts:
+    """Exchanges of one file, counted as they are read."""
+
+    def __init__(self, check: CostCheck | None = None) -> None:
+        self.calls = 0
+        self._unranked = 0
+        self._untestable = 0
+        self._check = check
+
+    def add(self, exchange: LoggedExchange) -> None:
+        self.calls += 1
+        self._unranked += exchange.usage is None or not exchange.model
+        self._untestable += not (exchange.answered and exchange.replayable)
+        if self._check is not None:
+            self._check.add(exchange)
+
+    def finding(self, name: str, *, repeated: int) -> CostMismatch | None:
+        return self._check.finding(name, repeated=repeated) if self._check else None
+
+    def told(self, name: str, **more: Any) -> Told:
+        return Told(
+            name=name,
+            calls=self.calls,
+            unranked=self._unranked,
+            untestable=self._untestable,
+            **more,
+        )
+
+
+def rough_bytes(exchange: LoggedExchange) -> int:
+    """
+    About how large an exchange is, told quickly.
+
+    >>> asked = {"messages": [{"role": "user", "content": "x" * 1000}]}
+    >>> rough_bytes(LoggedExchange(source="openai", request=asked)) > 1000
+    True
+    """
+    parts = [exchange.request.get("system"), *_listed(exchange.request.get("messages"))]
+    return len(exchange.response_text) + sum(map(_rough, parts))
+
+
+def _rough(part: Any) -> int:
+    if isinstance(part, str):
+        return len(part)
+    if isinstance(part, dict):
+        return 100 + sum(map(_rough, part.values()))
+    return sum(map(_rough, part)) if isinstance(part, list) else 0
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _check_strictly(told: Told, found: Sequence[CostMismatch | None]) -> None:
+    if told.untestable:
+        raise MissingBodies(
+            f"{told.untestable} calls in {told.name} have no whole request or no answer.",
+            effect="They are kept and can be ranked, not tested; nothing after was read.",
+            next_step="Turn on bodies where the log is written, or scan without --strict.",
+        )
+    for finding in found:
+        if finding is not None:
+            raise finding
 
 
 def _until_error(
@@ -193,6 +342,29 @@ def _until_error(
 def redactor_for(masking: Masking, folder: Path) -> Redactor:
     """
     A redactor whose placeholders are the same in every scan into a folder.
+
+    Raises:
+        StorageError: The key cannot be read or written.
+    """
+    return Redactor(masking, secret=_secret(folder))
+
+
+def preparing_for(masking: Masking, folder: Path) -> Preparing:
+    """
+    What is done to texts before they are kept in a folder.
+
+    Raises:
+        StorageError: The key cannot be read or written.
+    """
+    secret = _secret(folder)
+    if not (masking.kinds or masking.patterns):
+        return Preparing()
+    return Preparing(masking=masking, secret=secret)
+
+
+def _secret(folder: Path) -> bytes:
+    """
+    What placeholders are keyed with.
 
     The key is made at the first scan and lies beside the data, readable by its owner alone.
 
@@ -218,22 +390,4 @@ def redactor_for(masking: Masking, folder: Path) -> Redactor:
             effect="Nothing was read.",
             next_step="Put it back from a copy, or choose another folder with --data.",
         )
-    return Redactor(masking, secret=secret)
-
-
-def _together(told: Told, more: Told) -> Told:
-    return Told(
-        name=told.name,
-        formats=list(dict.fromkeys([*told.formats, *more.formats])),
-        files=told.files + more.files,
-        calls=told.calls + more.calls,
-        added=told.added + more.added,
-        merged=told.merged + more.merged,
-        skipped_lines=told.skipped_lines + more.skipped_lines,
-        broken=told.broken + more.broken,
-        examples=[*told.examples, *more.examples][:3],
-        unranked=told.unranked + more.unranked,
-        untestable=told.untestable + more.untestable,
-        findings=[*told.findings, *more.findings],
-        bytes_read=told.bytes_read + more.bytes_read,
-    )
+    return secret

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from suffice.cli.money_text import json_text
-from suffice.cli.scan_run import Told
+from suffice.cli.scan_told import Told
 from suffice.errors import EmptyInput
 from suffice.reports.words import count
 

@@ -1,24 +1,19 @@
-"""Bodies by what they hold: each message, system prompt and answer is packed and kept once."""
+"""Bodies by what they hold: each message, system prompt and answer is kept once."""
 
 from __future__ import annotations
 
-from hashlib import blake2b
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 import zstandard
 
-from suffice.adapters.exchanges.columns import BodyKeys
 from suffice.adapters.exchanges.ledger import Ledger, unusable
-from suffice.records import LoggedExchange
+from suffice.adapters.exchanges.preparing import Body
 
-_DIGEST_BYTES = 16
-# Below this a frame's own head outweighs what packing saves.
-_WORTH_PACKING = 96
 _LARGEST_BODY = 256 * 2**20
 _REMEMBERED = 200_000
 _ZSTD = b"\x28\xb5\x2f\xfd"
-_ENCODE = msgspec.json.Encoder(order="sorted").encode
 
 
 class Bodies:
@@ -30,7 +25,6 @@ class Bodies:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._pack = zstandard.ZstdCompressor(level=1, write_content_size=True).compress
         self._unpack = zstandard.ZstdDecompressor()
         self._last = ledger.last_key()
         self._known: dict[bytes, int] = {}
@@ -43,27 +37,31 @@ class Bodies:
         """The highest key given so far."""
         return self._last
 
-    def keys_of(self, exchange: LoggedExchange) -> BodyKeys:
-        """A key for each part of an exchange; parts that are new wait to be written."""
-        self._size = 0
-        request = exchange.request
-        messages = request.get("messages")
-        listed = messages if isinstance(messages, list) else []
-        named = {"system", "tools"} | ({"messages"} if listed is messages else set())
-        settings = {name: value for name, value in request.items() if name not in named}
-        response = (
-            {"text": exchange.response_text, "blocks": exchange.response_blocks}
-            if exchange.answered
-            else None
-        )
-        return BodyKeys(
-            system=self._key(request.get("system")),
-            tools=self._key(request.get("tools")),
-            settings=self._key(settings),
-            messages=[self._key(message) for message in listed],
-            response=self._key(response),
-            size_bytes=self._size,
-        )
+    def look_up(self, bodies: Mapping[bytes, Body]) -> None:
+        """Find out at once which of these are kept already."""
+        asked = [
+            digest
+            for digest in bodies
+            if digest not in self._known and digest not in self._waiting_keys
+        ]
+        self._known.update(self._ledger.keys_of(asked))
+
+    def key_of(self, digest: bytes, bodies: Mapping[bytes, Body]) -> int:
+        """
+        The key of a body; one that is new waits to be written.
+
+        Args:
+            digest: Of a body that was looked up; empty for none, whose key is 0.
+            bodies: Where it stands if it is new.
+        """
+        if not digest:
+            return 0
+        key = self._known.get(digest) or self._waiting_keys.get(digest)
+        return key or self._wait(bodies[digest])
+
+    def is_new(self, digest: bytes) -> bool:
+        """Whether a body that was looked up is not kept yet."""
+        return digest not in self._known and digest not in self._waiting_keys
 
     def take_waiting(self) -> list[tuple[int, bytes, bytes]]:
         """What is to be written now; it counts as kept from here on."""
@@ -88,26 +86,11 @@ class Bodies:
         wanted = sorted({key for key in keys if key})
         return {key: self._decoded(packed) for key, packed in self._ledger.packed(wanted)}
 
-    def _key(self, value: Any) -> int:
-        if value is None or (isinstance(value, dict | list) and not value):
-            return 0
-        plain = _ENCODE(value)
-        self._size += len(plain)
-        digest = blake2b(plain, digest_size=_DIGEST_BYTES).digest()
-        key = self._known.get(digest) or self._waiting_keys.get(digest)
-        if key is None:
-            key = self._ledger.key_of(digest)
-            if not key:
-                return self._wait(digest, plain)
-            self._known[digest] = key
-        return key
-
-    def _wait(self, digest: bytes, plain: bytes) -> int:
+    def _wait(self, body: Body) -> int:
         self._last += 1
-        packed = self._pack(plain) if len(plain) >= _WORTH_PACKING else plain
-        self._waiting.append((self._last, digest, packed))
-        self._waiting_keys[digest] = self._last
-        self.waiting_bytes += len(packed)
+        self._waiting.append((self._last, body.digest, body.packed))
+        self._waiting_keys[body.digest] = self._last
+        self.waiting_bytes += len(body.packed)
         return self._last
 
     def _decoded(self, packed: bytes) -> Any:

@@ -130,24 +130,13 @@ class StoredExchange(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class BodyKeys(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the parts of one exchange are kept."""
-
-    system: int = 0
-    tools: int = 0
-    settings: int = 0
-    messages: list[int] = []
-    response: int = 0
-    size_bytes: int = 0
-
-
-def row_of(exchange: LoggedExchange, *, n: int, keys: BodyKeys) -> StoredExchange:
-    """The row of an exchange whose bodies are kept under the keys."""
+def row_of(exchange: LoggedExchange, *, size_bytes: int) -> StoredExchange:
+    """The row of an exchange; its number and the keys of its bodies are the store's to give."""
     messages = exchange.request.get("messages")
     labels = dict(sorted(exchange.labels.items())[:_MOST_LABELS])
     return StoredExchange(
-        n=n,
-        id=exchange.id[:_LONGEST_NAME] or f"row-{n}",
+        n=0,
+        id=exchange.id[:_LONGEST_NAME],
         source=exchange.source,
         ts=exchange.ts,
         model=exchange.model[:_LONGEST_NAME],
@@ -166,13 +155,8 @@ def row_of(exchange: LoggedExchange, *, n: int, keys: BodyKeys) -> StoredExchang
         reported_usd=exchange.reported_usd,
         labels=msgspec.json.encode(labels).decode(),
         roles=roles_of(messages if isinstance(messages, list) else []),
-        system_key=keys.system,
-        tools_key=keys.tools,
-        settings_key=keys.settings,
-        message_keys=keys.messages,
-        response_key=keys.response,
         replayable=exchange.replayable,
-        size_bytes=keys.size_bytes,
+        size_bytes=size_bytes,
         **_counts(exchange.usage),
     )
 

@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from suffice.adapters.exchanges.progress import FileProgress
 from suffice.errors import StorageError
@@ -85,20 +86,14 @@ class Ledger:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.close()
 
-    def key_of(self, digest: bytes) -> int:
-        """The key of a body; 0 where it is not kept."""
-        row = self._db.execute("SELECT key FROM bodies WHERE digest = ?", (digest,)).fetchone()
-        return int(row[0]) if row else 0
+    def keys_of(self, digests: Sequence[bytes]) -> dict[bytes, int]:
+        """The keys of those of these bodies that are kept."""
+        found = self._among("SELECT digest, key FROM bodies WHERE digest IN", digests)
+        return {bytes(digest): int(key) for digest, key in found}
 
     def packed(self, keys: Sequence[int]) -> Iterator[tuple[int, bytes]]:
         """The bodies of these keys, as they are kept."""
-        for begin in range(0, len(keys), _KEYS_AT_ONCE):
-            some = keys[begin : begin + _KEYS_AT_ONCE]
-            marks = ",".join("?" * len(some))
-            yield from self._db.execute(
-                f"SELECT key, body FROM bodies WHERE key IN ({marks})",  # noqa: S608 - marks only
-                some,
-            )
+        return self._among("SELECT key, body FROM bodies WHERE key IN", keys)
 
     def last_key(self) -> int:
         """The highest key ever given, also where its body is deleted since."""
@@ -115,11 +110,9 @@ class Ledger:
             [("key", key), ("n", n)],
         )
 
-    def is_marked(self, mark: bytes) -> bool:
-        """Whether an exchange came in before, even if it is deleted since."""
-        return (
-            self._db.execute("SELECT 1 FROM marks WHERE mark = ?", (mark,)).fetchone() is not None
-        )
+    def marked(self, marks: Sequence[bytes]) -> set[bytes]:
+        """Those of these exchanges that came in before, even if they are deleted since."""
+        return {bytes(row[0]) for row in self._among("SELECT mark FROM marks WHERE mark IN", marks)}
 
     def add_marks(self, marks: Iterable[bytes]) -> None:
         """Remember that these exchanges came in."""
@@ -177,6 +170,13 @@ class Ledger:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
             raise unusable(self.path, str(error)) from error
+
+    def _among(self, question: str, values: Sequence[bytes] | Sequence[int]) -> Iterator[Any]:
+        """The rows for each of these values, asked for a few hundred at a time."""
+        for begin in range(0, len(values), _KEYS_AT_ONCE):
+            some = values[begin : begin + _KEYS_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            yield from self._db.execute(f"{question} ({marks})", some)
 
     def _undo(self) -> None:
         if self._db.in_transaction:

@@ -6,8 +6,8 @@ import contextlib
 import fcntl
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,8 +15,9 @@ from typing import Any, Self
 import msgspec
 
 from suffice.adapters.exchanges.bodies import Bodies
-from suffice.adapters.exchanges.columns import StoredExchange, row_of
+from suffice.adapters.exchanges.columns import StoredExchange
 from suffice.adapters.exchanges.ledger import Ledger, unusable
+from suffice.adapters.exchanges.preparing import Body, Prepared, Preparer, Unfit
 from suffice.adapters.exchanges.progress import FileProgress
 from suffice.adapters.exchanges.segments import (
     connect,
@@ -34,6 +35,7 @@ _ROWS_TO_WRITE = 20_000
 _BYTES_TO_WRITE = 64 * 2**20
 _SMALL_SEGMENT = 100_000
 _MANY_SMALL = 16
+_NAMES_REMEMBERED = 100_000
 _BODY_COLUMNS = ("system_key", "tools_key", "settings_key", "response_key")
 
 
@@ -73,6 +75,9 @@ class Exchanges:
     the progress of files. A segment and all that belongs to it come into force in one
     transaction, so that a kill at any point loses at most what was not written yet, and the next
     scan goes on from there. There is one writer at a time and any number of readers.
+
+    Attributes:
+        masked: Placeholders in what was added and new, by kind.
     """
 
     def __init__(self, folder: Path, *, lock: int | None) -> None:
@@ -85,6 +90,9 @@ class Exchanges:
         self._files: dict[bytes, tuple[FileProgress, FileProgress | None]] = {}
         self._last_n = self._ledger.last_n()
         self._failed = False
+        self._preparer = Preparer()
+        self._named: set[bytes] = set()
+        self.masked: Counter[str] = Counter()
         if lock is not None:
             self._remove_leftovers()
 
@@ -160,13 +168,33 @@ class Exchanges:
 
         Raises:
             StorageError: They cannot be written.
+            ValueError: One of them has a value that cannot be written at all.
         """
-        added = 0
-        for exchange in batch:
-            added += self._add(exchange)
-            if len(self._rows) >= _ROWS_TO_WRITE or self._bodies.waiting_bytes > _BYTES_TO_WRITE:
-                self.flush()
+        return sum(self._added(self._preparer.batch([exchange])) for exchange in batch)
+
+    def add_prepared(self, batch: Sequence[Prepared]) -> list[bool]:
+        """
+        As `add`, of exchanges whose texts were worked on elsewhere; says of each whether it is new.
+
+        Args:
+            batch: As one call of `Preparer.batch` made it: bodies stand where they come first.
+
+        Raises:
+            StorageError: They cannot be written.
+        """
+        bodies = {body.digest: body for one in batch for body in one.bodies}
+        self._bodies.look_up(bodies)
+        known = self._ledger.marked([one.mark for one in batch if one.mark])
+        added = [self._is_added(one, known, bodies) for one in batch]
+        if len(self._rows) >= _ROWS_TO_WRITE or self._bodies.waiting_bytes > _BYTES_TO_WRITE:
+            self.flush()
         return added
+
+    def _added(self, prepared: Sequence[Prepared | Unfit]) -> int:
+        fit = [one for one in prepared if isinstance(one, Prepared)]
+        if len(fit) < len(prepared):
+            raise ValueError(next(one.reason for one in prepared if isinstance(one, Unfit)))
+        return sum(self.add_prepared(fit))
 
     def note_progress(self, now: FileProgress, *, before: FileProgress | None = None) -> None:
         """Remember how far a file is read; it counts once what was added before it is written."""
@@ -312,17 +340,40 @@ class Exchanges:
         """Of all files in the folder."""
         return sum(entry.stat().st_size for entry in self.folder.rglob("*") if entry.is_file())
 
-    def _add(self, exchange: LoggedExchange) -> bool:
-        named = f"{exchange.source}\0{exchange.id}".encode("utf-8", "surrogatepass")
-        mark = blake2b(named, digest_size=16).digest()
-        if exchange.id and (mark in self._marks or self._ledger.is_marked(mark)):
+    def _is_added(self, one: Prepared, known: set[bytes], bodies: Mapping[bytes, Body]) -> bool:
+        if one.mark and (one.mark in known or one.mark in self._marks):
             return False
-        keys = self._bodies.keys_of(exchange)
+        parts = (one.system, one.tools, one.settings, one.response, *one.messages)
+        for digest in dict.fromkeys(filter(None, parts)):
+            if self._bodies.is_new(digest):
+                self.masked.update(kind.decode() for kind in bodies[digest].masked)
+        system, tools, settings, response, *messages = (
+            self._bodies.key_of(digest, bodies) for digest in parts
+        )
+        self._count_named(one)
         self._last_n += 1
-        self._rows.append(row_of(exchange, n=self._last_n, keys=keys))
-        if exchange.id:
-            self._marks.add(mark)
+        self._rows.append(
+            msgspec.structs.replace(
+                one.row,
+                n=self._last_n,
+                id=one.row.id or f"row-{self._last_n}",
+                system_key=system,
+                tools_key=tools,
+                settings_key=settings,
+                response_key=response,
+                message_keys=messages,
+            )
+        )
+        if one.mark:
+            self._marks.add(one.mark)
         return True
+
+    def _count_named(self, one: Prepared) -> None:
+        """Names come with every call of theirs: each is counted once, as far as is remembered."""
+        for placeholder in one.named:
+            if placeholder not in self._named and len(self._named) < _NAMES_REMEMBERED:
+                self._named.add(placeholder)
+                self.masked[placeholder[1:].split(b":")[0].decode()] += 1
 
     def _delete(self, condition: str) -> Deleted:
         self.flush()

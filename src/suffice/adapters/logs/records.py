@@ -61,6 +61,11 @@ class Records:
         self._torn = False
 
     @property
+    def line(self) -> int:
+        """The number of the line last read."""
+        return self._lines
+
+    @property
     def place(self) -> str:
         """A name for the record last given, made of all that came before it in its file."""
         return self._digest.hexdigest()
