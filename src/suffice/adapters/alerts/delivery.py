@@ -123,14 +123,19 @@ class Dispatcher:
         Raises:
             StorageError: It did not arrive somewhere, and cannot be kept for later either.
         """
-        found = []
-        for sender in self.senders:
-            if wants(sender, alert):
-                delivery = self.send(sender, alert)
-                if not delivery.delivered:
-                    self._keep(DeadLetter(target=sender.name, why=delivery.why, alert=alert))
-                found.append(delivery)
-        return found
+        return [self.deliver_to(sender, alert) for sender in self.senders if wants(sender, alert)]
+
+    def deliver_to(self, sender: Sender, alert: Alert) -> Delivery:
+        """
+        Send it to one place, and keep it where it did not arrive.
+
+        Raises:
+            StorageError: It did not arrive, and cannot be kept for later either.
+        """
+        delivery = self.send(sender, alert)
+        if not delivery.delivered:
+            self._keep(DeadLetter(target=sender.name, why=delivery.why, alert=alert))
+        return delivery
 
     def send(self, sender: Sender, alert: Alert) -> Delivery:
         """To one place, again after each wait while that may help."""

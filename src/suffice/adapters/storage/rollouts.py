@@ -154,6 +154,20 @@ class Rollouts:
             self._append(events, number)
         return Kept(rollout, number)
 
+    def tell(self, event: RolloutEvent) -> None:
+        """Add an event that changes no rollout, such as that it could not be carried out."""
+        with self._writing():
+            row = self._db.execute(
+                "SELECT number FROM rollouts WHERE type = ?", (event.type,)
+            ).fetchone()
+            self._append([event], int(row[0]) if row else 0)
+
+    def is_carried_out(self, request_type: str) -> bool:
+        """Whether every event of a type is in a policy."""
+        return not self._rows(
+            "SELECT 1 FROM events WHERE type = ? AND policy_version IS NULL LIMIT 1", request_type
+        )
+
     def while_unchanged(self, kept: Kept, do: Callable[[], tuple[int | None, _Done]]) -> _Done:
         """
         Do something that only this version of a rollout may cause, with the store held.
@@ -298,6 +312,14 @@ class Rollouts:
         )
         return {request_id: bool(good) for request_id, good in rows}
 
+    def ratings_between(self, began: datetime, ended: datetime) -> dict[str, bool]:
+        """What was said of answers from one moment to another, excluded; the last word holds."""
+        rows = self._rows(
+            "SELECT request_id, good FROM feedback WHERE at >= ? AND at < ? ORDER BY id",
+            *(began.timestamp(), ended.timestamp()),
+        )
+        return {request_id: bool(good) for request_id, good in rows}
+
     def told(self, alert: str, target: str) -> bool:
         """Whether a place was told of an alert, or can never be."""
         return bool(self._rows("SELECT 1 FROM told WHERE alert = ? AND target = ?", alert, target))
@@ -320,6 +342,8 @@ class Rollouts:
 
     def close_trouble(self, dedup_key: str) -> bool:
         """Whether a trouble was open; it is over from now on."""
+        if not self._rows("SELECT 1 FROM troubles WHERE dedup_key = ?", dedup_key):
+            return False
         with self._writing():
             cursor = self._db.execute("DELETE FROM troubles WHERE dedup_key = ?", (dedup_key,))
         return cursor.rowcount == 1

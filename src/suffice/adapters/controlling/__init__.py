@@ -1,0 +1,1 @@
+"""Rollouts carried out: evidence gathered, steps made, policies published, people told."""

@@ -1,0 +1,59 @@
+"""The rollouts' figures, left where the gateway's /metrics adds them up."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from suffice.cli.rollout_facts import view
+from suffice.cli.rollout_world import Places, World
+from suffice.gateway.metrics import SUFFIX, Labels, Snapshot, write_snapshot
+from suffice.records.rollout import Rollout, RolloutState
+from suffice.statistics.proportions import wilson_interval
+
+_MOST_TYPES = 50
+_POINTS = 100
+
+
+def leave_figures(places: Places, world: World, *, now: datetime) -> bool:
+    """
+    Write share, state and agreement of each rollout for Prometheus.
+
+    Returns:
+        False where there is no gateway's folder, or it cannot be written: figures are no reason
+        to stop watching.
+
+    Raises:
+        StorageError: The store or the account cannot be read.
+    """
+    folder = places.data / "metrics"
+    if not folder.is_dir():
+        return False
+    gauges: list[tuple[str, Labels, float]] = []
+    for kept in world.store.all()[:_MOST_TYPES]:
+        shown, kind = view(world, kept, now=now), ("type", kept.rollout.type)
+        gauges += [
+            ("suffice_rollout_state", (kind, ("state", state.value)), float(state is shown.state))
+            for state in RolloutState
+        ]
+        actual = None if shown.served is None else shown.served.share
+        gauges += [
+            ("suffice_rollout_weight_ratio", (kind, ("kind", name)), share)
+            for name, share in (("set", shown.set_share), ("actual", actual))
+            if share is not None
+        ]
+        gauges += [
+            ("suffice_quality_delta_points", (kind, ("bound", bound)), points)
+            for bound, points in _points(kept.rollout)
+        ]
+    return write_snapshot(folder / f"monitor{SUFFIX}", Snapshot(gauges=gauges))
+
+
+def _points(rollout: Rollout) -> list[tuple[str, float]]:
+    """Points by which the latest pairs agree more often than is fine, with an interval."""
+    recent, fine = rollout.watch.recent, rollout.watch.p_ok
+    if not recent:
+        return []
+    mean = sum(recent) / len(recent)
+    low, high = wilson_interval(round(sum(recent)), len(recent))
+    named = (("lower", low), ("mid", mean), ("upper", high))
+    return [(bound, _POINTS * (value - fine)) for bound, value in named]

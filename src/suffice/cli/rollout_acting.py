@@ -1,0 +1,212 @@
+"""What the commands about rollouts do, and what they show of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from suffice.adapters.controlling.controller import Controller
+from suffice.adapters.controlling.evidence import PROMPT
+from suffice.adapters.storage.rollouts import Kept
+from suffice.cli.rollout_facts import view
+from suffice.cli.rollout_proofs import model_name, proof_of
+from suffice.cli.rollout_views import show_changed, show_list, show_status
+from suffice.cli.rollout_world import Places, World, now, opened, the_rollout
+from suffice.errors import BadOption, PolicyChanged, RolloutChanged, StorageError
+from suffice.monitor import Command, Start, basis_of, command, named_plan, start
+from suffice.policy.changes import Signature
+from suffice.records import Rollout
+from suffice.records.rollout import RolloutPlan, RolloutState, RolloutStep
+from suffice.reports import shell_word
+
+_A_MONTH = timedelta(days=30)
+_WATCHED = 0.05
+_LEAST_A_YEAR = 365.0
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A start, as its options say it."""
+
+    type: str
+    candidate: str | None
+    run: str | None
+    plan: str
+    least_days: float
+    pairs: int | None
+    holdout: float | None
+    years_between: float
+    override: bool
+    by: str
+    reason: str
+
+
+def begin(places: Places, wanted: Wanted, *, form: str) -> None:
+    """
+    Begin a rollout and publish its first stage.
+
+    Raises:
+        BadOption: An override without a name and a reason; or no plan.
+        NotProven: The evidence does not carry it; or one of its narrower kinds.
+        StorageError: Store or policy cannot be written.
+    """
+    if wanted.override and not (wanted.by.strip() and wanted.reason.strip()):
+        raise BadOption(
+            "An override is kept with who wanted it and why.",
+            effect="Nothing was started.",
+            next_step="Give --by and --reason.",
+        )
+    proof = proof_of(wanted.type, wanted.candidate, wanted.run)
+    at = now().replace(microsecond=0)
+    with opened(places, write=True) as world:
+        before = world.store.get(wanted.type)
+        wish = Start(
+            type=wanted.type,
+            baseline=model_name(proof.verdict.baseline),
+            candidate=model_name(proof.verdict.candidate),
+            basis=basis_of(
+                proof.verdict,
+                run=proof.run,
+                prompt_version=world.store.noted(wanted.type, f"{PROMPT} {proof.run}"),
+            ),
+            plan=plan_of(wanted.plan, wanted.least_days, wanted.pairs, wanted.holdout),
+            live_prompt=world.store.noted(wanted.type, PROMPT),
+            pairs_per_year=_pairs_per_year(world, wanted.type, at),
+            years_between=wanted.years_between,
+            by=wanted.by if wanted.override else "",
+            reason=wanted.reason if wanted.override else "",
+            before=before.rollout if before else None,
+        )
+        stepped = _signed(start(wish, now=at), wanted.by, wanted.reason)
+        kept = world.store.begin(
+            stepped.rollout, stepped.events, after=before.rollout.version if before else None
+        )
+        _carry_out(world, kept, stepped, Signature(at=at, by=wanted.by, reason=wanted.reason))
+        _show_change(world, kept, stepped, form=form, next_="suffice monitor")
+
+
+def act(
+    places: Places, what: Command, request_type: str, *, by: str, reason: str, form: str
+) -> None:
+    """
+    Do what somebody commands. Where a controller was faster, it is done to what that made of it.
+
+    Raises:
+        BadOption: The type has no rollout.
+        NotNow: Its state does not allow it.
+        NotProven: A promotion without a reason.
+        StorageError: Store or policy cannot be written.
+    """
+    at = now().replace(microsecond=0)
+    with opened(places, write=True) as world:
+        for is_last in (False, False, True):
+            kept = the_rollout(world, request_type)
+            stepped = command(kept.rollout, what, by=by, reason=reason, now=at)
+            try:
+                if stepped.rollout is not kept.rollout:
+                    version = kept.rollout.version
+                    kept = world.store.save(stepped.rollout, stepped.events, after=version)
+                break
+            except RolloutChanged:
+                if is_last:
+                    raise
+        _carry_out(world, kept, stepped, Signature(at=at, by=by, reason=reason))
+        undo = f"suffice rollout undo {shell_word(request_type)}"
+        status = f"suffice rollout status {shell_word(request_type)}"
+        next_ = undo if stepped.events and what != "undo" else status
+        _show_change(world, kept, stepped, form=form, next_=next_)
+
+
+def show_one(places: Places, request_type: str, *, most: int, form: str) -> None:
+    """
+    One rollout.
+
+    Raises:
+        EmptyInput: Nothing was ever rolled out.
+        BadOption: The type has no rollout.
+    """
+    with opened(places, write=False) as world:
+        kept = the_rollout(world, request_type)
+        events = world.store.events(request_type=request_type, most=most) if most else []
+        show_status(
+            view(world, kept, now=now()), events, form=form, next_=_next_command(kept.rollout)
+        )
+
+
+def show_all(places: Places, *, form: str) -> None:
+    """
+    Every rollout.
+
+    Raises:
+        EmptyInput: Nothing was ever rolled out.
+    """
+    with opened(places, write=False) as world:
+        at = now()
+        show_list([view(world, kept, now=at) for kept in world.store.all()], form=form)
+
+
+def plan_of(
+    name: str, least_days: float, pairs: int | None = None, holdout: float | None = None
+) -> RolloutPlan:
+    """
+    A plan, as options say it.
+
+    Raises:
+        BadOption: It is none.
+    """
+    plan = named_plan(name, least_days=least_days)
+    if pairs is not None:
+        plan = named_plan(name, least_days=least_days, pairs=pairs)
+    return plan if holdout is None else msgspec.structs.replace(plan, holdout=holdout)
+
+
+def _carry_out(world: World, kept: Kept, stepped: RolloutStep, signed: Signature) -> None:
+    """Publish; a controller that is faster does the same, and no harm."""
+    controller = Controller(world.store, world.policies, gather=world.gather)
+    try:
+        controller.carry_out(kept, stepped.wanted, signed)
+    except RolloutChanged:
+        return
+    except (PolicyChanged, StorageError) as error:
+        raise type(error)(
+            error.what,
+            effect=f"{kept.rollout.type} is {_word(kept.rollout)} from now on, but the policy in "
+            "force does not say so yet.",
+            next_step="suffice monitor carries it out as soon as the policy can be written.",
+        ) from error
+
+
+def _show_change(world: World, kept: Kept, stepped: RolloutStep, *, form: str, next_: str) -> None:
+    told = len(stepped.events)
+    happened = world.store.events(request_type=kept.rollout.type, most=told) if told else []
+    show_changed(view(world, kept, now=now()), happened, form=form, next_=next_)
+
+
+def _signed(stepped: RolloutStep, by: str, reason: str) -> RolloutStep:
+    events = tuple(msgspec.structs.replace(event, by=by, reason=reason) for event in stepped.events)
+    return msgspec.structs.replace(stepped, events=events)
+
+
+def _pairs_per_year(world: World, request_type: str, at: datetime) -> float:
+    """What the monitor's limit is computed from: five percent of the type's own volume."""
+    if world.account is None:
+        return 36_500.0
+    per_day = world.account.per_day(request_type, at - _A_MONTH, at)
+    return max(per_day * _WATCHED * 365.25, _LEAST_A_YEAR) if per_day else 36_500.0
+
+
+def _next_command(rollout: Rollout) -> str:
+    name = shell_word(rollout.type)
+    match rollout.state:
+        case RolloutState.ROLLED_BACK:
+            return f"suffice explain {name}"
+        case RolloutState.HOLDING_YOU:
+            return f"suffice rollout undo {name}"
+        case RolloutState.DONE:
+            return "suffice report --weekly"
+        case _:
+            return "suffice monitor --once"
+
+
+def _word(rollout: Rollout) -> str:
+    return rollout.state.value.replace("_", " ")

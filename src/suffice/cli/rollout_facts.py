@@ -1,0 +1,54 @@
+"""What is shown of a rollout: put together from the store, the policy and the account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from suffice.adapters.storage.rollouts import Kept
+from suffice.cli.rollout_world import LATELY, World
+from suffice.gateway.account_store import PICO
+from suffice.monitor import wanted
+from suffice.reports.rollouts import Money, RolloutView, Served, view_of, watching_usd
+
+
+def view(world: World, kept: Kept, *, now: datetime) -> RolloutView:
+    """
+    One rollout as it is shown.
+
+    Raises:
+        StorageError: The account cannot be read.
+    """
+    rollout = kept.rollout
+    rule = world.policies.load().policy.types.get(rollout.type)
+    is_its_own = rule is not None and rule.candidate == rollout.candidate
+    return view_of(
+        rollout,
+        wanted(rollout),
+        set_share=rule.share if rule is not None and is_its_own else None,
+        served=_served(world, kept, now=now),
+        money=_money(world, kept),
+        now=now,
+    )
+
+
+def _served(world: World, kept: Kept, *, now: datetime) -> Served | None:
+    if world.account is None:
+        return None
+    rollout = kept.rollout
+    # Since the stage began: what was served before belongs to another share.
+    since = max(now - LATELY, rollout.state_began or rollout.stage_began, rollout.stage_began)
+    conversations, at_candidate = world.account.served(rollout.type, rollout.baseline, since)
+    hours = (now - since).total_seconds() / 3600
+    return Served(hours=hours, conversations=conversations, at_candidate=at_candidate)
+
+
+def _money(world: World, kept: Kept) -> Money:
+    rollout = kept.rollout
+    pairs = world.store.pairs(rollout.type, since=rollout.began)
+    spent, unpriced = watching_usd([pair.cost_usd for pair in pairs])
+    saved = None
+    if world.account is not None:
+        from decimal import Decimal
+
+        saved = str(Decimal(world.account.saved_picousd(rollout.type, rollout.began)) / PICO)
+    return Money(saved_usd=saved, watching_usd=spent, unpriced_pairs=unpriced)

@@ -1,0 +1,98 @@
+"""Which stored comparisons carry a rollout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from suffice.adapters.storage import read_result
+from suffice.cli.stored_run import find_run, runs_folder
+from suffice.errors import NotProven, StorageError
+from suffice.policy.changes import verdict_for
+from suffice.records import Comparison, Verdict, Word, parse_model_spec
+
+
+class Proof(NamedTuple):
+    """A verdict and the run it stands in."""
+
+    run: str
+    created: str
+    verdict: Verdict
+
+
+def proof_of(request_type: str, candidate: str | None, run: str | None) -> Proof:
+    """
+    The verdict a rollout of a type is to rest on: of the run named, else the newest kept one.
+
+    Raises:
+        NotProven: No kept run has a verdict on it.
+        StorageError: The run that was named cannot be read.
+    """
+    if run is not None:
+        comparison = read_result(find_run(run))
+        found = verdict_for(comparison, type=request_type, candidate=candidate)
+        return Proof(run, comparison.created, found)
+    fitting = [
+        proof
+        for proof in kept_proofs()
+        if proof.verdict.type == request_type
+        and (candidate is None or model_name(proof.verdict.candidate) == model_name(candidate))
+    ]
+    if not fitting:
+        to = f" and {candidate}" if candidate else ""
+        raise NotProven(
+            f"No kept run has a verdict on {request_type}{to}.",
+            effect="Nothing was started.",
+            next_step="Compare first: suffice compare CASES --to MODEL; or name a --from-run.",
+        )
+    if candidate is None:
+        # The newest run speaks; of its candidates the one that saves most.
+        newest = max(proof.created for proof in fitting)
+        fitting = [proof for proof in fitting if proof.created == newest]
+        return max(fitting, key=_worth)
+    return max(fitting, key=lambda proof: proof.created)
+
+
+def kept_proofs() -> Iterator[Proof]:
+    """Every verdict of every kept run; runs that cannot be read are passed over."""
+    for path in sorted(runs_folder().glob("*/result.json")):
+        try:
+            comparison: Comparison = read_result(path.parent)
+        except StorageError:
+            continue
+        for verdict in comparison.types:
+            yield Proof(path.parent.name, comparison.created, verdict)
+
+
+def switches(proofs: Iterator[Proof]) -> list[Proof]:
+    """For each type its newest word, where that is a Switch that may ramp by itself."""
+    newest: dict[tuple[str, str], Proof] = {}
+    for proof in proofs:
+        key = proof.verdict.type, model_name(proof.verdict.candidate)
+        if key not in newest or newest[key].created <= proof.created:
+            newest[key] = proof
+    best: dict[str, Proof] = {}
+    for proof in newest.values():
+        verdict = proof.verdict
+        proven = verdict.verdict is Word.SWITCH and not verdict.provisional
+        if proven and (verdict.type not in best or _worth(proof) > _worth(best[verdict.type])):
+            best[verdict.type] = proof
+    return list(best.values())
+
+
+def model_name(text: str) -> str:
+    """
+    A model's name with its settings, without the label of a run.
+
+    >>> model_name("claude-haiku-5-5@B")
+    'claude-haiku-5-5'
+    """
+    import msgspec
+
+    return msgspec.structs.replace(parse_model_spec(text), label=None).name
+
+
+def _worth(proof: Proof) -> tuple[bool, float]:
+    verdict = proof.verdict
+    saving = verdict.cost.saving_share if verdict.cost is not None else None
+    return verdict.verdict is Word.SWITCH, saving or 0.0

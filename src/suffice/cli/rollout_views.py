@@ -1,0 +1,214 @@
+"""How rollouts look on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from suffice.adapters.storage.rollouts import Happened
+from suffice.cli.console import results, speaks_unicode
+from suffice.cli.money_text import json_text, short_name, usd
+from suffice.records.rollout import RolloutState
+from suffice.reports.rollouts import (
+    GLYPHS,
+    WORDS,
+    Money,
+    RolloutView,
+    actual_text,
+    rollout_json,
+    rollouts_json,
+)
+from suffice.reports.untrusted import one_line
+
+_STYLE = {
+    RolloutState.ADVANCING: "green",
+    RolloutState.SHADOW: "cyan",
+    RolloutState.DONE: "green",
+    RolloutState.ROLLED_BACK: "red",
+    RolloutState.DEGRADED: "yellow",
+    RolloutState.HOLDING_UNDECIDED: "yellow",
+    RolloutState.HOLDING_YOU: "yellow",
+    RolloutState.PAUSED: "yellow",
+}
+_ROW_GLYPH = {
+    "holding": ("✓", "+", "green"),
+    "watching": ("!", "!", "yellow"),
+    "raised": ("✗", "x", "red"),
+    "too few to say": ("…", "~", "yellow"),
+}
+_HOUR_S, _DAY_S = 3600, 86_400
+
+
+def show_status(view: RolloutView, happened: Sequence[Happened], *, form: str, next_: str) -> None:
+    """One rollout: where it stands, what watches it, what happened, what comes."""
+    if form == "json":
+        events = [one.event for one in happened]
+        click.echo(json_text(rollout_json(view, events)), nl=False)
+        return
+    console = results()
+    unicode = speaks_unicode(console)
+    _print(console, _headline(view, unicode=unicode))
+    _print(console, _rail(view, unicode=unicode))
+    if view.because:
+        _print(console, Text(f"  {one_line(view.because)}", style="yellow"))
+    console.print()
+    console.print(_guards(view, unicode=unicode))
+    console.print()
+    _print(console, Text(f"  {_money(view.money)}", style="dim"))
+    _print(console, Text(f"  {view.next}", style="dim"))
+    if happened:
+        console.print()
+        show_events(happened, console=console)
+    click.echo(f"\nNext  {next_}")
+
+
+def show_list(views: Sequence[RolloutView], *, form: str) -> None:
+    """All rollouts, one line each."""
+    if form == "json":
+        click.echo(json_text(rollouts_json(views)), nl=False)
+        return
+    console = results()
+    unicode = speaks_unicode(console)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("request type", "from -> to", "state"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("stage", "set", "actual (24 h)", "pairs"):
+        table.add_column(heading, justify="right")
+    for view in views:
+        table.add_row(
+            Text(one_line(view.type)),
+            Text(f"{_short(view.baseline)} -> {_short(view.candidate)}"),
+            Text(_state(view, unicode=unicode), style=_STYLE[view.state]),
+            f"{view.stage} of {len(view.shares)}",
+            _set(view),
+            actual_text(view.served),
+            f"{view.stage_pairs:,} of {view.stage_needs:,}",
+        )
+    console.print(table)
+    click.echo("\nNext  suffice rollout status TYPE")
+
+
+def show_events(happened: Sequence[Happened], *, console: Console | None = None) -> None:
+    """What happened, oldest first, as a story."""
+    console = console or results()
+    for one in happened:
+        event = one.event
+        who = f" [{one_line(event.by)}]" if event.by else ""
+        policy = f" (policy {event.policy_version})" if event.policy_version else ""
+        line = Text(f"  {event.at:%Y-%m-%d %H:%M:%S}  ", style="dim")
+        line.append(one_line(event.sentence) + who, style="")
+        line.append(policy, style="dim")
+        if event.reason:
+            line.append(f"  because: {one_line(event.reason)}", style="dim")
+        _print(console, line)
+
+
+def show_changed(view: RolloutView, happened: Sequence[Happened], *, form: str, next_: str) -> None:
+    """What a command made of a rollout."""
+    if form == "json":
+        click.echo(json_text(rollout_json(view, [one.event for one in happened])), nl=False)
+        return
+    if not happened:
+        click.echo(f"{one_line(view.type)} is so already: {WORDS[view.state]} at {_set(view)}.")
+    for one in happened:
+        click.echo(f"{one_line(view.type)}: {one_line(one.event.sentence)}")
+    versions = [one.event.policy_version for one in happened if one.event.policy_version]
+    if versions:
+        click.echo(f"Policy {versions[-1]} is in force: {_set(view)} set.")
+    click.echo(f"\nNext  {next_}")
+
+
+def _headline(view: RolloutView, *, unicode: bool) -> Text:
+    arrow = "→" if unicode else "->"
+    line = Text("  ")
+    line.append(one_line(view.type), style="bold")
+    line.append(f"  {_short(view.baseline)} {arrow} {_short(view.candidate)}   ")
+    line.append(_state(view, unicode=unicode), style=f"bold {_STYLE[view.state]}")
+    dot = "·" if unicode else "|"
+    facts = [
+        f"stage {view.stage} of {len(view.shares)}",
+        f"set {_set(view)}",
+        f"actual {actual_text(view.served)}",
+        f"{_long(view.stage_for_s)} here",
+    ]
+    line.append("   " + f" {dot} ".join(facts), style="dim")
+    return line
+
+
+def _rail(view: RolloutView, *, unicode: bool) -> Text:
+    """The stages, those behind it ticked."""
+    line = Text("  ")
+    done, here, ahead = ("✓", "●", "○") if unicode else ("+", "*", "o")
+    rule = " ──── " if unicode else " ---- "
+    over = view.state is RolloutState.DONE
+    back = view.state is RolloutState.ROLLED_BACK
+    for place, share in enumerate(view.shares, start=1):
+        passed = place < view.stage or over
+        is_here = place == view.stage and not over and not back
+        glyph = done if passed and not back else here if is_here else ahead
+        style = "green" if passed and not back else "bold" if is_here else "dim"
+        line.append(f"{glyph} {_percent(share) if share else 'shadow'}", style=style)
+        if place < len(view.shares):
+            line.append(rule, style="dim")
+    return line
+
+
+def _guards(view: RolloutView, *, unicode: bool) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("  guardrail", "now", "held against", "evidence", "state"):
+        table.add_column(heading, overflow="fold")
+    for row in view.guards:
+        glyph, plain, style = _ROW_GLYPH[row.state]
+        state = Text(f"{glyph if unicode else plain} {row.state}", style=style)
+        table.add_row(f"  {row.name}", row.now, row.against, row.evidence, state)
+    return table
+
+
+def _money(money: Money) -> str:
+    spent = usd(Decimal(money.watching_usd))
+    if money.unpriced_pairs:
+        spent += f" and {money.unpriced_pairs:,} calls without a known price"
+    if money.saved_usd is None:
+        return f"taken: not known, no gateway keeps an account here; watching cost {spent}"
+    return f"taken so far {usd(Decimal(money.saved_usd))} at list price; watching cost {spent}"
+
+
+def _state(view: RolloutView, *, unicode: bool) -> str:
+    glyph, plain = GLYPHS[view.state]
+    return f"{glyph if unicode else plain} {WORDS[view.state]}"
+
+
+def _set(view: RolloutView) -> str:
+    if view.set_share is None:
+        return "nothing"
+    wants = f" (wants {_percent(view.wanted_share)})" if view.wanted_share != view.set_share else ""
+    return _percent(view.set_share) + wants
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.4g} %"
+
+
+def _short(model: str) -> str:
+    return one_line(short_name(model))
+
+
+def _long(seconds: float) -> str:
+    """
+    A length of time in its two largest units.
+
+    >>> _long(22_320.0), _long(190_000.0)
+    ('6 h 12 m', '2 d 4 h')
+    """
+    if seconds >= _DAY_S:
+        return f"{int(seconds // _DAY_S)} d {int(seconds % _DAY_S // _HOUR_S)} h"
+    return f"{int(seconds // _HOUR_S)} h {int(seconds % _HOUR_S // 60)} m"
+
+
+def _print(console: Console, text: Text) -> None:
+    console.print(text, markup=False)

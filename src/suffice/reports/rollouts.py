@@ -1,0 +1,331 @@
+"""Where rollouts stand, as plain figures and words: for terminals, pages and machines alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from suffice.monitor.guards import evidence_of
+from suffice.monitor.moves import is_requalifying, stage_of
+from suffice.monitor.sentences import days, percent
+from suffice.records.rollout import Guard, Rollout, RolloutEvent, RolloutState, WantedShares
+from suffice.statistics.detector import alarm_level
+
+_GUARD_NAMES = {
+    "errors": ("errors and refusals", "with one"),
+    "latency": ("slow answers", "slow"),
+    "cost": ("dear answers", "dear"),
+    "feedback": ("disliked answers", "disliked"),
+}
+_FEW = 40
+_HALF_WAY = 0.5
+
+GLYPHS = {
+    RolloutState.SHADOW: ("◌", "o"),
+    RolloutState.ADVANCING: ("●", "*"),
+    RolloutState.HOLDING_UNDECIDED: ("…", "~"),
+    RolloutState.HOLDING_YOU: ("‖", "="),
+    RolloutState.ROLLED_BACK: ("✗", "x"),
+    RolloutState.DONE: ("✓", "+"),
+    RolloutState.DEGRADED: ("!", "!"),
+    RolloutState.PAUSED: ("‖", "="),
+}
+"""State is glyph and word, never colour alone."""
+
+WORDS = {
+    RolloutState.SHADOW: "Shadow",
+    RolloutState.ADVANCING: "Advancing",
+    RolloutState.HOLDING_UNDECIDED: "Holding (undecided)",
+    RolloutState.HOLDING_YOU: "Holding (you)",
+    RolloutState.ROLLED_BACK: "Rolled back",
+    RolloutState.DONE: "Done",
+    RolloutState.DEGRADED: "Degraded (not enough data)",
+    RolloutState.PAUSED: "Paused",
+}
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What really went where, lately.
+
+    Attributes:
+        hours: Over how long.
+        conversations: Of the type that asked for the baseline.
+        at_candidate: Of those, served by the candidate.
+    """
+
+    hours: float
+    conversations: int
+    at_candidate: int
+
+    @property
+    def share(self) -> float | None:
+        """At the candidate; None where there was nothing."""
+        return self.at_candidate / self.conversations if self.conversations else None
+
+
+class Money(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a rollout saved and cost. Dollars as decimal text.
+
+    Attributes:
+        saved_usd: Taken since it began, at list price; None where no account is kept.
+        watching_usd: Shadow calls since it began.
+        unpriced_pairs: Of those, calls whose dollars are not known.
+    """
+
+    saved_usd: str | None
+    watching_usd: str
+    unpriced_pairs: int = 0
+
+
+class GuardRow(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    One thing that is watched.
+
+    Attributes:
+        name: For people.
+        now: What is seen, with its count.
+        against: What it is held against.
+        evidence: How much speaks for taking it back, and the limit.
+        state: ``holding``, ``watching``, ``raised`` or ``too few to say``.
+    """
+
+    name: str
+    now: str
+    against: str
+    evidence: str
+    state: str
+
+
+class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    One rollout as it is shown.
+
+    Attributes:
+        type: The request type.
+        baseline: The model in use.
+        candidate: The model on its way in.
+        state: See `RolloutState`.
+        because: Why it stands there; empty where it moves.
+        stage: Counted from 1.
+        shares: Of all stages.
+        plan: Its name.
+        set_share: What the policy in force gives the candidate; None without a rule.
+        wanted_share: What the rollout wants; differs only while it is being carried out.
+        shadow: Share that is answered twice.
+        served: What really went where; None where no account is kept.
+        stage_pairs: Scored pairs of this stage.
+        stage_needs: Pairs it needs.
+        stage_for_s: How long it has stood in this stage.
+        least_s: How long it must.
+        guards: One row per thing that is watched.
+        money: What it saved and cost.
+        next: What happens next, and what it waits for.
+        run: The comparison it rests on.
+        version: The rollout's.
+    """
+
+    type: str
+    baseline: str
+    candidate: str
+    state: RolloutState
+    because: str
+    stage: int
+    shares: tuple[float, ...]
+    plan: str
+    set_share: float | None
+    wanted_share: float
+    shadow: float
+    served: Served | None
+    stage_pairs: int
+    stage_needs: int
+    stage_for_s: float
+    least_s: float
+    guards: tuple[GuardRow, ...]
+    money: Money
+    next: str
+    run: str
+    version: int
+
+
+def view_of(
+    rollout: Rollout,
+    wanted: WantedShares,
+    *,
+    set_share: float | None,
+    served: Served | None,
+    money: Money,
+    now: datetime,
+) -> RolloutView:
+    """
+    A rollout as it is shown.
+
+    Args:
+        rollout: As it is kept.
+        wanted: What the policy must say for it.
+        set_share: What the policy says.
+        served: What really went where.
+        money: What it saved and cost.
+        now: The time.
+    """
+    stage = stage_of(rollout)
+    return RolloutView(
+        type=rollout.type,
+        baseline=rollout.baseline,
+        candidate=rollout.candidate,
+        state=rollout.state,
+        because=rollout.state_because,
+        stage=min(rollout.stage, len(rollout.plan.stages) - 1) + 1,
+        shares=tuple(min(each.share, 1 - rollout.plan.holdout) for each in rollout.plan.stages),
+        plan=rollout.plan.name,
+        set_share=set_share,
+        wanted_share=wanted.share,
+        shadow=wanted.shadow,
+        served=served,
+        stage_pairs=rollout.watch.stage_pairs,
+        stage_needs=stage.pairs,
+        stage_for_s=(now - rollout.stage_began).total_seconds(),
+        least_s=timedelta(days=stage.least_days).total_seconds(),
+        guards=(_agreement_row(rollout), *(_guard_row(guard) for guard in rollout.guards)),
+        money=money,
+        next=_next(rollout, now),
+        run=rollout.basis.run,
+        version=rollout.version,
+    )
+
+
+def rollout_json(view: RolloutView, events: Sequence[RolloutEvent]) -> dict[str, Any]:
+    """One rollout with its events, for machines."""
+    return {
+        "schema": "suffice.rollout",
+        "version": 1,
+        "rollout": {**msgspec.to_builtins(view), "actual_share": _actual(view)},
+        "events": msgspec.to_builtins(list(events)),
+    }
+
+
+def rollouts_json(views: Sequence[RolloutView]) -> dict[str, Any]:
+    """All rollouts, for machines."""
+    rows = [{**msgspec.to_builtins(view), "actual_share": _actual(view)} for view in views]
+    return {"schema": "suffice.rollouts", "version": 1, "rollouts": rows}
+
+
+def actual_text(served: Served | None) -> str:
+    """
+    What really went to the candidate, never without its count.
+
+    >>> actual_text(Served(hours=24, conversations=1204, at_candidate=299))
+    '24.8 % of 1,204'
+    """
+    if served is None:
+        return "no account"
+    if served.share is None:
+        return "nothing served"
+    return f"{100 * served.share:.1f} % of {served.conversations:,}"
+
+
+def watching_usd(costs: Sequence[str | None]) -> tuple[str, int]:
+    """
+    The dollars of shadow calls, and how many of them have no known price.
+
+    >>> watching_usd(["0.10", "0.025", None])
+    ('0.125', 1)
+    """
+    known = [Decimal(cost) for cost in costs if cost is not None]
+    return str(sum(known, Decimal(0))), len(costs) - len(known)
+
+
+def _actual(view: RolloutView) -> float | None:
+    return None if view.served is None else view.served.share
+
+
+def _agreement_row(rollout: Rollout) -> GuardRow:
+    watch = rollout.watch
+    level = alarm_level(watch.levels)
+    mean = f"{100 * watch.score / watch.pairs:.1f} % of {watch.pairs:,}" if watch.pairs else "-"
+    missing = f" · {watch.missing:,} without a score" if watch.missing else ""
+    return GuardRow(
+        name="agreement (shadow)",
+        now=mean + missing,
+        against=f"fine at {percent(watch.p_ok)}",
+        evidence=f"{level:,.0f} of {watch.limit:,.0f}",
+        state=_state(level / watch.limit, seen=watch.pairs),
+    )
+
+
+def _guard_row(guard: Guard) -> GuardRow:
+    name, word = _GUARD_NAMES[guard.name]
+    value, limit = evidence_of(guard)
+    seen, other = guard.candidate_seen, guard.baseline_seen
+    alone = guard.reference is not None
+    return GuardRow(
+        name=name,
+        now=f"{_rate(guard.candidate_hits, seen)} {word}" if seen else "-",
+        against=f"expected {percent(guard.reference)}"
+        if guard.reference is not None
+        else f"baseline {_rate(guard.baseline_hits, other)}",
+        evidence=f"{value:,.1f} of {limit:,.0f}",
+        state=_state(value / limit, seen=seen if alone else min(seen, other)),
+    )
+
+
+def _state(part: float, *, seen: int) -> str:
+    if part >= 1:
+        return "raised"
+    if part >= _HALF_WAY:
+        return "watching"
+    return "holding" if seen >= _FEW else "too few to say"
+
+
+def _rate(hits: int, seen: int) -> str:
+    return f"{100 * hits / seen:.2g} % of {seen:,}" if seen else "nothing seen"
+
+
+_STAYS = {
+    RolloutState.DONE: "It stays there, watched; a fall takes it back.",
+    RolloutState.HOLDING_YOU: "It stays there until you promote, abort or undo; it is watched.",
+    RolloutState.HOLDING_UNDECIDED: "It stays there until its evidence is clear, not until a date.",
+    RolloutState.PAUSED: "It goes on by itself once that is over.",
+    RolloutState.DEGRADED: "It goes on by itself once scored pairs arrive.",
+}
+
+
+def _next(rollout: Rollout, now: datetime) -> str:
+    """What happens next by itself, and what it waits for."""
+    if rollout.state in _STAYS:
+        return _STAYS[rollout.state]
+    if rollout.state is RolloutState.ROLLED_BACK:
+        return _way_back(rollout, now)
+    if is_requalifying(rollout):
+        risk = percent(rollout.requalification.alpha)
+        return f"Nobody is served by it until its pairs prove it at {risk} risk."
+    return _to_next_stage(rollout, now, needs=stage_of(rollout).pairs)
+
+
+def _way_back(rollout: Rollout, now: datetime) -> str:
+    past = rollout.requalification
+    if past.cools_until is None or not past.by_itself:
+        return "It stays on the baseline; only a new Switch begins it again."
+    left = past.cools_until - now
+    rest = f"rests for another {days(left)}" if left > timedelta(0) else "has rested"
+    return f"It {rest}; then its pairs must prove it again at {percent(past.alpha)} risk."
+
+
+def _to_next_stage(rollout: Rollout, now: datetime, *, needs: int) -> str:
+    stages, stage = rollout.plan.stages, stage_of(rollout)
+    is_last = rollout.stage >= len(stages) - 1
+    goal = "Done" if is_last else percent(stages[rollout.stage + 1].share)
+    left = max(needs - rollout.watch.stage_pairs, 0)
+    wait = rollout.stage_began + timedelta(days=stage.least_days) - now
+    waits = [
+        f"after {left:,} more pairs" if left else "",
+        f"not before {days(wait)} from now" if wait > timedelta(0) else "",
+    ]
+    return (
+        f"{goal} {', '.join(text for text in waits if text) or 'at the next look'}, if all holds."
+    )

@@ -1,0 +1,278 @@
+"""`suffice rollout`, `monitor` and `feedback`: what people do, see and are refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from suffice.adapters.storage import RunInfo
+from suffice.adapters.storage.rollouts import Rollouts
+from suffice.cli import main
+from suffice.records import Comparison, Measure, Verdict, Word
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("USER", "ada")
+    return tmp_path
+
+
+def suffice(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def fine(*arguments: str) -> str:
+    result = suffice(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def kept_run(
+    here: Path, name: str = "r1", word: Word = Word.SWITCH, *, type_: str = "triage", **more: Any
+) -> None:
+    verdict = Verdict(
+        type=type_,
+        baseline="claude-opus-5-5@A",
+        candidate="claude-haiku-5-5@B",
+        pairs=412,
+        measure=Measure.AGREEMENT,
+        estimate=0.97,
+        agreement=0.97,
+        noise_floor=None,
+        lower=0.95,
+        upper=0.99,
+        limit=0.9,
+        verdict=word,
+        reason="as_good",
+        **more,
+    )
+    folder = here / ".suffice" / "runs" / name
+    folder.mkdir(parents=True)
+    comparison = Comparison(types=(verdict,), created=f"2026-11-21T00:00:00Z-{name}")
+    (folder / "result.json").write_bytes(msgspec.json.encode(comparison))
+    (folder / "run.json").write_bytes(msgspec.json.encode(RunInfo(run_id=name)))
+
+
+def in_force() -> Any:
+    return json.loads(fine("policy", "show", "--format", "json"))
+
+
+def test_the_next_type_is_proposed_with_the_command_that_starts_it(here: Path) -> None:
+    kept_run(here)
+
+    output = fine("rollout", "next")
+
+    assert "Next  suffice rollout start triage --to haiku-5-5" in output
+
+
+def test_only_a_switch_that_stands_by_itself_is_proposed(here: Path) -> None:
+    kept_run(here, "r1")
+    kept_run(here, "r2", Word.KEEP)
+    kept_run(here, "r3", type_="mail", provisional=True)
+
+    assert "No type is proven" in fine("rollout", "next")
+
+
+def test_a_start_publishes_the_first_stage_and_says_so(here: Path) -> None:
+    kept_run(here)
+
+    output = fine("rollout", "start", "triage", "--to", "claude-haiku-5-5", "--by", "Ada")
+
+    assert "Policy 1 is in force: 5 % set." in output
+    rule = in_force()["types"]["triage"]
+    assert (rule["share"], rule["basis"]["run"]) == (0.05, "r1")
+
+
+def test_less_than_a_switch_is_refused_unless_somebody_signs_an_override(here: Path) -> None:
+    kept_run(here, word=Word.NOT_YET)
+    signed = ("--by", "Ada", "--reason", "a trial we watch")
+
+    plain = suffice("rollout", "start", "triage", *signed)
+    unsigned = suffice("rollout", "start", "triage", "--override", "--by", "Ada")
+    overruled = suffice("rollout", "start", "triage", "--override", *signed)
+
+    assert (plain.exit_code, unsigned.exit_code, overruled.exit_code) == (2, 2, 0)
+    assert "not Switch" in plain.output
+    line = in_force()["audit"][-1]
+    assert (line["by"], line["reason"]) == ("Ada", "a trial we watch")
+    assert "overruled by Ada" in line["overrules"]
+
+
+def test_the_plan_is_the_one_that_was_asked_for(here: Path) -> None:
+    kept_run(here)
+
+    fine("rollout", "start", "triage", "--plan", "10/100", "--days", "7", "--holdout", "0.05")
+
+    shown = json.loads(fine("rollout", "status", "triage", "--format", "json"))["rollout"]
+    assert shown["shares"] == [0.1, 0.95]
+    assert shown["least_s"] == 7 * 86_400
+
+
+def test_status_is_for_machines_with_its_schema(here: Path) -> None:
+    kept_run(here)
+    fine("rollout", "start", "triage")
+
+    told = json.loads(fine("rollout", "status", "triage", "--format", "json"))
+
+    assert (told["schema"], told["version"]) == ("suffice.rollout", 1)
+    assert told["rollout"]["state"] == "advancing"
+    assert (told["rollout"]["set_share"], told["rollout"]["actual_share"]) == (0.05, None)
+    assert [event["kind"] for event in told["events"]] == ["started"]
+
+
+def test_status_names_state_stage_set_and_actual_and_what_comes_next(here: Path) -> None:
+    kept_run(here)
+    fine("rollout", "start", "triage")
+
+    output = fine("rollout", "status", "triage")
+
+    for told in (
+        "Advancing",
+        "stage 1 of 3",
+        "set 5 %",
+        "actual no account",
+        "25 % after 150 more",
+    ):
+        assert told in output
+
+
+def test_hold_promote_abort_and_undo_are_kept_with_who_did_it(here: Path) -> None:
+    kept_run(here)
+    fine("rollout", "start", "triage")
+
+    fine("rollout", "hold", "triage", "--by", "Ada")
+    fine("rollout", "undo", "triage", "--by", "Ben")
+    refused = suffice("rollout", "promote", "triage", "--by", "Ada")
+    fine("rollout", "promote", "triage", "--by", "Ada", "--reason", "the shop opens")
+    fine("rollout", "abort", "triage")
+
+    assert refused.exit_code == 2
+    told = json.loads(fine("rollout", "status", "triage", "--format", "json"))["events"]
+    assert [(event["kind"], event["by"]) for event in told][1:] == [
+        ("held", "Ada"),
+        ("undone", "Ben"),
+        ("promoted", "Ada"),
+        ("aborted", "ada"),
+    ]
+    assert in_force()["types"]["triage"]["share"] == 0.0
+
+
+def test_an_abort_given_twice_changes_nothing_more(here: Path) -> None:
+    kept_run(here)
+    fine("rollout", "start", "triage")
+    fine("rollout", "abort", "triage")
+
+    assert "is so already" in fine("rollout", "abort", "triage")
+    assert in_force()["version"] == 2
+
+
+def test_a_type_is_not_started_twice(here: Path) -> None:
+    kept_run(here)
+    fine("rollout", "start", "triage")
+
+    result = suffice("rollout", "start", "triage")
+
+    assert result.exit_code == 2
+    assert "has a rollout already" in result.output
+
+
+def test_a_misspelt_type_is_answered_with_the_nearest(here: Path) -> None:
+    kept_run(here)
+    fine("rollout", "start", "triage")
+
+    result = suffice("rollout", "status", "triag")
+
+    assert (result.exit_code, "There is triage." in result.output) == (2, True)
+
+
+def test_before_any_rollout_status_says_how_to_begin(here: Path) -> None:
+    result = suffice("rollout", "status")
+
+    assert (result.exit_code, "suffice rollout next" in result.output) == (1, True)
+
+
+def test_the_monitor_takes_a_fall_back_in_one_round_and_tells_the_log(here: Path) -> None:
+    from datetime import UTC, datetime
+
+    from suffice.records.rollout import ShadowPair
+
+    (here / "suffice.toml").write_text('[alerts.file]\nkind = "log"\npath = "a.jsonl"\n')
+    kept_run(here)
+    fine("rollout", "start", "triage")
+    with Rollouts.open(here / ".suffice" / "rollouts.sqlite") as store:
+        store.add_pairs(
+            [
+                ShadowPair(
+                    id=str(place), at=datetime.now(UTC), type="triage", session=str(place),
+                    served_by="candidate", probability=1.0, score=0.0,
+                )
+                for place in range(80)
+            ]
+        )  # fmt: skip
+
+    output = fine("monitor", "--once")
+
+    assert "agreement has fallen" in output
+    assert in_force()["types"]["triage"]["share"] == 0.0
+    told = [json.loads(line)["type"] for line in (here / "a.jsonl").read_text().splitlines()]
+    assert told == ["rollout.started", "rollout.rolled_back"]
+
+
+def test_a_monitor_that_could_tell_nobody_says_so_before_it_watches(here: Path) -> None:
+    (here / "suffice.toml").write_text('[alerts.t]\nkind = "slack"\nurl_env = "NOT_SET_HERE"\n')
+
+    result = suffice("monitor", "--once")
+
+    assert (result.exit_code, "NOT_SET_HERE is not set" in result.output) == (2, True)
+
+
+def test_the_monitor_leaves_figures_for_prometheus(here: Path) -> None:
+    from suffice.gateway.metrics import read_snapshot
+
+    kept_run(here)
+    fine("rollout", "start", "triage")
+    folder = here / ".suffice" / "gateway" / "metrics"
+    folder.mkdir(parents=True)
+
+    fine("monitor", "--once")
+
+    gauges = {
+        (name, dict(labels).get("state") or dict(labels).get("kind")): value
+        for name, labels, value in read_snapshot(folder / "monitor.metrics").gauges
+    }
+    assert gauges["suffice_rollout_state", "advancing"] == 1.0
+    assert gauges["suffice_rollout_state", "rolled_back"] == 0.0
+    assert gauges["suffice_rollout_weight_ratio", "set"] == 0.05
+
+
+def test_a_plan_for_a_volume_nobody_has_seen(here: Path) -> None:
+    told = json.loads(
+        fine(
+            *("rollout", "plan", "--pairs-per-day", "100", "--agreement", ".97"),
+            *("--fall-to", ".80", "--format", "json"),
+        )
+    )
+
+    assert 55 < told["pairs_to_detect"] < 90
+    assert told["days_to_detect"] == pytest.approx(told["pairs_to_detect"] / 100)
+    assert told["false_alarms_per_year"] <= told["false_alarms_per_year_bound"] == 0.2
+
+
+def test_a_plan_without_a_volume_is_refused(here: Path) -> None:
+    assert suffice("rollout", "plan").exit_code == 2
+    assert suffice("rollout", "plan", "triage").exit_code == 2
+
+
+def test_feedback_is_kept_and_the_last_word_holds(here: Path) -> None:
+    fine("feedback", "req_1", "good")
+    fine("feedback", "req_1", "bad", "--by", "Ada", "--note", "wrong queue")
+
+    with Rollouts.open(here / ".suffice" / "rollouts.sqlite", write=False) as store:
+        assert store.ratings(["req_1"]) == {"req_1": False}
+    assert suffice("feedback", " ", "good").exit_code == 2
