@@ -69,9 +69,10 @@ class RayData:
         binary = self._arrow.large_binary()
         table = self._arrow.table
         array = self._arrow.array
+        sent: Any = work
 
         def over(batch: Any) -> Any:
-            done = _started(work)(batch.column(_ITEM).to_pylist())
+            done = _started(sent)(batch.column(_ITEM).to_pylist())
             return table({_ITEM: array(done, binary)})
 
         return over
