@@ -107,6 +107,7 @@ def _gateway_defaults(gateway: GatewaySettings, *, prices: Path | None) -> dict[
         ),
         "status": _known(data=gateway.data, budgets=gateway.budgets),
         "key": _known(keys=gateway.keys),
+        "probe": _known(host=gateway.host, port=gateway.port, tls=gateway.tls_cert and True),
     }
 
 

@@ -245,12 +245,12 @@ def _reading(check: str, read: object, *, said: str) -> Iterator[Finding]:
 
 
 def check_secrets(setup: Setup) -> Iterator[Finding]:
-    """Files that hold or lead to secrets, and who else can read them."""
+    """The gateway's own secret files, and who else can read them; those given are read above."""
     secret = (
-        *(setup.keys, setup.tls_key, setup.data / "fingerprint.secret", setup.data / ACCOUNT),
+        *(setup.data / "fingerprint.secret", setup.data / ACCOUNT),
         setup.policy.with_name(f"{setup.policy.stem}.key"),
     )
-    there = [path for path in secret if path is not None and path.is_file()]
+    there = [path for path in secret if path.is_file()]
     open_to_others = [path for path in there if stat.S_IMODE(path.stat().st_mode) & _OTHERS]
     for path in open_to_others:
         yield failed("secret files", f"Others can read {path}.", f"chmod 600 {path}")

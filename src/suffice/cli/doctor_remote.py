@@ -142,11 +142,18 @@ def _skew(head: ResponseHead, *, now: datetime) -> Finding:
     return fine("clock", "this machine's clock is right")
 
 
-def check_gateway(setup: Setup) -> tuple[bool, list[Finding]]:
-    """Whether a gateway answers where it is expected, and whether it takes requests."""
+def check_gateway(setup: Setup, *, tls: bool | None = None) -> tuple[bool, list[Finding]]:
+    """
+    Whether a gateway answers where it is expected, and whether it takes requests.
+
+    Args:
+        setup: Where it is expected.
+        tls: Whether it speaks TLS; None: if it has a certificate to show.
+    """
+    tls = setup.tls_cert is not None if tls is None else tls
     shown = f"{setup.host}:{setup.port}"
     try:
-        lives, ready = _page(setup, "/healthz"), _page(setup, "/readyz")
+        lives, ready = _page(setup, "/healthz", tls=tls), _page(setup, "/readyz", tls=tls)
     except ssl.SSLError as wrong:
         reason = wrong.reason or "TLS"
         if setup.client_ca is not None:
@@ -163,9 +170,9 @@ def check_gateway(setup: Setup) -> tuple[bool, list[Finding]]:
     return True, [fine("gateway", f"it answers on {shown} and takes requests")]
 
 
-def _page(setup: Setup, path: str) -> tuple[int, bytes]:
+def _page(setup: Setup, path: str, *, tls: bool) -> tuple[int, bytes]:
     host = "127.0.0.1" if setup.host in {"0.0.0.0", "::"} else setup.host  # noqa: S104 - not bound
-    if setup.tls_cert is None:
+    if not tls:
         connection = http.client.HTTPConnection(host, setup.port, timeout=_PATIENCE_S)
     else:
         # Nothing is sent but a path, and its certificate is for the name that clients use.

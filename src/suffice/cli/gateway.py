@@ -220,6 +220,27 @@ def status(data: Path, budgets: Path | None, watch: bool, form: str) -> None:
 
 
 @command.command()
+@click.option("--host", envvar="SUFFICE_GATEWAY_HOST", default="127.0.0.1", show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    envvar="SUFFICE_GATEWAY_PORT",
+    default=4701,
+    show_default=True,
+)
+@click.option("--tls", is_flag=True, help="It speaks TLS.")
+@click.pass_context
+def probe(ctx: click.Context, host: str, port: int, tls: bool) -> None:
+    """Exit 0 if a gateway takes requests there, else 1; for health checks."""
+    from suffice.cli.doctor_findings import Setup, State
+    from suffice.cli.doctor_remote import check_gateway
+
+    (found,) = check_gateway(Setup(host=host, port=port), tls=tls)[1]
+    click.echo(found.says, err=found.state is not State.FINE)
+    ctx.exit(0 if found.state is State.FINE else 1)
+
+
+@command.command()
 @click.argument("name")
 @_keys
 @click.option("--days", type=click.IntRange(1), help="How long it holds; for ever if not given.")

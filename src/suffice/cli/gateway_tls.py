@@ -10,7 +10,8 @@ from suffice.errors import BadOption, GatewayNotStarted
 if TYPE_CHECKING:
     import ssl
 
-_OTHERS = 0o007
+# As for gateway keys: a group may read what it was given to read.
+_OTHERS = 0o027
 
 
 def serving(cert: Path | None, key: Path | None, client_ca: Path | None) -> ssl.SSLContext | None:

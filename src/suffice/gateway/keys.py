@@ -16,7 +16,9 @@ from suffice.errors import GatewayNotStarted
 
 PREFIX = "sgk-"
 HEADER = b"x-suffice-key"
-_FILE_MODE = 0o077
+# Strangers may not read it, and nobody else may add a key. A group may read: service managers
+# hand credentials over that way.
+_FILE_MODE = 0o027
 
 
 class GatewayKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -73,19 +73,24 @@ class Exporter:
     def __init__(self, data: Path, *, collector: Collector, log: Log, latest: bool = False) -> None:
         self._collector, self._log, self._latest = collector, log, latest
         self._cursor_path = data / CURSOR
-        connection = open_account(data / ACCOUNT)
+        self._account_path = data / ACCOUNT
+        connection = open_account(self._account_path)
         try:
             connection.executescript(_OUTBOX)
         except sqlite3.Error as wrong:
             raise StorageError(f"The account cannot be followed: {wrong}.") from wrong
         finally:
             connection.close()
-        self._connection = open_account(data / ACCOUNT, readonly=True)
+        self._connection = open_account(self._account_path, readonly=True)
         self.sent = self._read_cursor()
 
     def close(self) -> None:
         """Let the account go."""
         self._connection.close()
+        # The account's process may have ended while we still read: then nobody has folded the
+        # write-ahead log into the file yet, and whoever copies the file alone would miss it.
+        with contextlib.suppress(StorageError):
+            open_account(self._account_path).close()
 
     def export(self) -> bool:
         """
