@@ -44,7 +44,9 @@ def test_the_service_managers_own_check_finds_nothing(tmp_path: Path) -> None:
         pytest.skip("NOT TESTED: the unit, since there is no systemd-analyze")
     copy = tmp_path / UNIT.name
     copy.write_text(UNIT.read_text().replace("/opt/suffice/bin/suffice", sys.executable))
-    told = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True, check=False)
+    told = subprocess.run(
+        ["systemd-analyze", "verify", copy], capture_output=True, text=True, check=False
+    )
 
     assert (told.returncode, told.stderr) == (0, "")
 
@@ -63,8 +65,6 @@ def test_the_service_has_no_user_no_privilege_and_comes_back() -> None:
 
 def test_the_service_waits_longer_than_a_drain() -> None:
     drain = next(option for option in command.params if option.name == "drain")
-        option for option in main.get_command(None, "gateway").params if option.name == "drain"
-    )  # type: ignore[arg-type,union-attr]
 
     assert int(unit()["TimeoutStopSec"][0]) >= float(str(drain.default)) + 20
 
