@@ -6,10 +6,11 @@ import base64
 import struct
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import httpx2
 import pytest
+from anthropic.types import AnthropicBetaParam
 
 from suffice.testing import (
     RateLimits,
@@ -584,3 +585,15 @@ def test_an_answer_can_be_a_failure_told_by_the_request() -> None:
 
     assert (failed.status_code, failed.headers["retry-after"]) == (429, "2")
     assert passed.status_code == 200
+
+
+def test_every_beta_the_official_client_knows_is_a_beta(call: Caller) -> None:
+    known = [
+        name
+        for kind in get_args(AnthropicBetaParam)
+        for name in get_args(kind)
+        if isinstance(name, str)
+    ]
+
+    assert len(known) > 50
+    assert call(anthropic_beta=",".join([*known, "claude-code-20250219"])).status_code == 200

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 VERSIONS = ("2023-06-01", "2026-10-21")
-_BETA = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*-\d{4}-\d{2}-\d{2}")
+_BETA = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*-(?:\d{4}-\d{2}-\d{2}|\d{8})")
 
 
 class Problem(Exception):
