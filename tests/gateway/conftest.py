@@ -359,7 +359,8 @@ class Process:
 
     def ask(self, body: Any = None, **headers: str) -> Any:
         request = urllib.request.Request(  # noqa: S310 - our own address
-            self.url + "/v1/messages", json.dumps(body or ASK).encode(),
+            self.url + "/v1/messages",
+            body if isinstance(body, bytes) else json.dumps(body or ASK).encode(),
             {"x-api-key": KEY, "anthropic-version": "2026-10-21", **headers},
         )  # fmt: skip
         return urllib.request.urlopen(request, timeout=10)  # noqa: S310 - our own address

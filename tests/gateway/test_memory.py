@@ -1,82 +1,156 @@
-"""What workers remember together, and after a restart."""
+"""What streams through is never held: memory of a gateway's process, as the system counts it."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from suffice.gateway.breaker import Breaker
-from suffice.gateway.memory import NAME, ROOM_BYTES, Learnt, open_room
-from suffice.policy.placements import Placements
+import pytest
 
-BIG, SMALL = "claude-opus-5-5", "claude-haiku-5-5"
-SHAPE = "00ff00ff00ff00ff00ff00ff"
-
-
-def test_what_was_learnt_and_placed_outlives_the_gateway(tmp_path: Path) -> None:
-    before = open_room(tmp_path)
-    Learnt(before.learnt, today=lambda: 20_000).add(SHAPE)
-    Placements(before.placements).remember(7, SMALL)
-
-    after = open_room(tmp_path)
-
-    assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
-    assert SHAPE in Learnt(after.learnt, today=lambda: 20_001)
-    assert Placements(after.placements).served_by(7, (BIG, SMALL)) == SMALL
+MB = 1 << 20
+ASK = {
+    "model": "claude-opus-5-5",
+    "max_tokens": 9,
+    "messages": [{"role": "user", "content": "hi"}],
+}
+PIECE = bytes(256 * 1024)
 
 
-def test_a_refusal_is_forgotten_after_thirty_days() -> None:
-    room = open_room()
-    Learnt(room.learnt, today=lambda: 65_530).add(SHAPE)
-
-    assert SHAPE in Learnt(room.learnt, today=lambda: 65_530 + 29)
-    assert SHAPE not in Learnt(room.learnt, today=lambda: 65_530 + 30)
-
-
-def test_shapes_that_differ_are_told_apart_and_the_oldest_gives_way() -> None:
-    learnt = Learnt(bytearray(32 * 8), today=lambda: 1)
-    shapes = [f"{number:024x}" for number in range(200)]
-
-    for shape in shapes:
-        learnt.add(shape)
-
-    assert shapes[-1] in learnt
-    assert len(learnt) == sum(shape in learnt for shape in shapes) <= 32
+def peak_mb(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    raise AssertionError(pid)
 
 
-def test_a_candidate_that_failed_for_one_worker_rests_for_all() -> None:
-    room = open_room()
-    one, other = Breaker(room.health), Breaker(room.health)
+@pytest.fixture
+def swallowing() -> Any:
+    """An upstream that reads any body, and answers with as many bytes as `x-wanted` says."""
+    loop = asyncio.new_event_loop()
+    got: list[int] = []
 
-    for _ in range(3):
-        one.failed(SMALL, now=100.0)
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        fields = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:-2])
+        left = int(fields.get(b"content-length", 0))
+        got.append(left)
+        while left:
+            left -= len(await reader.read(min(left, len(PIECE))))
+        wanted = int(fields.get(b"x-wanted", 2))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % wanted)
+        while wanted:
+            writer.write(PIECE[:wanted])
+            await writer.drain()
+            wanted -= min(wanted, len(PIECE))
+        writer.close()
 
-    assert not other.allows(SMALL, now=101.0)
-    assert other.allows(BIG, now=101.0)
-    other.answered(SMALL)
-    assert one.allows(SMALL, now=101.0)
+    async def start() -> asyncio.Server:
+        return await asyncio.start_server(serve, "127.0.0.1", 0)
+
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", got
+
+    async def end() -> None:
+        server.close()
+        await asyncio.sleep(0.05)
+
+    asyncio.run_coroutine_threadsafe(end(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()
 
 
-def test_a_rest_from_before_the_machine_started_anew_is_over() -> None:
-    room = open_room()
-    Breaker(room.health).failed(SMALL, now=1e6, rest_s=60.0)
-
-    assert Breaker(room.health).allows(SMALL, now=5.0)
+def _talk(url: str) -> socket.socket:
+    host, _, port = url.removeprefix("http://").partition(":")
+    return socket.create_connection((host, int(port)), 30)
 
 
-def test_a_file_that_is_none_of_ours_is_begun_anew(tmp_path: Path) -> None:
-    (tmp_path / NAME).write_bytes(b"\xff" * ROOM_BYTES)
+def _read(talk: socket.socket) -> int:
+    total = 0
+    while piece := talk.recv(1 << 20):
+        total += len(piece)
+    return total
 
-    room = open_room(tmp_path)
 
-    assert Placements(room.placements).served_by(7, (BIG,)) is None
-
-
-def test_without_a_folder_that_can_be_written_memory_lasts_as_long_as_the_gateway(
-    tmp_path: Path,
+@pytest.mark.parametrize(("path", "megabytes"), [("/v1/files", 200), ("/v1/messages/batches", 200)])
+def test_a_large_upload_passes_in_pieces(
+    start_process: Callable[..., Any], swallowing: Any, path: str, megabytes: int
 ) -> None:
-    (tmp_path / "file").write_text("")
+    upstream, got = swallowing
+    gateway = start_process(upstream=upstream)
+    before = peak_mb(gateway.process.pid)
+    size = megabytes * MB
+    with _talk(gateway.url) as talk:
+        talk.sendall(
+            f"POST {path} HTTP/1.1\r\nhost: gw\r\nconnection: close\r\n"
+            f"content-length: {size}\r\n\r\n".encode()
+        )
+        for _ in range(size // len(PIECE)):
+            talk.sendall(PIECE)
+        assert _read(talk) > 0
 
-    room = open_room(tmp_path / "file" / "data")
-    Placements(room.placements).remember(7, SMALL)
+    assert got == [size]
+    assert peak_mb(gateway.process.pid) - before < 20
 
-    assert Placements(room.placements).served_by(7, (SMALL,)) == SMALL
+
+def test_a_large_answer_to_a_client_that_does_not_read_yet_is_held_back(
+    start_process: Callable[..., Any], swallowing: Any
+) -> None:
+    """
+    The upstream is held back, not memory filled; and all of it arrives in the end.
+    """
+    gateway = start_process(upstream=swallowing[0])
+    before = peak_mb(gateway.process.pid)
+    with _talk(gateway.url) as talk:
+        talk.sendall(
+            b"GET /v1/files/f/content HTTP/1.1\r\nhost: gw\r\nconnection: close\r\n"
+            b"x-wanted: %d\r\n\r\n" % (200 * MB)
+        )
+        threading.Event().wait(0.7)
+        assert peak_mb(gateway.process.pid) - before < 20
+        assert _read(talk) > 200 * MB
+    assert peak_mb(gateway.process.pid) - before < 20
+
+
+def test_messages_are_let_go_of_once_answered(start_process: Callable[..., Any]) -> None:
+    """
+    A message is held while it is under way, to be sent again; after twenty of 8 MB no more is held.
+    """
+    gateway = start_process("--capture", "meta")
+    body = json.dumps(ASK).encode()[:-1] + b" " * (8 * MB) + b"}"
+    peaks = []
+    for _ in range(20):
+        with gateway.ask(body) as answer:
+            answer.read()
+        peaks.append(peak_mb(gateway.process.pid))
+
+    assert peaks[-1] - peaks[3] < 20
+
+
+def test_an_idle_worker_is_small(start_process: Callable[..., Any]) -> None:
+    gateway = start_process()
+
+    assert peak_mb(gateway.process.pid) < 64
+
+
+@pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01"], ids=["nothing", "the first bytes"])
+def test_a_handshake_that_is_not_finished_ends(
+    start_gateway: Any, upstream: Any, certificates: Any, sent: bytes
+) -> None:
+    import ssl
+
+    from suffice.gateway.limits import Limits
+
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(*certificates.of("server"))
+    gateway = start_gateway(upstream.url, tls=tls, limits=Limits(head_s=0.3))
+    with socket.create_connection(("127.0.0.1", gateway.port), 5) as talk:
+        talk.sendall(sent)
+        assert talk.recv(100) == b""
