@@ -7,6 +7,7 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
@@ -363,3 +364,41 @@ def test_the_folder_may_be_named_after_the_subcommand_or_by_a_variable(
     assert after.stdout.endswith(f"Next  suffice types --data {data}\n")
     assert "triage" in shown.stdout
     assert "60 exchanges" in kept.stdout
+
+
+def _turn(number: int, *, task: int) -> LoggedExchange:
+    """A step of an agent that names no session: its conversation goes on from the same task."""
+    turns: list[dict[str, Any]] = [{"role": "user", "content": f"task {task}"}]
+    for step in range(number):
+        turns += [
+            {"role": "assistant", "content": f"step {step}"},
+            {"role": "user", "content": "go on"},
+        ]
+    return LoggedExchange(
+        source="anthropic",
+        id=f"task-{task}-{number}",
+        ts=_START + number,
+        request={
+            "system": "You work on tasks.",
+            "tools": [{"name": "run", "input_schema": {"type": "object"}}],
+            "messages": turns,
+        },
+        response_text="step",
+        model="claude-opus-5-5",
+        usage=Usage(input_tokens=100, output_tokens=10),
+    )
+
+
+def test_conversations_are_found_by_how_they_begin_where_no_session_names_them(
+    tmp_path: Path,
+) -> None:
+    with Exchanges.open(tmp_path / "data") as store:
+        store.add(_turn(number, task=task) for task in range(6) for number in range(5))
+
+    said = _run(tmp_path / "data", "--agents").stdout
+    cases = tmp_path / "cases.jsonl"
+    drawn = _run(tmp_path / "data", "sample", "work-tasks", "-o", str(cases)).stdout
+
+    assert "main loop     30 calls in 6 sessions" in said
+    assert "drew  6 cases" in drawn
+    assert "24 of the same session" in drawn

@@ -38,10 +38,17 @@ _BYTES_PER_TOKEN = 4
 _ROLES = tuple(Role)
 _COLUMNS = """n, app, system_key, tools_key, settings_key, labels, source, is_sidechain, agent_id,
     ends_with(roles, 'a') AS prefilled, len(message_keys) > 0 AS asked,
-    coalesce(message_keys[1], 0) AS opening_key, session <> '' AND session IN (
+    coalesce(message_keys[1], 0) AS opening_key, (session <> '' AND session IN (
         SELECT session FROM exchanges WHERE session <> '' GROUP BY session HAVING
         bool_or(source = 'claude-code' OR is_sidechain OR agent_id <> ''
-                OR (tools_key > 0 AND len(roles) > 2))) AS agentic"""
+                OR (tools_key > 0 AND len(roles) > 2)))
+    ) OR (session = '' AND tools_key > 0 AND (app, system_key, message_keys[1]) IN (
+        SELECT (app, system_key, message_keys[1]) FROM exchanges
+        WHERE session = '' AND tools_key > 0 AND len(roles) > 2)) AS agentic"""
+# Which conversation a call is of: its session, or for an agent that names none, the calls that
+# go on from the same first message.
+_CONVERSATION = """CASE WHEN session <> '' THEN session WHEN role > 0 THEN
+    'from ' || app || ' ' || system_key || ' ' || coalesce(message_keys[1], 0) ELSE '' END"""
 
 
 class _Row(NamedTuple):
@@ -92,15 +99,19 @@ class TypedExchanges:
         self.path = self._settled()
 
     def sql(self) -> str:
-        """The rows of the store with ``type_number``, ``role`` and ``prefix_tokens``."""
+        """
+        The rows of the store with what was found of each.
+
+        That is ``type_number``, ``role``, ``prefix_tokens`` and ``conversation``.
+        """
         if not self._store.segments():
             return (
-                "(SELECT *, 0 AS type_number, 0 AS role, 0 AS prefix_tokens "  # noqa: S608
+                "(SELECT *, 0 AS type_number, 0 AS role, 0 AS prefix_tokens, '' AS conversation "  # noqa: S608
                 f"FROM {scan_of([])})"
             )
         typed = str(self.path).replace("'", "''")
         return (
-            f"(SELECT * FROM {scan_of(self._store.segments())} "  # noqa: S608 - our own paths
+            f"(SELECT *, {_CONVERSATION} AS conversation FROM {scan_of(self._store.segments())} "  # noqa: S608 - our own paths
             f"AS logged JOIN read_parquet('{typed}') AS typed USING (n))"
         )
 

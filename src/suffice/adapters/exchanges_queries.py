@@ -285,8 +285,8 @@ class Questions:
             )
         )
         return f"""SELECT {group} AS grouped,
-            count(DISTINCT session) FILTER (session <> ''),
-            count(DISTINCT (session, agent_id)) FILTER (agent_id <> '' OR is_sidechain),
+            count(DISTINCT conversation) FILTER (conversation <> ''),
+            count(DISTINCT (conversation, agent_id)) FILTER (agent_id <> '' OR is_sidechain),
             count(*) FILTER (coalesce(status, 200) >= 400 OR error IS NOT NULL),
             count(*) FILTER (replayable), count(*) FILTER (replayable AND response_key > 0),
             min(ts), max(ts), {spread}, count(*) FILTER (ts < {literal(middle)}),

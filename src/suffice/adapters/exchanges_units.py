@@ -46,14 +46,16 @@ def unit_costs(typed: TypedExchanges, catalog: Catalog, wanted: Wanted) -> Itera
     band = " + ".join(f"({_PROMPT} > {limit})::INT" for limit in sorted(bands)) or "0"
     sums = ", ".join(f"sum({name})::BIGINT" for name in _SUMS)
     with quiet() as duck:
-        counting = f"SELECT count(DISTINCT (session, agent_id)) FROM {typed.sql()} WHERE {told}"  # noqa: S608 - our own columns and numbers
+        counting = (
+            f"SELECT count(DISTINCT (conversation, agent_id)) FROM {typed.sql()} WHERE {told}"  # noqa: S608 - our own columns and numbers
+        )
         units = int(duck.execute(counting).fetchall()[0][0])
         part = max(1, -(-units // _MOST_UNITS))
         rows = duck.execute(
-            f"""SELECT session || chr(0) || agent_id, role, model,
+            f"""SELECT conversation || chr(0) || agent_id, role, model,
                 floor(ts / {_DAY_S})::BIGINT AS day, {band} AS band, service_tier, inference_geo,
                 speed, max({_PROMPT}), count(*), count(*) FILTER (usage_known), {sums}
-            FROM {typed.sql()} WHERE {told} AND hash(session) % {part} = 0 GROUP BY ALL"""  # noqa: S608 - our own columns and numbers
+            FROM {typed.sql()} WHERE {told} AND hash(conversation) % {part} = 0 GROUP BY ALL"""  # noqa: S608 - our own columns and numbers
         ).fetchall()
     for unit, role, model, day, _, tier, geo, speed, longest, calls, known, *used in rows:
         counted = Counted(

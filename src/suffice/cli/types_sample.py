@@ -29,6 +29,7 @@ CASES_FOLDER = "cases"
 _LONGEST_LABEL = 60
 _LEAST_REPEATED = 5
 _MOST_ALIKE = 3
+_LATER_TURN = 3
 _PLACEHOLDER = re.compile(rb"<[a-z]{3,6}:[a-p]{10}>")
 # Beyond this a simple random sample of the type is drawn from, so that memory has an end.
 _MOST_LOOKED_AT = 20_000
@@ -101,7 +102,7 @@ def draw_sample(
     """
     questions = Questions(store, TypedExchanges(store), load_catalog())
     found = questions.cases(name, wanted=Wanted(since=since), most=_MOST_LOOKED_AT, seed=seed)
-    cases = {case.id: case for case in _merged(found)}
+    cases = {case.id: case for case in _by_conversation(_merged(found))}
     if not cases:
         raise EmptyInput(
             f"SF104 No call of {name} can be asked again: the logs hold no request.",
@@ -147,7 +148,31 @@ def _merged(cases: Iterable[Case]) -> Iterator[Case]:
                 again = sum(name.partition("@")[0] == model for name in answers)
                 if again < _MOST_ALIKE:
                     answers[f"{model}@{again + 1}" if again else model] = answer
-        yield msgspec.structs.replace(same[0], answers=answers)
+        group = next((case.group for case in same if case.group), None)
+        yield msgspec.structs.replace(same[0], answers=answers, group=group)
+
+
+def _by_conversation(cases: Iterable[Case]) -> list[Case]:
+    """Cases whose log names no session, with the conversation that goes on from their first turn."""
+    listed = list(cases)
+    began = {case.id: _beginning(case) for case in listed if case.group is None}
+    longer = {
+        began[case.id]
+        for case in listed
+        if case.id in began and len(case.request.get("messages") or []) >= _LATER_TURN
+    }
+    return [
+        msgspec.structs.replace(case, group=began[case.id])
+        if began.get(case.id) in longer
+        else case
+        for case in listed
+    ]
+
+
+def _beginning(case: Case) -> str:
+    messages: list[Any] = case.request.get("messages") or []
+    first = msgspec.json.encode([case.request.get("system"), messages[:1]], order="deterministic")
+    return blake2b(first, digest_size=8).hexdigest()
 
 
 def _is_masked(case: Case) -> bool:

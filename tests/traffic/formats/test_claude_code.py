@@ -125,3 +125,15 @@ def test_a_circle_of_parents_ends(read: Any) -> None:
     )
 
     assert found.response_text == "c"
+
+
+def test_a_call_takes_from_what_it_answers_to_its_last_line(read: Any) -> None:
+    """Unless a person was waited for in between: then nobody knows."""
+    first = {**TEXT, "parentUuid": "u1", "timestamp": "2026-11-01T00:00:03Z"}
+    last = {**CALL, "timestamp": "2026-11-01T00:00:05.5Z"}
+    tomorrow = {**TEXT, "parentUuid": "u1", "timestamp": "2026-11-02T00:00:00Z"}
+
+    (found,), (waited,) = read(ASKED, first, last), read(ASKED, tomorrow)
+
+    assert (found.ts, found.latency_s) == (1793491200.0, 5.5)
+    assert (waited.ts, waited.latency_s) == (1793491200.0 + 86_400, None)

@@ -267,3 +267,20 @@ def test_a_picture_in_a_data_address_becomes_an_image_block(read: Any) -> None:
         "type": "image",
         "source": {"type": "base64", "media_type": "image/png", "data": "QUJD"},
     }
+
+
+def test_claude_codes_headers_tell_the_session_and_the_sub_agent(read: Any) -> None:
+    """And a header of ours names the type; no other header is read."""
+    headers = {
+        "X-Claude-Code-Session-Id": "s-1",
+        "x-claude-code-agent-id": "a-2",
+        "x-claude-code-parent-agent-id": "a-1",
+        "x-suffice-type": "search",
+        "x-api-key": "sk-ant-never-kept",
+    }
+
+    (found,) = read({"request": REQUEST, "response": MESSAGE, "headers": headers})
+
+    assert (found.session, found.agent_id, found.parent_agent_id) == ("s-1", "a-2", "a-1")
+    assert found.labels["suffice.type"] == "search"
+    assert "never-kept" not in repr(found)

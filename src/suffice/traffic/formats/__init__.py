@@ -8,6 +8,7 @@ from suffice.traffic.formats.langfuse import LANGFUSE
 from suffice.traffic.formats.litellm import LITELLM
 from suffice.traffic.formats.otel import OTEL
 from suffice.traffic.formats.pairs import ANTHROPIC, CAPTURE, OPENAI
+from suffice.traffic.formats.promptfoo import PROMPTFOO
 from suffice.traffic.formats.weave import WEAVE
 
 __all__ = ["FORMATS", "Format", "Reader", "Record", "detect", "format_named"]
@@ -23,6 +24,7 @@ FORMATS: tuple[Format, ...] = (
     LANGFUSE,
     HELICONE,
     WEAVE,
+    PROMPTFOO,
     OPENAI,
     ANTHROPIC,
 )

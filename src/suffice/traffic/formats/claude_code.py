@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from suffice.records import LoggedExchange
 from suffice.traffic.formats.chat import joined_text
-from suffice.traffic.formats.fields import count, dollars, member, text, when
+from suffice.traffic.formats.fields import between, count, dollars, member, text, when
 from suffice.traffic.formats.format import Format, Reader, Record
 from suffice.traffic.formats.usage import anthropic_usage
 
@@ -20,6 +20,7 @@ _KINDS = frozenset(
     }
 )  # fmt: skip
 _MOST_MESSAGES = 4_000
+_LONGEST_WAIT_S = 3_600.0  # beyond it a person was waited for, or a machine slept
 _SYNTHETIC = "<synthetic>"  # Claude Code's own words in an answer's place; nobody was called
 
 
@@ -57,6 +58,7 @@ class TranscriptReader(Reader):
 
     def __init__(self) -> None:
         self._parents: dict[str, tuple[str, dict[str, Any] | None]] = {}
+        self._times: dict[str, float | None] = {}
         self._open: dict[str, _Answer] = {}
         self._merged = 0
 
@@ -72,6 +74,7 @@ class TranscriptReader(Reader):
         speaks = kind in {"user", "assistant"} and bool(message)
         if uuid:
             self._parents[uuid] = (text(record, "parentUuid"), message if speaks else None)
+            self._times[uuid] = when(record.get("timestamp"))
         if kind != "assistant" or not message or text(message, "model") == _SYNTHETIC:
             return ()
         name = text(message, "id") or text(record, "requestId") or uuid
@@ -89,12 +92,16 @@ class TranscriptReader(Reader):
         # Lines of one answer may stand apart, so an answer is whole when the file is.
         for name, answer in self._open.items():
             yield self._exchange(name, answer)
-        self._open, self._parents = {}, {}
+        self._open, self._parents, self._times = {}, {}, {}
 
     def _exchange(self, name: str, answer: _Answer) -> LoggedExchange:
         record = answer.first
         messages, root = self._messages_before(text(record, "parentUuid"))
-        asked = when(record.get("timestamp"))
+        # What it answers was sent when it was written down; the answer's own lines come later.
+        asked = self._times.get(text(record, "parentUuid"))
+        latency_s = between(asked, answer.ended)
+        if latency_s is None or latency_s > _LONGEST_WAIT_S:
+            asked, latency_s = when(record.get("timestamp")), None
         sidechain = record.get("isSidechain") is True
         agent = text(record, "agentId")
         failed = record.get("isApiErrorMessage") is True
@@ -109,6 +116,7 @@ class TranscriptReader(Reader):
             usage=anthropic_usage(answer.usage, stop_reason=answer.stop),
             reported_usd=dollars(record, "costUSD"),
             error="api error" if failed else None,
+            latency_s=latency_s,
             session=text(record, "sessionId"),
             agent_id=agent or (root if sidechain else ""),
             is_sidechain=sidechain,

@@ -66,6 +66,7 @@ def exchange_of(
     said, blocks, stopped = any_answer(answer) if "error" not in answer else ("", (), None)
     status = number(record, "status", "status_code", "response_status")
     session, user = _session_and_user(record, asked)
+    headers = _headers(record)
     milliseconds = number(record, "duration_ms", "latency_ms", "response_ms")
     first_ms = number(record, "ttft_ms", "time_to_first_token_ms")
     return LoggedExchange(
@@ -86,14 +87,21 @@ def exchange_of(
         ttft_s=first_ms / 1000 if first_ms is not None else number(record, "ttft_s"),
         status=int(status) if status is not None and 0 <= status < 1000 else None,  # noqa: PLR2004
         error=_error(record, answer, status),
-        session=session,
+        session=session or text(headers, "x-suffice-session", "x-claude-code-session-id"),
         user=user,
-        agent_id=text(record, "agent_id"),
-        parent_agent_id=text(record, "parent_agent_id"),
-        labels=tags(record, asked),
+        agent_id=text(record, "agent_id") or text(headers, "x-claude-code-agent-id"),
+        parent_agent_id=text(record, "parent_agent_id")
+        or text(headers, "x-claude-code-parent-agent-id"),
+        labels={**labels({"suffice.type": headers.get("x-suffice-type")}), **tags(record, asked)},
         app=text(record, "app", "key_name"),
         stop_reason=stopped,
     )
+
+
+def _headers(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The request's headers where a log kept them; those that are read hold no credential."""
+    found = member(record, "request_headers") or member(record, "headers")
+    return {name.lower(): value for name, value in found.items()}
 
 
 def tags(record: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, str]:
