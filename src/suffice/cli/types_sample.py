@@ -153,7 +153,7 @@ def _merged(cases: Iterable[Case]) -> Iterator[Case]:
 
 
 def _by_conversation(cases: Iterable[Case]) -> list[Case]:
-    """Cases whose log names no session, with the conversation that goes on from their first turn."""
+    """Cases without a session, each with the conversation that goes on from its first turn."""
     listed = list(cases)
     began = {case.id: _beginning(case) for case in listed if case.group is None}
     longer = {
