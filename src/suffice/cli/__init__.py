@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rollout": ("rollout", "A Switch to production in stages: start, watch, hold, take back."),
     "monitor": ("monitor", "The controller: moves rollouts on, takes them back, tells people."),
     "gateway": ("gateway", "The drop-in front door: point ANTHROPIC_BASE_URL at it."),
+    "export": ("export", "Verdicts where you decide already: LiteLLM, Claude Code, .env, a map."),
     "feedback": ("feedback", "Say that an answer was good or bad; the monitor counts it."),
     "alerts": ("alerts", "Where people are told: list, test, send again; Prometheus rules."),
     "doctor": ("doctor", "What keeps a gateway from working, or safely, and what to do."),

@@ -1,0 +1,66 @@
+"""`suffice export`: verdicts where a team decides already, a difference first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from suffice.cli.rollout_world import store_option
+
+
+@click.command()
+@click.argument("types", nargs=-1, metavar="[TYPE]...")
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["policy-json", "litellm", "claude-code", "env"]),
+    required=True,
+    help="For whom.",
+)
+@click.option("--from-run", "run", metavar="RUN", help="This run's verdicts; else all kept runs'.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The file; for claude-code its folder [default: .claude]. Else to stdout.",
+)
+@click.option(
+    "--place",
+    "places",
+    multiple=True,
+    metavar="TYPE=WHERE",
+    help="claude-code: main, opus, sonnet, haiku, subagents, or agent:NAME. Repeatable.",
+)
+@click.option("--diff", "diff_only", is_flag=True, help="Show what would change (the default).")
+@click.option("--write", is_flag=True, help="Write it.")
+@store_option
+def command(
+    *,
+    types: tuple[str, ...],
+    form: str,
+    run: str | None,
+    out: Path | None,
+    places: tuple[str, ...],
+    diff_only: bool,
+    write: bool,
+    store: Path,
+) -> None:
+    """
+    Write Switch verdicts into the file a team decides by.
+
+    That is a LiteLLM configuration, Claude Code's settings and sub-agents, a .env file, or a plain
+    map of models.
+
+    Provisional verdicts, and types that were taken back, are left out and named. Of a file that is
+    there only what must change is changed; without --write it is shown, not done.
+    """
+    from suffice.cli.export_writing import Asked, export
+    from suffice.errors import BadOption
+
+    if write and diff_only:
+        raise BadOption(
+            "--diff shows, --write writes.",
+            effect="Nothing was written.",
+            next_step="Give one of the two.",
+        )
+    export(Asked(types=types, form=form, run=run, out=out, places=places, write=write), store=store)
