@@ -5,11 +5,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suffice.catalog import Catalog, load_catalog
 from suffice.errors import MissingKey, UnreadableFile
+from suffice.records import Usage, parse_model_spec
 from suffice.settings import price_tables
 
 if TYPE_CHECKING:
@@ -104,3 +106,46 @@ def type_lookup(data: Path) -> Callable[[bytes], str | None]:
     from suffice.adapters.type_lookup import LearntTypes
 
     return LearntTypes(data)
+
+
+def task_ladder(policy: Path) -> Callable[[str, str, int], tuple[str, ...]]:
+    """
+    Which models a ready-made task may ask, the cheapest first.
+
+    Where the policy has a rule for the task's request type, its candidate comes first while it
+    has a share, then its baseline. Else it is the prior's tier for that kind of task, and the
+    tiers above. A model that is retired, or too small for the prompt, is left out.
+
+    Args:
+        policy: The policy in force; need not exist.
+    """
+    from suffice.adapters.policies import PolicyFiles
+    from suffice.decision.ladder_models import models_from_tier
+
+    files, catalog = PolicyFiles(policy), load_catalog()
+
+    def ladder(request_type: str, kind: str, prompt_tokens: int) -> tuple[str, ...]:
+        rule = files.load().policy.types.get(request_type)
+        if rule is not None:
+            first = (rule.candidate,) if rule.candidate and rule.share > 0 else ()
+            return (*first, rule.baseline)
+        at = SystemClock().now().date()
+        return models_from_tier(kind, prompt_tokens=prompt_tokens, catalog=catalog, at=at)
+
+    return ladder
+
+
+def price_now() -> Callable[[str, Usage], Decimal | None]:
+    """Dollars of an answer of a model at today's prices; None where some part has no price."""
+    from suffice.errors import PriceUnknown
+    from suffice.pricing import cost
+
+    catalog, clock = load_catalog(), SystemClock()
+
+    def price(arm: str, usage: Usage) -> Decimal | None:
+        try:
+            return cost(usage, parse_model_spec(arm).model, at=clock.now(), catalog=catalog)
+        except PriceUnknown:
+            return None
+
+    return price

@@ -30,6 +30,7 @@ from suffice.testing.script import (
     server_error,
     spend_limit,
 )
+from suffice.testing.scripted import ScriptedModels, answering
 from suffice.testing.serving import serve
 
 __all__ = [
@@ -43,11 +44,13 @@ __all__ = [
     "Passes",
     "RateLimits",
     "Said",
+    "ScriptedModels",
     "Stalls",
     "Step",
     "StrictFake",
     "ToolCall",
     "Waits",
+    "answering",
     "overloaded",
     "rate_limited",
     "serve",

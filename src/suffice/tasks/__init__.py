@@ -1,0 +1,36 @@
+"""
+Ready-made tasks: one call, a typed result, the cheapest model that may do it.
+
+Each name loads what it needs when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from suffice.tasks.batch import Batch
+    from suffice.tasks.classifying import classify
+    from suffice.tasks.current import using
+    from suffice.tasks.outcome import Attempt, Outcome, Unresolved
+    from suffice.tasks.running import Runner
+
+_HOMES = {
+    "Attempt": "outcome",
+    "Batch": "batch",
+    "Outcome": "outcome",
+    "Runner": "running",
+    "Unresolved": "outcome",
+    "classify": "classifying",
+    "using": "current",
+}
+
+__all__ = ["Attempt", "Batch", "Outcome", "Runner", "Unresolved", "classify", "using"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the file it lives in."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'suffice.tasks' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"suffice.tasks.{_HOMES[name]}"), name)

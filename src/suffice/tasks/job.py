@@ -1,0 +1,91 @@
+"""A task bound to its input: what is asked, how the answer is read, and what can be repaired."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from suffice.records import Answer
+from suffice.tasks.outcome import Unresolved
+
+T = TypeVar("T")
+_HASH_DIGITS = 8
+
+Read = Callable[[Answer], T | Unresolved]
+
+
+class Job(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """
+    One thing to be done.
+
+    Attributes:
+        task: The task's name, e.g. ``classify``.
+        kind: The kind of task in the decision flow, for the prior.
+        prompt: Everything that makes the prompt but the input: its hash is the prompt's version.
+        request: The request body without ``model``.
+        read: The answer's value, or why it is not usable. An answer that failed never gets here.
+        repairs: How often a model may be told what is wrong with its answer.
+        model: Who is asked first; None: by the policy, else by the prior.
+        notes: Of a value, what it does not say by itself.
+    """
+
+    task: str
+    kind: str
+    prompt: str
+    request: dict[str, Any]
+    read: Read[T]
+    repairs: int = 0
+    model: str | None = None
+    notes: Callable[[T], tuple[str, ...]] = lambda _value: ()
+
+    @property
+    def type(self) -> str:
+        """
+        The request type: the task and the version of its prompt.
+
+        A changed prompt is another type, whose evidence begins anew.
+        """
+        return f"{self.task}/{version_of(self.prompt)}"
+
+    @property
+    def key(self) -> str:
+        """What names the job among others: its type and its whole request."""
+        content = msgspec.json.encode([self.type, self.request], order="deterministic")
+        return hashlib.sha256(content).hexdigest()
+
+
+def version_of(prompt: str) -> str:
+    """
+    The version of a prompt: the beginning of its hash.
+
+    >>> version_of("Sort it.") == version_of("Sort it!")
+    False
+    """
+    return hashlib.sha256(prompt.encode()).hexdigest()[:_HASH_DIGITS]
+
+
+def user_turn(*content: Mapping[str, Any] | str) -> dict[str, Any]:
+    """
+    A user's message: plain text alone, or blocks.
+
+    >>> user_turn("hello")
+    {'role': 'user', 'content': 'hello'}
+    """
+    if len(content) == 1 and isinstance(content[0], str):
+        return {"role": "user", "content": content[0]}
+    blocks = [
+        {"type": "text", "text": one} if isinstance(one, str) else dict(one) for one in content
+    ]
+    return {"role": "user", "content": blocks}
+
+
+def repaired(request: Mapping[str, Any], answer: Answer, wrong: Unresolved) -> dict[str, Any]:
+    """The request with the model's own answer and what is wrong with it, for one more try."""
+    said = {"role": "assistant", "content": answer.text or "(nothing)"}
+    told = user_turn(
+        f"That cannot be used: {wrong.detail} Answer again, in the form asked for and nothing else."
+    )
+    return {**request, "messages": [*request["messages"], said, told]}
