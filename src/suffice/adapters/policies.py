@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from suffice.adapters.storage.appending import FILE_MODE, write_atomically
+from suffice.adapters.appending import FILE_MODE, write_atomically
 from suffice.errors import BadPolicy, PolicyChanged, StorageError, UnreadableFile
 from suffice.policy.table import EMPTY, Policy, etag, read_policy, write_policy
 

@@ -18,7 +18,7 @@ from suffice.adapters.alerts.senders import (
     WebhookSender,
 )
 from suffice.adapters.alerts.sending import NotDelivered, Sender, wants
-from suffice.adapters.storage.appending import AppendOnlyFile, write_atomically
+from suffice.adapters.appending import AppendOnlyFile, write_atomically
 from suffice.errors import UnreadableFile
 from suffice.records.alert import (
     Alert,

@@ -10,7 +10,7 @@ import msgspec
 
 from suffice.adapters.alerts.sending import NotDelivered, from_environment, post
 from suffice.adapters.alerts.signing import signature, signing_key
-from suffice.adapters.storage.appending import AppendOnlyFile
+from suffice.adapters.appending import AppendOnlyFile
 from suffice.errors import BadSettings, StorageError
 from suffice.records.alert import (
     Alert,

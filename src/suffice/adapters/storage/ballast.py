@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from suffice.adapters.storage.appending import FILE_MODE, cannot_write
+from suffice.adapters.appending import FILE_MODE, cannot_write
 
 _STEP_BYTES = 4096
 

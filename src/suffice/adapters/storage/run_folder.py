@@ -24,7 +24,7 @@ from typing import Any, Self
 
 import msgspec
 
-from suffice.adapters.storage.appending import (
+from suffice.adapters.appending import (
     FILE_MODE,
     AppendOnlyFile,
     cannot_write,
