@@ -29,7 +29,7 @@ def test_every_variable_sets_its_setting() -> None:
     texts = {"SUFFICE_FLOOR": "0.8", "SUFFICE_TARGET": "0.9", "SUFFICE_ALPHA": "0.01"}
     texts |= {"SUFFICE_BUDGET": "2.50", "SUFFICE_PRICES": "p.toml", "SUFFICE_RUNS": "kept"}
     texts |= {"SUFFICE_BASE_URL": "http://127.0.0.1:1", "SUFFICE_API_VERSION": "2023-06-01"}
-    texts |= {"SUFFICE_JUDGE": "claude-sonnet-5-5"}
+    texts |= {"SUFFICE_JUDGE": "claude-sonnet-5-5", "SUFFICE_DATA": "logs"}
 
     found = settings_from([], texts)
 
@@ -37,6 +37,7 @@ def test_every_variable_sets_its_setting() -> None:
     assert found.budget.per_run_usd == Decimal("2.50")
     assert (found.limits.floor, found.limits.target, found.limits.alpha) == (0.8, 0.9, 0.01)
     assert (found.prices_file, found.runs) == (Path("p.toml"), Path("kept"))
+    assert found.data == Path("logs")
     assert (found.base_url, found.api_version) == ("http://127.0.0.1:1", "2023-06-01")
     assert found.judge == "claude-sonnet-5-5"
 

@@ -101,6 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tiers: Factors per service tier, as in a price file.
         base_url: Any Anthropic-compatible address.
         api_version: The ``anthropic-version`` to send.
+        data: Folder that logs are scanned into; relative to the settings file.
         runs: Folder of kept runs; relative to the settings file.
         judge: The model that judges with ``--scorer judge``.
         alerts: Places to tell people at, by a name of your own; see docs/alerts.md.
@@ -114,6 +115,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tiers: dict[str, Any] = {}
     base_url: str | None = None
     api_version: str | None = None
+    data: Path | None = None
     runs: Path | None = None
     judge: str | None = None
     alerts: dict[str, AlertTarget] = {}
@@ -127,6 +129,7 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "SUFFICE_PRICES": ("prices_file",),
     "SUFFICE_BASE_URL": ("base_url",),
     "SUFFICE_API_VERSION": ("api_version",),
+    "SUFFICE_DATA": ("data",),
     "SUFFICE_RUNS": ("runs",),
     "SUFFICE_JUDGE": ("judge",),
     "SUFFICE_BUDGET": ("budget", "per_run_usd"),
@@ -137,7 +140,7 @@ VARIABLES: dict[str, tuple[str, ...]] = {
 }
 _RANGES = {"floor": (0, 1), "target": (0, 1), "margin": (0, 100), "alpha": (0, 0.5)}
 _GATEWAY_RANGES = {"port": (0, 65_535), "workers": (1, 64), "drain_s": (0, 86_400)}
-_PATHS = ("prices_file", "runs")
+_PATHS = ("prices_file", "data", "runs")
 _GATEWAY_PATHS = (
     *("data", "policy", "budgets", "keys", "tls_cert", "tls_key", "client_ca", "upstream_ca"),
 )

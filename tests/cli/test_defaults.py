@@ -100,3 +100,19 @@ def test_runs_are_kept_and_found_where_the_settings_say(own_folder: Path) -> Non
 
     [folder] = (own_folder / "kept").iterdir()
     assert run("verdict", folder.name).exit_code == 0
+
+
+def test_the_folder_of_logs_in_the_settings_is_where_they_are_scanned_and_shown(
+    own_folder: Path,
+) -> None:
+    (own_folder / "below").mkdir()
+    (own_folder / "suffice.toml").write_text('data = "below/logs"\n', "utf-8")
+    asked = {"model": "claude-opus-5-5", "messages": [{"role": "user", "content": "hi"}]}
+    (own_folder / "log.jsonl").write_text(json.dumps(asked), "utf-8")
+
+    scanned = run("scan", "log.jsonl")
+    shown = [run("types"), run("data", "show"), run("types", "--data", "elsewhere")]
+
+    assert scanned.exit_code == 0, scanned.output
+    assert (own_folder / "below" / "logs" / "ledger.sqlite").is_file()
+    assert [result.exit_code for result in shown] == [0, 0, 1]

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +15,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from suffice.adapters.exchange_types import write_index
 from suffice.cli import main
 from suffice.testing import Stalls
+from suffice.traffic.types import Change, Shape, TypeIndex
 
 ASK = {
     "model": "claude-opus-5-5",
@@ -136,3 +139,35 @@ def test_without_an_assignment_key_it_serves_and_says_that_nothing_is_routed(
         assert b"the assignment key cannot be read" in page.read()
     with urllib.request.urlopen(gateway.url + "/metrics", timeout=10) as page:  # noqa: S310 - our own address
         assert b"suffice_assignment_key_missing 1" in page.read()
+
+
+def test_types_learnt_from_logs_are_routed_where_nobody_names_one(
+    start: Start, tmp_path: Path
+) -> None:
+    """
+    Also those that are learnt while it serves; what was never seen goes where it asked to.
+    """
+    gateway = start("--types", str(tmp_path / "logs"))
+    gateway.policy.write_text(json.dumps(POLICY))
+    gateway.wait_for("policy", version=1)
+    asked = {**ASK, "system": "Sort the ticket."}
+    with gateway.ask(body=asked) as answer:
+        assert answer.headers["x-suffice-model"] == "claude-opus-5-5"
+
+    shapes = [Shape(system="Sort the ticket.")] * 5
+    index = TypeIndex.learn(shapes)
+    index = index.changed(Change(action="rename", type=index.type_of(shapes[0]), into="t"))
+    (tmp_path / "logs").mkdir()
+    write_index(tmp_path / "logs", index)
+
+    def is_routed() -> bool:
+        with gateway.ask(body=asked) as answer:
+            return bool(answer.headers["x-suffice-model"] == "claude-haiku-5-5")
+
+    end = time.monotonic() + 20
+    while not is_routed():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    with gateway.ask(body={**ASK, "system": "Sort the mail."}) as answer:
+        assert answer.headers["x-suffice-model"] == "claude-opus-5-5"
+    assert gateway.end() == 0

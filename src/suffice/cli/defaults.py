@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from suffice.settings import GatewaySettings, Settings
 
 # Only these look at settings, so that a broken file never keeps `explain` from explaining it.
-COMMANDS_WITH_SETTINGS = frozenset(
-    {"compare", "verdict", "cases", "check", "cost", "prices", "advise", "gateway"}
-)
+COMMANDS_WITH_SETTINGS = frozenset({
+    "compare", "verdict", "cases", "check", "cost", "prices", "advise", "gateway", "scan", "types",
+    "data",
+})  # fmt: skip
 SETTINGS_FILES = ("suffice.toml", "pyproject.toml")
 _MARGIN_OR_FLOOR = {"--margin", "--floor", "--target"}
 
@@ -64,14 +65,21 @@ def defaults_of(
         prices_in: The settings file, where it holds price tables of its own.
     """
     prices = settings.prices_file or prices_in
-    if command in {"verdict", "cases"}:
-        return {}
-    if command == "prices":
-        return {name: _known(prices=prices) for name in ("list", "show")}
-    if command in {"cost", "advise"}:
-        return _known(prices=prices)
+    priced, kept = _known(prices=prices), _known(data=settings.data)
+    plain: dict[str, dict[str, Any]] = {
+        "verdict": {},
+        "cases": {},
+        "prices": dict.fromkeys(("list", "show"), priced),
+        "cost": priced,
+        "advise": priced,
+        "scan": priced | kept,
+        "types": priced | kept,
+        "data": dict.fromkeys(("show", "delete", "keep"), kept),
+    }
+    if command in plain:
+        return plain[command]
     if command == "gateway":
-        return _gateway_defaults(settings.gateway, prices=prices)
+        return _gateway_defaults(settings.gateway, prices=prices) | _known(types=settings.data)
     options = {word.partition("=")[0] for word in given if word.startswith("--")}
     limits = settings.limits
     chosen: dict[str, Any] = {}
@@ -82,6 +90,7 @@ def defaults_of(
     budget = settings.budget.per_run_usd
     return _known(
         **chosen,
+        data=settings.data,
         prices=prices,
         alpha=limits.alpha,
         budget=None if budget is None else str(budget),

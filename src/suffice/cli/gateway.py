@@ -66,6 +66,14 @@ _keys = click.option(
     help="The policy in force; without one every request goes where it asks to.",
 )
 @click.option(
+    "--types",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar=["SUFFICE_TYPES", "SUFFICE_DATA"],
+    default=Path(".suffice/data"),
+    show_default=True,
+    help="The folder `suffice scan` filled: its types hold where nobody names one.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(1, 64),
     envvar="SUFFICE_GATEWAY_WORKERS",
@@ -122,6 +130,7 @@ def command(  # noqa: PLR0917 - options
     upstream: str,
     data: Path,
     policy: Path,
+    types: Path,
     workers: int,
     capture: str,
     bodies: tuple[str, ...],
@@ -160,6 +169,7 @@ def command(  # noqa: PLR0917 - options
     from suffice.gateway.running import Options
     from suffice.gateway.spool import Capture
     from suffice.gateway.upstream import read_address, verifying
+    from suffice.wiring import type_lookup
 
     address = read_address(upstream, allow_plain=allow_plain_upstream)
     found_keys = _read_keys(keys)
@@ -178,6 +188,7 @@ def command(  # noqa: PLR0917 - options
         proxy=choose_proxy(
             proxy, os.environ, host=address.host, port=address.port, tls=address.tls
         ),
+        type_of=type_lookup(types),
     )
     place = Place(
         host=host,
