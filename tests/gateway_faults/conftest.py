@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
 import shutil
 import signal
 import socket
@@ -416,6 +417,9 @@ class Gateway:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        for worker in {line["pid"] for line in self.logged if line["event"] == "ready"}:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
         self._reading.join(10)
         assert self.process.stderr is not None
         self.process.stderr.close()

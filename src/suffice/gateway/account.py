@@ -43,6 +43,8 @@ class Account:
         self._now = now
         self._seen = spool.accepted
         self._connection: sqlite3.Connection | None = None
+        # What was spent before a restart counts from the first request on.
+        self.apply(self.look())
 
     def observe(self, exchange: ExchangeRecord, *, overhead_s: float | None = None) -> None:
         """Count an exchange that was just offered to the spool; called once for each."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 
@@ -44,6 +45,8 @@ class Workers:
         self._waits: dict[str, float] = dict.fromkeys(self._names, _FIRST_WAIT_S)
         self._due: dict[str, float] = dict.fromkeys(self._names, 0.0)
         self._stopping = False
+        # Nobody writes to it. Its end tells workers that the process that keeps them is gone.
+        self._ended, self._held = os.pipe()
 
     def keep(self) -> int:
         """Start them, keep them, and end them on SIGTERM or SIGINT; SIGHUP goes to each."""
@@ -77,6 +80,8 @@ class Workers:
         if pid == 0:
             for kind in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(kind, signal.SIG_DFL)
+            os.close(self._held)
+            threading.Thread(target=_end_with, args=(self._ended,), daemon=True).start()
             # Nothing of the parent's may run in the worker: not its clean-up, not its buffers.
             code = 1
             try:
@@ -108,3 +113,9 @@ class Workers:
     def _tell(self, kind: signal.Signals) -> None:
         for pid in list(self._pids):
             os.kill(pid, kind)
+
+
+def _end_with(keeper: int) -> None:
+    """Drain once whoever holds the pipe's other end is gone, however it ended."""
+    os.read(keeper, 1)
+    os.kill(os.getpid(), signal.SIGTERM)

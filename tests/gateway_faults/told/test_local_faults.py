@@ -36,6 +36,7 @@ FAULTS = (
     "policy file broken or deleted, and never published",
     "wall clock jumps",
     "the gateway is killed (`kill -9`) under load",
+    "the process that keeps several workers is killed",
     "the account's process is killed (`kill -9`) under load",
     "account database locked",
     "account database harmed",
@@ -317,6 +318,35 @@ def test_a_killed_gateway_loses_at_most_the_last_moment(world: Any, audit: Any, 
         "a cut; the next connection is refused until it is started again",
         "all that was answered more than 0.3 s before; nothing is harmed or counted twice",
     )
+
+
+def test_workers_end_with_the_process_that_keeps_them(world: Any, audit: Any, say: Any) -> None:
+    """
+    Else they would go on answering beside those of the next gateway, and nobody would account.
+    """
+    upstream = world.upstream()
+    gateway = world.gateway(upstream, "--workers", "2")
+    gateway.wait_for("ready", worker="1")
+    served(gateway, "before", 5)
+    gateway.process.kill()
+    workers = [line["pid"] for line in gateway.logged if line["event"] == "ready"]
+    eventually(lambda: not any(is_running(pid) for pid in workers), "the workers have ended")
+    again = world.gateway(upstream, "--workers", "2", data=gateway.data)
+    served(again, "after", 5)
+
+    assert audit(again, upstream) == len(upstream.journal) == 20
+    say(
+        "the process that keeps several workers is killed",
+        "what was begun is finished; connections are refused until it is started again",
+        "whole once it is started again",
+    )
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
 
 
 def test_a_killed_account_is_started_again_and_counts_nothing_twice(
