@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types floors docs sdk-suite mirror bench lock clean
+.PHONY: help demo test test-ray check format lint types floors docs sdk-suite mirror bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,15 @@ demo: $(BIN)/.run ## Set everything up and run the main job offline, on recorded
 
 test: $(BIN)/.dev ## Set everything up and run the tests
 	$(BIN)/python -m pytest
+
+.venv-ray/.ready: requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv .venv-ray
+	.venv-ray/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt -r requirements/run.txt
+	.venv-ray/bin/python -m pip install -q --disable-pip-version-check --no-build-isolation -e '.[ray]'
+	@touch $@
+
+test-ray: .venv-ray/.ready ## Set Ray up in an environment of its own and kill its workers
+	.venv-ray/bin/python -m pytest tests/adapters/workers/test_ray.py -p no:randomly -W ignore::pytest.PytestUnraisableExceptionWarning
 
 check: $(BIN)/.dev lint types floors test docs ## All that CI checks: format, lint, types, floors, tests, docs
 
@@ -63,4 +72,4 @@ lock: ## Refresh requirements/*.txt (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 requirements/sdk-suite.in -o requirements/sdk-suite.txt
 
 clean: ## Remove the environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-ray .mypy_cache .ruff_cache .hypothesis build dist

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -18,6 +20,8 @@ Result = TypeVar("Result")
 # So much goes to the cluster at once: enough to outweigh a plan's start, little enough to hold.
 _BATCHES_A_PLAN = 256
 _ITEM = "item"
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where Linux has it; nothing is written there by us
+_STORE_BYTES = 2**30
 
 
 class RayData:
@@ -44,7 +48,7 @@ class RayData:
             ) from error
         self._workers = workers
         if not self._ray.is_initialized():
-            self._ray.init(num_cpus=workers, log_to_driver=False, include_dashboard=False)
+            self._ray.init(**cluster_settings(workers))
         context = self._data.DataContext.get_current()
         context.execution_options.preserve_order = True
         context.enable_progress_bars = False
@@ -87,6 +91,18 @@ class RayData:
 
     def _binary(self, items: list[bytes]) -> Any:
         return self._arrow.array(items, self._arrow.large_binary())
+
+
+def cluster_settings(workers: int | None) -> dict[str, Any]:
+    """How Ray is begun: with the cluster that is named, else with one of this machine's own."""
+    quiet: dict[str, Any] = {"log_to_driver": False}
+    if os.environ.get("RAY_ADDRESS"):
+        return quiet
+    own: dict[str, Any] = {"num_cpus": workers, "include_dashboard": False}
+    if not os.access(_SHARED_MEMORY, os.W_OK):
+        # Containers often have no shared memory to write; a file does the same, more slowly.
+        own |= {"_plasma_directory": tempfile.gettempdir(), "object_store_memory": _STORE_BYTES}
+    return quiet | own
 
 
 @lru_cache(maxsize=4)
