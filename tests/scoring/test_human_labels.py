@@ -16,8 +16,8 @@ from suffice.scoring import (
     labelled_similarities,
     read_labels,
     scorer_named,
-    similarity,
 )
+from suffice.scoring.similarity import similarity
 
 
 def label(case_id: str, human: Human) -> HumanLabel:
