@@ -19,7 +19,7 @@ _ENCODE = msgspec.json.Encoder().encode
 
 def connect() -> duckdb.DuckDBPyConnection:
     """A DuckDB in memory that fetches nothing from anywhere."""
-    return duckdb.connect(
+    duck = duckdb.connect(
         config={
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -27,6 +27,8 @@ def connect() -> duckdb.DuckDBPyConnection:
             "memory_limit": "512MB",
         }
     )
+    # It would draw its bars into our results.
+    return duck.execute("SET enable_progress_bar = false")
 
 
 def write_segment(path: Path, rows: Iterable[StoredExchange]) -> None:
