@@ -218,3 +218,52 @@ def test_openinference_is_read_from_columns(read: Any) -> None:
 
 def test_an_openinference_chain_is_no_call(read: Any) -> None:
     assert read(otlp({**OPENINFERENCE, "openinference.span.kind": "CHAIN"})) == []
+
+
+def log_document(said: dict[str, Any], *, name: str = "") -> dict[str, Any]:
+    entry = {
+        "timeUnixNano": "1793491201500000000",
+        "eventName": name,
+        "body": {"stringValue": "claude_code.api_request"},
+        "attributes": attributes(said),
+        "traceId": "t1",
+        "spanId": "s1",
+    }
+    return {"resourceLogs": [{"resource": {}, "scopeLogs": [{"logRecords": [entry]}]}]}
+
+
+def test_claude_codes_events_are_calls_without_their_prompts(read: Any) -> None:
+    (found,) = read(
+        log_document(
+            {
+                "event.name": "api_request",
+                "session.id": "sess",
+                "model": "claude-opus-5-5",
+                "cost_usd": "0.25",
+                "duration_ms": "1500",
+                "input_tokens": "10",
+                "output_tokens": "5",
+                "cache_read_tokens": "900",
+                "cache_creation_tokens": "90",
+            }
+        )
+    )
+
+    assert (found.ts, found.latency_s, found.session) == (1793491200.0, 1.5, "sess")
+    assert found.usage == Usage(
+        input_tokens=10, cache_read_tokens=900, cache_write_5m_tokens=90, output_tokens=5
+    )
+    assert (found.reported_usd, found.replayable) == ("0.25", False)
+
+
+def test_a_call_told_as_an_event_is_the_call_told_as_a_span(read: Any) -> None:
+    said = {**COMMON, "gen_ai.usage.input_tokens": 10}
+
+    (event,) = read(log_document(said, name="gen_ai.client.inference.operation.details"))
+    (span,) = read(otlp(said))
+
+    assert (event.id, event.source, event.usage) == (span.id, span.source, span.usage)
+
+
+def test_other_events_are_no_calls(read: Any) -> None:
+    assert read(log_document({"event.name": "tool_result", "model": "m"})) == []

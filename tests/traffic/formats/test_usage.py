@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from suffice.records import Usage
 from suffice.traffic.formats.otel import genai_usage, openinference_usage
+from suffice.traffic.formats.otel_logs import claude_code_usage
+from suffice.traffic.formats.promptfoo import promptfoo_usage
 from suffice.traffic.formats.usage import (
     anthropic_usage,
     any_usage,
@@ -98,6 +101,31 @@ SAME_CALL: dict[str, tuple[Callable[[Mapping[str, Any]], Usage | None], dict[str
             "output_tokens": 500,
         },
     ),
+    "OpenTelemetry to 1.36: all in input, the cache not told apart": (
+        genai_usage,
+        {"gen_ai.usage.prompt_tokens": WHOLE, "gen_ai.usage.completion_tokens": 500},
+    ),
+    "Claude Code's events: four counts beside each other": (
+        claude_code_usage,
+        {
+            "input_tokens": 10,
+            "cache_read_tokens": 66_360,
+            "cache_creation_tokens": 32_435,
+            "output_tokens": 500,
+        },
+    ),
+    "OpenAI: all in prompt_tokens, cached in details": (
+        openai_usage,
+        {
+            "prompt_tokens": WHOLE,
+            "prompt_tokens_details": {"cached_tokens": 66_360},
+            "completion_tokens": 500,
+        },
+    ),
+    "promptfoo: all in prompt, the cache not told apart": (
+        promptfoo_usage,
+        {"prompt": WHOLE, "completion": 500, "total": WHOLE + 500},
+    ),
     "OpenInference: details are a breakdown": (
         openinference_usage,
         {
@@ -136,13 +164,43 @@ def test_the_same_call_reads_the_same_from_every_source(source: str) -> None:
     usage = read_from(payload)
 
     assert usage is not None
-    assert (
+    told = (
         usage.input_tokens,
         usage.cache_read_tokens,
         usage.cache_write_5m_tokens,
         usage.output_tokens,
-    ) == THE_CALL
+    )
+    # What a source does not tell apart from fresh input is read as fresh: dearer, never free.
+    read = usage.cache_read_tokens
+    written = usage.cache_write_5m_tokens
+    expected = (WHOLE - read - written, read or 0, written or 0, 500)
+    assert told == (THE_CALL if read and written else expected)
     assert usage.prompt_tokens == WHOLE
+    assert bool(read and written) == ("not told apart" not in source and "cached in" not in source)
+
+
+def test_the_page_shows_the_same_table() -> None:
+    """docs/scan.md holds one row per source, as it is read here."""
+    page = (Path(__file__).parents[3] / "docs" / "scan.md").read_text("utf-8")
+    begin, end = "<!-- usage table: tests/traffic/formats/test_usage.py -->", "<!-- end -->"
+
+    assert page.partition(begin)[2].partition(end)[0].strip() == usage_table().strip()
+
+
+def usage_table() -> str:
+    """The conformance table as Markdown; print it to renew the page."""
+    rows = [
+        "| source | as it tells the call | fresh | cache read | cache written | output |",
+        "|---|---|--:|--:|--:|--:|",
+    ]
+    for source, (reader, payload) in SAME_CALL.items():
+        usage = reader(payload)
+        assert usage is not None
+        name, _, what = source.partition(": ")
+        counts = (usage.input_tokens, usage.cache_read_tokens, usage.cache_write_5m_tokens)
+        cells = " | ".join(f"{one:,}" for one in (*counts, usage.output_tokens))
+        rows.append(f"| {name} | {what} | {cells} |")
+    return "\n".join(rows)
 
 
 def test_openai_counts_cached_and_reasoning_tokens_inside_their_totals() -> None:

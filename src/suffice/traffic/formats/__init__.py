@@ -7,6 +7,7 @@ from suffice.traffic.formats.helicone import HELICONE
 from suffice.traffic.formats.langfuse import LANGFUSE
 from suffice.traffic.formats.litellm import LITELLM
 from suffice.traffic.formats.otel import OTEL
+from suffice.traffic.formats.otel_logs import OTEL_LOGS
 from suffice.traffic.formats.pairs import ANTHROPIC, CAPTURE, OPENAI
 from suffice.traffic.formats.promptfoo import PROMPTFOO
 from suffice.traffic.formats.weave import WEAVE
@@ -17,6 +18,7 @@ __all__ = ["FORMATS", "Format", "Reader", "Record", "detect", "format_named"]
 FORMATS: tuple[Format, ...] = (
     CLAUDE_CODE,
     OTEL,
+    OTEL_LOGS,
     CAPTURE,
     ANTHROPIC_BATCHES,
     OPENAI_BATCHES,

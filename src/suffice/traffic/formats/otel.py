@@ -37,7 +37,7 @@ def _read(record: Record) -> Iterator[LoggedExchange]:
         if text(span.attributes, "openinference.span.kind").upper() == "LLM":
             yield _openinference(span)
         elif "openinference.span.kind" not in span.attributes and _is_call(span):
-            yield _genai(span)
+            yield genai_exchange(span)
 
 
 def _is_call(span: Span) -> bool:
@@ -48,7 +48,8 @@ def _is_call(span: Span) -> bool:
     return "gen_ai.request.model" in said or "gen_ai.response.model" in said
 
 
-def _genai(span: Span) -> LoggedExchange:
+def genai_exchange(span: Span) -> LoggedExchange:
+    """A span, or an event with the same attributes, as a call."""
     said = span.attributes
     answer, blocks, stopped = _genai_answer(span)
     reasons = opened(said.get("gen_ai.response.finish_reasons"))

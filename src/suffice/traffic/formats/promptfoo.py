@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -64,7 +64,7 @@ def _exchange(row: Record, *, run: str, ts: float | None) -> Iterator[LoggedExch
     )
 
 
-def promptfoo_usage(counts: dict[str, Any]) -> Usage | None:
+def promptfoo_usage(counts: Mapping[str, Any]) -> Usage | None:
     """
     Prompt and completion; what the provider read from a cache is not told apart.
 

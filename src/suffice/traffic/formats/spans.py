@@ -53,6 +53,29 @@ def spans_of(record: Mapping[str, Any]) -> Iterator[Span]:
                 yield _span(span, shared)
 
 
+def log_records(record: Mapping[str, Any]) -> Iterator[tuple[str, Span]]:
+    """All log records of an OTLP document: the event's name, and what it tells as a span would."""
+    for group in _objects(record.get("resourceLogs", record.get("resource_logs"))):
+        shared = _attributes(member(group, "resource").get("attributes"))
+        for scope in _objects(group.get("scopeLogs", group.get("scope_logs"))):
+            for entry in _objects(scope.get("logRecords", scope.get("log_records"))):
+                said = {**shared, **_attributes(entry.get("attributes"))}
+                body = _value(entry.get("body"), depth=0)
+                name = text(entry, "eventName", "event_name") or text(said, "event.name")
+                at = first_time(entry, "timeUnixNano", "observedTimeUnixNano", "time_unix_nano")
+                told = {**said, **body} if isinstance(body, dict) else said
+                yield (
+                    name or (body if isinstance(body, str) else ""),
+                    Span(
+                        id=text(entry, "spanId", "span_id"),
+                        trace=text(entry, "traceId", "trace_id"),
+                        start=at,
+                        end=None,
+                        attributes=told,
+                    ),
+                )
+
+
 def unflattened(attributes: Mapping[str, Any], prefix: str) -> Any:
     """
     What stands under a dotted prefix as a tree; numbered members become lists.
