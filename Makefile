@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-ray check format lint types floors docs sdk-suite mirror bench lock clean
+.PHONY: help demo test test-ray check format lint types floors docs sdk-suite clients mirror bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ docs: $(BIN)/.dev ## Documentation that states facts is regenerated and must not
 
 sdk-suite: $(BIN)/.dev ## The provider's own tests of its Python SDK, through the gateway
 	$(BIN)/python -m tools.sdk_suite
+
+clients: $(BIN)/.dev ## Clients of other makers through the gateway (on demand, 2 GB; node 20 for some)
+	$(BIN)/python -m tools.client_zoo
 
 mirror: $(BIN)/.dev ## The tail of the house: largest file, longest function, circles, start-up time
 	$(BIN)/python tools/mirror.py

@@ -40,22 +40,27 @@ def gateway(upstream: str, *, folder: Path, policy: Path | None = None) -> Itera
     )
     said: list[str] = []
     address: list[str] = []
-    ready = threading.Event()
+    ready: list[str] = []
+    heard = threading.Event()
 
     def read() -> None:
         for line in process.stderr or ():
             said.append(line)
-            logged = json.loads(line)
+            # Only a gateway that cannot start says anything but JSON.
+            logged = json.loads(line) if line.startswith("{") else {"event": ""}
             if logged["event"] == "starting":
                 address.append(logged["address"])
             elif logged["event"] == "ready":
-                ready.set()
+                ready.append(line)
+                heard.set()
+        heard.set()
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
     try:
-        if not ready.wait(_PATIENCE_S):
-            raise TimeoutError(f"the gateway did not start: {said}")
+        heard.wait(_PATIENCE_S)
+        if not ready:
+            raise TimeoutError(f"the gateway did not start: {''.join(said)}")
         yield address[0]
     finally:
         process.terminate()
