@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "monitor": ("monitor", "The controller: moves rollouts on, takes them back, tells people."),
     "gateway": ("gateway", "The drop-in front door: point ANTHROPIC_BASE_URL at it."),
     "export": ("export", "Verdicts where you decide already: LiteLLM, Claude Code, .env, a map."),
+    "report": ("report", "A week in production: agreement, spend, errors, savings, changes."),
     "feedback": ("feedback", "Say that an answer was good or bad; the monitor counts it."),
     "alerts": ("alerts", "Where people are told: list, test, send again; Prometheus rules."),
     "doctor": ("doctor", "What keeps a gateway from working, or safely, and what to do."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -38,6 +38,20 @@ class Beyond(NamedTuple):
 
     slow_s: float
     dear_picousd: float
+
+
+class RolledUp(NamedTuple):
+    """Sums of attempts of one type, model and arm; dollars in 1e-12."""
+
+    type: str
+    model: str
+    arm: str
+    attempts: int
+    requests: int
+    errors: int
+    unpriced: int
+    picousd: int
+    saved_picousd: int
 
 
 class Account:
@@ -166,6 +180,17 @@ class Account:
             *(request_type, since.astimezone(UTC).date().isoformat()),
         )
         return int(rows[0][0])
+
+    def rolled_up(self, first: date, last: date) -> list[RolledUp]:
+        """The account's sums over whole days, by type, models and arm; ``last`` included."""
+        rows = self._rows(
+            """SELECT type, served_model, arm, sum(attempts), sum(requests), sum(errors),
+                sum(unpriced), sum(picousd), sum(saved_picousd)
+            FROM rollups WHERE day >= ? AND day <= ? GROUP BY type, served_model, arm
+            ORDER BY sum(picousd) DESC, type, served_model, arm""",
+            *(first.isoformat(), last.isoformat()),
+        )
+        return [RolledUp(*row) for row in rows]
 
     def per_day(self, request_type: str, since: datetime, until: datetime) -> float:
         """Conversations of a type a day, over the time in which any were seen."""

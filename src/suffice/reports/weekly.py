@@ -1,0 +1,388 @@
+"""A week in production: agreement, spend, errors, savings and what changed, as one document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from suffice.records.rollout import RolloutEvent, RolloutState
+from suffice.reports.rollouts import WORDS
+from suffice.reports.untrusted import one_line
+from suffice.reports.words import count, usd_text
+from suffice.statistics.proportions import wilson_interval
+
+
+class TypeWeek(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    One rolled-out type's week.
+
+    Attributes:
+        type: The request type.
+        baseline: The model its requests ask for.
+        candidate: The cheaper one.
+        state: Where its rollout stands at the week's end.
+        share: What the policy gives the candidate; None without a rule.
+        pairs: Scored pairs of the week.
+        score: Sum of their scores.
+        missing: Pairs without a score.
+        pairs_before: Scored pairs of the week before.
+        score_before: Sum of their scores.
+        fine_at: Agreement held to be fine.
+        watching_usd: Shadow calls of the week whose price is known.
+        unpriced_pairs: Shadow calls whose price is not.
+    """
+
+    type: str
+    baseline: str
+    candidate: str
+    state: RolloutState
+    share: float | None
+    pairs: int
+    score: float
+    missing: int
+    pairs_before: int
+    score_before: float
+    fine_at: float
+    watching_usd: str
+    unpriced_pairs: int = 0
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What one model cost in the week.
+
+    Attributes:
+        model: What served.
+        requests: Attempts it answered or failed.
+        usd: At list or your own prices.
+        usd_before: The week before.
+        unpriced: Attempts whose dollars are not known.
+    """
+
+    model: str
+    requests: int
+    usd: str
+    usd_before: str
+    unpriced: int
+
+
+class Errors(msgspec.Struct, frozen=True, kw_only=True):
+    """How often one arm of a type failed in the week."""
+
+    type: str
+    arm: str
+    attempts: int
+    errors: int
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What a type's candidate saved in the week, at list price."""
+
+    type: str
+    usd: str
+
+
+class Proven(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a Switch that is not rolled out would save.
+
+    Attributes:
+        type: The request type.
+        candidate: The model that suffices.
+        usd_per_answer: Measured, per answer.
+        requests: The type's requests in the week.
+        run: The comparison.
+    """
+
+    type: str
+    candidate: str
+    usd_per_answer: float
+    requests: int
+    run: str
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of the policy: who made it, what it changed, why."""
+
+    at: datetime
+    version: int
+    by: str
+    action: str
+    reason: str
+
+
+class Week(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Everything the report says.
+
+    Attributes:
+        first: The first day, UTC.
+        last: The last day; may be under way.
+        types: Rolled-out types.
+        spent: By model, dearest first.
+        errors: By type and arm.
+        taken: By type.
+        proven: Switches that are not rolled out.
+        proving_usd: What the week's comparisons cost.
+        events: What happened to rollouts, oldest first.
+        changes: Versions of the policy, oldest first.
+        has_account: Whether a gateway keeps an account here.
+    """
+
+    first: date
+    last: date
+    types: tuple[TypeWeek, ...] = ()
+    spent: tuple[Spent, ...] = ()
+    errors: tuple[Errors, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    proven: tuple[Proven, ...] = ()
+    proving_usd: str = "0"
+    events: tuple[RolloutEvent, ...] = ()
+    changes: tuple[Change, ...] = ()
+    has_account: bool = True
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A part of the document, the same on every surface.
+
+    Attributes:
+        title: Of the part.
+        says: One sentence that answers it.
+        headings: Of its table; those from ``figures_from`` on are figures.
+        rows: Cells as text.
+        figures_from: Where figures begin.
+        empty: What is said where there is no row.
+        note: What the figures rest on.
+    """
+
+    title: str
+    says: str = ""
+    headings: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    figures_from: int = 1
+    empty: str = "Nothing."
+    note: str = ""
+
+
+def title(week: Week) -> str:
+    """
+    What the report is called.
+
+    >>> title(Week(first=date(2026, 11, 16), last=date(2026, 11, 22)))
+    'suffice, 16 to 22 November 2026'
+    """
+    first = f"{week.first.day}"
+    if (week.first.year, week.first.month) != (week.last.year, week.last.month):
+        first += f" {week.first:%B}"
+    if week.first.year != week.last.year:
+        first += f" {week.first.year}"
+    return f"suffice, {first} to {week.last.day} {week.last:%B %Y}"
+
+
+def headline(week: Week) -> str:
+    """The week in one sentence."""
+    spent = _sum(row.usd for row in week.spent)
+    back = sum(event.kind in {"rolled_back", "aborted"} for event in week.events)
+    parts = [
+        f"spent {usd_text(str(spent))}" if week.has_account else "no gateway keeps an account here",
+        f"took {usd_text(str(_taken(week)))} of savings" if week.has_account else "",
+        f"watching and proving cost {usd_text(str(_proving(week)))}",
+        f"{count(back, 'rollback')}" if back else "nothing was taken back",
+    ]
+    told = "; ".join(part for part in parts if part)
+    return f"{told[0].upper()}{told[1:]}."
+
+
+def sections(week: Week) -> tuple[Section, ...]:
+    """The document's parts, in the order of their weight."""
+    return (_agreement(week), _savings(week), _spend(week), _error_rates(week), _changes(week))
+
+
+def weekly_json(week: Week) -> dict[str, Any]:
+    """The figures, for machines."""
+    plain: dict[str, Any] = msgspec.to_builtins(week)
+    totals = {
+        "spent_usd": str(_sum(row.usd for row in week.spent)),
+        "taken_usd": str(_taken(week)),
+        "taken_basis": "list",
+        "watching_and_proving_usd": str(_proving(week)),
+    }
+    return {"schema": "suffice.weekly", "version": 1, "title": title(week), **plain, **totals}
+
+
+def _agreement(week: Week) -> Section:
+    low = [row for row in week.types if row.pairs and row.score / row.pairs < row.fine_at]
+    says = ""
+    if week.types:
+        says = (
+            f"{count(len(low), 'type')} of {len(week.types)} agreed less often than is fine."
+            if low
+            else f"All of {count(len(week.types), 'rolled-out type')} agreed as often as is fine."
+            if all(row.pairs for row in week.types)
+            else "Some types had no scored pair, so nobody can say."
+        )
+    return Section(
+        title="Agreement",
+        says=says,
+        headings=("request type", "candidate", "state", "share", "agreement", "95 % bounds",
+                  "fine at", "week before", "no score"),
+        figures_from=3,
+        rows=tuple(
+            (
+                one_line(row.type),
+                one_line(row.candidate),
+                WORDS[row.state],
+                "-" if row.share is None else f"{100 * row.share:.4g} %",
+                _rate(row.score, row.pairs),
+                _bounds(row.score, row.pairs),
+                f"{100 * row.fine_at:.4g} %",
+                _rate(row.score_before, row.pairs_before),
+                f"{row.missing:,}",
+            )
+            for row in week.types
+        ),
+        empty="No type is rolled out.",
+        note="Scored pairs of the week: both models' answers to the same production request, at "
+        "most one a conversation.",
+    )  # fmt: skip
+
+
+def _savings(week: Week) -> Section:
+    rows = [(one_line(row.type), "taken, at list price", usd_text(row.usd)) for row in week.taken]
+    for row in week.proven:
+        if row.requests:
+            saving = Decimal(str(row.usd_per_answer)) * row.requests
+            told = f"{usd_text(str(saving))} over {row.requests:,} requests"
+        else:
+            told = f"{usd_text(str(row.usd_per_answer))} an answer"
+        rows.append((one_line(row.type), f"proven, not taken ({one_line(row.run)})", told))
+    rows += [
+        (one_line(row.type), "cost of watching", _watching(row))
+        for row in week.types
+        if Decimal(row.watching_usd) or row.unpriced_pairs
+    ]
+    if Decimal(week.proving_usd):
+        rows.append(("all types", "cost of comparisons", usd_text(week.proving_usd)))
+    net = _taken(week) - _proving(week)
+    return Section(
+        title="Savings",
+        says=f"Taken {usd_text(str(_taken(week)))}, less {usd_text(str(_proving(week)))} for "
+        f"proving and watching: {_signed(net)} net."
+        if week.has_account
+        else "",
+        headings=("request type", "which savings", "dollars"),
+        figures_from=2,
+        rows=tuple(rows),
+        empty="Nothing was taken, and nothing cost anything.",
+        note="Taken: the requested model's list price of the same answers less the served one's; "
+        "it is not matched to the bill yet. Proven: as measured in the comparison.",
+    )
+
+
+def _spend(week: Week) -> Section:
+    spent, before = (
+        _sum(getattr(row, name) for row in week.spent) for name in ("usd", "usd_before")
+    )
+    unpriced = sum(row.unpriced for row in week.spent)
+    without = f"; {count(unpriced, 'attempt')} without a known price" if unpriced else ""
+    return Section(
+        title="Spend by model",
+        says=f"{usd_text(str(spent))}, {usd_text(str(before))} the week before{without}."
+        if week.spent
+        else "",
+        headings=("model", "attempts", "spent", "week before", "without a price"),
+        rows=tuple(
+            (
+                one_line(row.model or "unknown"),
+                f"{row.requests:,}",
+                usd_text(row.usd),
+                usd_text(row.usd_before),
+                f"{row.unpriced:,}",
+            )
+            for row in week.spent
+        ),
+        empty="Nothing went through the gateway."
+        if week.has_account
+        else "No gateway keeps an account here.",
+    )
+
+
+def _error_rates(week: Week) -> Section:
+    return Section(
+        title="Errors by arm",
+        headings=("request type", "arm", "attempts", "errors", "rate", "95 % bounds"),
+        figures_from=2,
+        rows=tuple(
+            (
+                one_line(row.type or "no type"),
+                row.arm,
+                f"{row.attempts:,}",
+                f"{row.errors:,}",
+                _rate(row.errors, row.attempts),
+                _bounds(row.errors, row.attempts),
+            )
+            for row in week.errors
+        ),
+        empty="Nothing went through the gateway.",
+        note="Attempts that gave the caller no model's answer; overload and rate limits included.",
+    )
+
+
+def _changes(week: Week) -> Section:
+    told = [
+        (event.at, one_line(event.type), one_line(event.sentence), event.by, event.reason)
+        for event in week.events
+    ]
+    # What rollouts did is told by their events; here is what people did to the policy itself.
+    told += [
+        (change.at, f"policy {change.version}", one_line(change.action), change.by, change.reason)
+        for change in week.changes
+    ]
+    told.sort(key=lambda row: row[0])
+    return Section(
+        title="What changed, and why",
+        headings=("when (UTC)", "what", "what happened", "by", "why"),
+        figures_from=5,
+        rows=tuple(
+            (f"{at:%Y-%m-%d %H:%M}", what, sentence, one_line(by or "-"), one_line(why or "-"))
+            for at, what, sentence, by, why in told
+        ),
+        empty="Nothing changed.",
+    )
+
+
+def _rate(hits: float, seen: int) -> str:
+    return f"{100 * hits / seen:.1f} % of {seen:,}" if seen else "nothing seen"
+
+
+def _bounds(hits: float, seen: int) -> str:
+    if not seen:
+        return "-"
+    low, high = wilson_interval(round(hits), seen)
+    return f"{100 * low:.1f} to {100 * high:.1f} %"
+
+
+def _watching(row: TypeWeek) -> str:
+    more = f" and {row.unpriced_pairs:,} calls without a price" if row.unpriced_pairs else ""
+    return usd_text(row.watching_usd) + more
+
+
+def _taken(week: Week) -> Decimal:
+    return _sum(row.usd for row in week.taken)
+
+
+def _proving(week: Week) -> Decimal:
+    return _sum(row.watching_usd for row in week.types) + Decimal(week.proving_usd)
+
+
+def _signed(amount: Decimal) -> str:
+    return f"-{usd_text(str(-amount))}" if amount < 0 else usd_text(str(amount))
+
+
+def _sum(amounts: Sequence[str] | Any) -> Decimal:
+    return sum((Decimal(amount) for amount in amounts), Decimal(0))
