@@ -4,7 +4,7 @@ The gateway before other people's fakes, which inject faults of their own making
     python tools/fault_peers.py FOLDER            installs them under FOLDER, runs, prints a table
     python tools/fault_peers.py FOLDER --write    also writes the table into docs/faults.md
 
-Needs node 20 and package registries, so it is run by hand and is no part of the tests. Each fault
+Needs node 20 and downloads, so it is run by hand and is no part of the tests. Each fault
 is asked for three times: of the fake itself, through the gateway without a route, and through it
 with a route whose candidate alone fails. Without a route the client must see what the fake itself
 says, but for ids and times; with one, the baseline's answer or the same cut. The account must hold
@@ -103,7 +103,7 @@ def call(url: str, method: str = "GET", body: Any = None) -> Any:
 
 
 def llmock(folder: Path) -> Peer:
-    """The package llmock from PyPI."""
+    """The Python package llmock."""
     binary = folder / "llmock" / "bin" / "llmock"
     if not binary.exists():
         subprocess.run([sys.executable, "-m", "venv", folder / "llmock"], check=True)
@@ -135,7 +135,7 @@ def llmock(folder: Path) -> Peer:
 
 
 def aimock(folder: Path) -> Peer:
-    """The package @copilotkit/aimock from npm; its fixtures stand in a file and need no arming."""
+    """The Node package @copilotkit/aimock; its fixtures stand in a file and need no arming."""
     script = folder / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
     if not script.exists():
         install = ["npm", "install", "--silent", "--no-audit", f"@copilotkit/aimock@{AIMOCK}"]
@@ -247,12 +247,12 @@ def rows_of(peer: Peer, folder: Path) -> Iterator[str]:
                 print(f"differs: {fault}\n  {itself}\n  {unrouted}", file=sys.stderr)
             yield (
                 f"| {peer.name} | {fault} | {itself.words if itself.status else 'hangs up'} "
-                f"| {unrouted.words}{', the same to the byte' if unrouted == itself else ''} "
+                f"| {unrouted.words}{', the same but for ids' if unrouted == itself else ''} "
                 f"| {routed.words}{' of the baseline' if of_baseline else ''} |"
             )
         attempts, journal = _attempts(data, peer.asked() - direct), peer.asked() - direct
-    told = "agree" if attempts == journal else "DIFFER"
-    yield f"| {peer.name} | all | | {attempts} attempts in the account | {journal} in its journal: {told} |"
+    told = f"{journal} in its journal: {'agree' if attempts == journal else 'DIFFER'}"
+    yield f"| {peer.name} | all | | {attempts} attempts in the account | {told} |"
 
 
 def _attempts(data: Path, wanted: int) -> int:

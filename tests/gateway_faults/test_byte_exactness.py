@@ -281,7 +281,7 @@ SETTINGS = st.lists(
     st.sampled_from(
         [
             '"stop_sequences": ["a\\u0062", "b" ]',
-            '"system" :\t"caf\\u00e9 é"',
+            '"system" :\t"x\\u00e9 é"',
             '"metadata":{ "user_id" : "u" , "n":1e400}',
             '"output_config" : { "effort":"low" , "x" : 1.0 }',
             '"thinking":{"type" : "adaptive", "x":[ ]}',
