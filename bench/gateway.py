@@ -1,122 +1,132 @@
 """
-CPU per request of the gateway's worker, beside nginx as a plain proxy, in one run.
+CPU per request of the gateway's worker, beside nginx as a plain proxy.
 
-Needs wrk and nginx with Lua, and a folder with an upstream stub and load scripts (stub.conf,
-proxy.conf, post.lua, files/req.json), named by SUFFICE_GATEWAY_BENCH. The stub listens on 9100,
-nginx proxies on 9200. Load and stub run on CPU 0, the proxies on CPU 1; the account's child
-process, which no request waits for, is shown by itself.
+All of them stand at once, and are loaded in turn, again and again: a neighbour on the machine
+disturbs a round, not one of them. What is told is the least disturbed round of each, and the
+median. The account's process, which no request waits for, is shown by itself.
+
+`SUFFICE_GATEWAY_BENCH=FOLDER python -m bench gateway`; see `bench._gateways`.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-import time
+import statistics
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
-_TICKS = os.sysconf("SC_CLK_TCK")
-_POLICY = {
-    "version": 1,
-    "types": {
-        "triage": {
-            "baseline": "claude-haiku-4-5",
-            "candidate": "claude-haiku-5-5",
-            "share": 1.0,
-        }
-    },
-}
-_SECONDS = 4
+import msgspec
+
+from bench._gateways import (
+    NGINX,
+    NGINX_PACED,
+    STUB_PACED,
+    TYPED,
+    beside,
+    cpu_s,
+    folder,
+    gateway,
+    nginx,
+    stub,
+    wrk,
+)
+from bench.routing import agent_request
+
+_ROUNDS = 6
+_PACED_STREAMS = 64
+_AGENT = "run/agent.json"
+
+
+class Row(NamedTuple):
+    """One way through one proxy."""
+
+    name: str
+    url: str
+    pids: Sequence[int]
+    header: str = ""
 
 
 def main() -> None:
-    """Print one line a proxy, with its ratio to nginx."""
-    folder = Path(os.environ.get("SUFFICE_GATEWAY_BENCH", ""))
-    if not (folder / "stub.conf").is_file() or not (shutil.which("wrk") and shutil.which("nginx")):
-        print("skipped: needs wrk, nginx and SUFFICE_GATEWAY_BENCH")
+    """Print a table for small requests, one for an agent's, and one for paced streams."""
+    where = folder()
+    if where is None:
         return
-    (folder / "run").mkdir(exist_ok=True)
-    stub = _start(["taskset", "-c", "0", "nginx", "-p", ".", "-c", "stub.conf"], folder)
-    try:
-        nginx = _measure(
-            ["taskset", "-c", "1", "nginx", "-p", ".", "-c", "proxy.conf"], folder, 9200
+    (where / _AGENT).write_bytes(msgspec.json.encode({**agent_request(), "stream": False}))
+    with stub(where), nginx(where) as plain, ExitStack() as stack:
+        meta, off, bodies, paced = (
+            stack.enter_context(gateway(port, *options, upstream=upstream))
+            for port, options, upstream in (
+                (4711, (), 9100),
+                (4712, ("--capture", "off"), 9100),
+                (4713, ("--capture", "bodies"), 9100),
+                (4714, (), STUB_PACED),
+            )
         )
-        print(f"nginx proxy_pass        {nginx:.4f} CPU-ms/request")
-        for name, options, header in (
-            ("as asked, metadata kept", (), ""),
-            ("routed, metadata kept", (), "x-suffice-type: triage"),
-            ("routed, nothing kept", ("--capture", "off"), "x-suffice-type: triage"),
-            ("routed, bodies kept", ("--capture", "bodies"), "x-suffice-type: triage"),
-        ):
-            ours = _measure(_gateway(options), folder, 4701, header=header)
-            print(f"{name:<23} {ours:.4f} CPU-ms/request  {ours / nginx:.1f} x nginx")
-    finally:
-        _end(stub)
+        proxy = Row("nginx proxy_pass", f"http://127.0.0.1:{NGINX}/v1/messages", [plain])
+        rows = [
+            proxy,
+            Row("as asked, metadata kept", meta.url, [meta.pid]),
+            Row("routed, metadata kept", meta.url, [meta.pid], TYPED),
+            Row("routed, nothing kept", off.url, [off.pid], TYPED),
+            Row("routed, bodies kept", bodies.url, [bodies.pid], TYPED),
+        ]
+        children = beside(meta.pid)
+        before = [cpu_s(pid) for pid in children]
+        told = table("1 KB, 16 connections", where, rows, body="files/req.json")
+        spent = sum(cpu_s(pid) for pid in children) - sum(before)
+        kept = sum(told[row.name] for row in rows[1:3])
+        print(f"  the account's process: {1e3 * spent / kept:.3f} CPU-ms a record")
+        agents = [
+            proxy,
+            Row("routed, metadata kept", meta.url, [meta.pid], "x-suffice-type: agent"),
+        ]
+        table("an agent's request, 16 connections", where, agents, body=_AGENT)
+        streams = [
+            proxy._replace(url=f"http://127.0.0.1:{NGINX_PACED}/v1/messages"),
+            Row("routed, metadata kept", paced.url, [paced.pid], TYPED),
+        ]
+        table(
+            "streams of 70 events, 10 ms apart, 64 at once",
+            where,
+            streams,
+            body="files/req_stream.json",
+            connections=_PACED_STREAMS,
+        )
 
 
-def _gateway(options: Sequence[str]) -> list[str]:
-    data = Path(tempfile.mkdtemp())
-    (data / "policy.json").write_text(json.dumps(_POLICY), encoding="utf-8")
-    return [
-        *("taskset", "-c", "1", sys.executable, "-m", "suffice", "gateway", "--port", "4701"),
-        *("--upstream", "http://127.0.0.1:9100", "--policy", str(data / "policy.json")),
-        *("--data", str(data / "data"), *options),
-    ]
-
-
-def _measure(command: Sequence[str], folder: Path, port: int, *, header: str = "") -> float:
-    """CPU-ms per finished request of the process itself and, for nginx, of its worker."""
-    process = _start(command, folder)
-    try:
-        time.sleep(2.5)
-        url = f"http://127.0.0.1:{port}/v1/messages"
-        _load(url, folder, header, seconds=2)
-        pids = [process.pid, *_forked(process.pid)] if port == 9200 else [process.pid]
-        before = sum(_cpu_s(pid) for pid in pids)
-        finished = _load(url, folder, header, seconds=_SECONDS)
-        return 1e3 * (sum(_cpu_s(pid) for pid in pids) - before) / finished
-    finally:
-        _end(process)
-
-
-def _load(url: str, folder: Path, header: str, *, seconds: int) -> int:
-    told = subprocess.run(
-        ["taskset", "-c", "0", "wrk", "-t1", "-c16", f"-d{seconds}s", "-s", "post.lua", url],
-        cwd=folder,
-        env={**os.environ, "BODY_FILE": "files/req.json", "EXTRA_HEADERS": header},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    found = re.search(r"WRK (\{.*\})", told)
-    if found is None:
-        raise SystemExit(f"no figures from wrk: {told}")
-    return int(json.loads(found[1])["n"])
-
-
-def _forked(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    return [int(each) for each in children.split()]
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def _start(command: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL, start_new_session=True)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    os.killpg(process.pid, signal.SIGTERM)
-    process.wait(15)
+def table(
+    title: str, where: Path, rows: Sequence[Row], *, body: str, connections: int = 16
+) -> dict[str, int]:
+    """Measure the rows in turn and print them; how many requests each was sent."""
+    # A paced stream lasts .7 s.
+    seconds = 4 if connections == _PACED_STREAMS else 2
+    size = (where / body).stat().st_size
+    print(f"\n{title} ({size:,} bytes), CPU-ms a request: least and median of {_ROUNDS} rounds")
+    spent: dict[str, list[float]] = {row.name: [] for row in rows}
+    sent = dict.fromkeys(spent, 0)
+    for turn in range(_ROUNDS + 1):
+        for row in rows:
+            before = sum(map(cpu_s, row.pids))
+            load = wrk(
+                where, row.url, header=row.header, body=body, seconds=seconds,
+                connections=connections,
+            )  # fmt: skip
+            used = sum(map(cpu_s, row.pids)) - before
+            sent[row.name] += load.finished
+            if load.errors:
+                raise SystemExit(f"{row.name}: {load.errors} errors")
+            if turn:  # the first warms up
+                # Those under way at the end are half done on average.
+                spent[row.name].append(1e3 * used / (load.finished + connections / 2))
+    least, usual = (
+        {name: kind(values) for name, values in spent.items()} for kind in (min, statistics.median)
+    )
+    first = rows[0].name
+    for name in spent:
+        ratio = f"{least[name] / least[first]:5.1f} x nginx"
+        print(f"  {name:<26}{least[name]:7.3f}{usual[name]:7.3f}  {ratio}")
+    return sent
 
 
 if __name__ == "__main__":
