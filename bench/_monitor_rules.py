@@ -235,23 +235,23 @@ def rolled_back_in_a_year(rule: type[Any], *, agreement: float, per_day: int, ru
 
 
 def days_to_see(
-    rule: type[Any], *, fall_to: float, per_day: int, runs: int, within: int = 120
+    rule: type[Any], *, fall_to: float, per_day: int, runs: int, calm: int = 60, within: int = 120
 ) -> tuple[float, float]:
     """
-    Mean days from a fall to the alarm, and the share of falls seen, after 60 calm days at .97.
+    Mean days from a fall to the alarm, and the share of falls seen, after calm days at .97.
 
     Streams with an alarm before the fall are left out: they were rolled back already.
     """
     dice, made = np.random.default_rng(19), rule(runs, per_day)
     early = np.zeros(runs, dtype=np.bool_)
-    for _ in range(60 * per_day):
+    for _ in range(calm * per_day):
         early |= made.look(dice.random(runs) < 0.97)
     found = np.full(runs, np.inf)
     for pair in range(1, within * per_day + 1):
         hit = made.look(dice.random(runs) < fall_to) & ~np.isfinite(found)
         found[hit] = pair / per_day
-    calm = found[~early]
-    if not len(calm):
+    watched = found[~early]
+    if not len(watched):
         return math.nan, math.nan
-    seen = calm[np.isfinite(calm)]
-    return (float(seen.mean()) if len(seen) else math.inf), len(seen) / len(calm)
+    seen = watched[np.isfinite(watched)]
+    return (float(seen.mean()) if len(seen) else math.inf), len(seen) / len(watched)
