@@ -402,3 +402,75 @@ def test_conversations_are_found_by_how_they_begin_where_no_session_names_them(
     assert "main loop     30 calls in 6 sessions" in said
     assert "drew  6 cases" in drawn
     assert "24 of the same session" in drawn
+
+
+def _names(data: Path) -> set[str]:
+    return {row["type"] for row in json.loads(_run(data, "--format", "json").stdout)["types"]}
+
+
+def test_every_change_can_be_taken_back_and_stays_on_record(data: Path) -> None:
+    """
+    Also of types that no prompt was learnt of: callers' own tags, and transcripts.
+    """
+    before = _names(data)
+    _run(data, "rename", "claude-code-main-loop", "coding", "--by", "ann", "--reason", "our word")
+    _run(data, "merge", "sort-support-ticket", "coding")
+    changed = _names(data)
+
+    undone = [_run(data, "undo", "--by", "bob").stdout.splitlines()[0] for _ in range(2)]
+    shown = _run(data, "show", "claude-code-main-loop").stdout
+
+    assert changed == {"coding", "claude-code-sub-agent"}
+    assert undone == [
+        "undo  merge sort-support-ticket coding",
+        "undo  rename claude-code-main-loop coding",
+    ]
+    assert _names(data) == before
+    assert "rename claude-code-main-loop coding ann our word" in shown
+    again = CliRunner().invoke(main, ["types", "--data", str(data), "undo"])
+    assert (again.exit_code, "no change to take back" in again.stderr) == (2, True)
+
+
+def test_a_type_is_shown_with_a_mark_where_its_prompts_differ(data: Path) -> None:
+    assert _run(data, "show", "sort-support-ticket").stdout.splitlines() == [
+        "version 1 of 1, learnt from 40 requests",
+        "  Sort the support ticket.",
+        "  Ticket * of the day",
+        "  Labels: billing, refund",
+    ]
+
+
+def test_calls_without_tools_in_an_agents_session_are_housekeeping(tmp_path: Path) -> None:
+    """
+    Titles and topics on the side are decided per call; a sub-agent is known by its header's id.
+    """
+    tools = {"tools": [{"name": "run", "input_schema": {"type": "object"}}]}
+    turns = [{"role": role, "content": "go on"} for role in ("user", "assistant", "user")]
+    agent = LoggedExchange(
+        source="anthropic", request={"system": "Work.", "messages": turns, **tools},
+        response_text="ok", model="claude-opus-5-5", usage=Usage(output_tokens=1_000), session="s",
+    )  # fmt: skip
+    title = msgspec.structs.replace(
+        agent, request={"system": "Write a title.", "messages": turns[:1]}
+    )
+    kinds = {
+        "loop": (agent, 10),
+        "title": (title, 3),
+        "spawn": (msgspec.structs.replace(agent, agent_id="a1"), 4),
+        "alone": (msgspec.structs.replace(title, session="other"), 2),
+    }
+    with Exchanges.open(tmp_path / "data") as store:
+        store.add(
+            msgspec.structs.replace(one, id=f"{name}-{number}", ts=_START + number)
+            for name, (one, many) in kinds.items()
+            for number in range(many)
+        )
+
+    rows = json.loads(_run(tmp_path / "data", "--format", "json").stdout)["agents"]
+
+    assert {row["role"]: (row["calls"], row["unit"], row["units"]) for row in rows} == {
+        "main loop": (10, "session", 1),
+        "housekeeping": (3, "call", 3),
+        "sub-agent": (4, "spawn", 1),
+        "call": (2, "call", 2),
+    }

@@ -84,6 +84,25 @@ def test_a_type_is_compared_in_one_step_and_logged_answers_are_not_paid_again(
     assert asked.count("claude-opus-5-5") <= 60 < asked.count("claude-haiku-5-5")
 
 
+def test_a_run_of_a_type_goes_on_where_its_budget_ended(
+    suffice: Command, fake: StrictFake, scanned: Path
+) -> None:
+    """With the cases it was started with, also where more logs came since."""
+    (row, _) = json.loads(suffice("types", "--data", scanned, "--format", "json").stdout)["types"]
+    words = ("compare", row["type"], "--to", "claude-haiku-5-5", "--yes", "--data", scanned)
+
+    first = suffice(*words, "--budget", "0.02")
+    Path("more.jsonl").write_text("".join(logged(n, kind="ticket") for n in range(900, 990)))
+    suffice("scan", "more.jsonl", "--data", scanned)
+    second = suffice(*words, "--budget", "20", "--resume")
+
+    assert first.exit_code == 12, first.output
+    assert second.exit_code == 0, second.output
+    asked = [json.dumps([entry.body["model"], entry.body["messages"]]) for entry in fake.journal]
+    pilot = sum(one.count("claude-opus-5-5") for one in asked)
+    assert len(asked) - len(set(asked)) <= pilot
+
+
 def test_the_dearest_types_are_compared_by_their_number(
     suffice: Command, fake: StrictFake, scanned: Path
 ) -> None:

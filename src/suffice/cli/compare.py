@@ -120,15 +120,15 @@ def _options(cases: Path | None, top: int | None, data: Path, given: dict[str, A
     """The options of the call; where it names types, with their cases and their model."""
     if cases is not None and not is_type(cases, data):
         return Options(cases=cases, **given)
-    from suffice.cli.compare_types import cases_of_types, cases_path, dearest_types
+    from suffice.cli.compare_types import baseline_in, cases_of_types, cases_path, dearest_types
 
     if cases is not None:
         names = [str(cases)]
     else:
         names, given["baseline"] = dearest_types(data, top or 1, baseline=given["baseline"])
     path = cases_path(names, data, seed=given["seed"])
-    if given["resume"] and path.exists() and given["baseline"]:
-        return Options(cases=path, **given)
+    if given["resume"] and path.exists():  # the run goes on with the cases it was started with
+        return Options(cases=path, **{**given, "baseline": given["baseline"] or baseline_in(path)})
     drawn = cases_of_types(names, data, most=given["limit"], seed=given["seed"])
     return Options(cases=path, **{**given, "baseline": given["baseline"] or drawn.baseline})
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from suffice.adapters.exchanges import Exchanges
 from suffice.cli.console import progress
@@ -62,6 +65,15 @@ def cases_path(names: Sequence[str], data: Path, *, seed: int) -> Path:
     mark = blake2b("\0".join([*names, str(seed)]).encode(), digest_size=4).hexdigest()
     first = _UNFIT.sub("-", names[0])[:60]
     return data / CASES_FOLDER / f"{first}-{mark}.jsonl"
+
+
+def baseline_in(path: Path) -> str:
+    """The model whose answers a drawn file holds most of; empty where it holds none."""
+    answered: Counter[str] = Counter()
+    with path.open("rb") as file:
+        for line in file:
+            answered.update(msgspec.json.decode(line).get("outputs", {}))
+    return max(sorted(answered), key=lambda model: answered[model], default="")
 
 
 def dearest_types(data: Path, top: int, *, baseline: str | None) -> tuple[list[str], str]:

@@ -184,3 +184,31 @@ command.add_command(
 )
 command.add_command(_change("pin", "Refuse to rename, merge or split a type.", into=False))
 command.add_command(_change("unpin", "Let a type be changed again.", into=False))
+
+
+@command.command("show")
+@click.argument("request_type", metavar="TYPE")
+@same_data_option
+@click.pass_obj
+def show_command(folder: Path, *, request_type: str, data: Path | None) -> None:
+    """What a type is: its prompt with a mark where things differ, and what was decided about it."""
+    from suffice.cli.types_change import describe
+    from suffice.reports.untrusted import one_line
+
+    for line in describe(data or folder, request_type):
+        click.echo(("  " if line.startswith("  ") else "") + one_line(line))
+
+
+@command.command()
+@click.option("--by", envvar="USER", default="", help="Who; kept with the change.")
+@click.option("--reason", default="", help="Why; kept with the change.")
+@same_data_option
+@click.pass_obj
+def undo(folder: Path, *, by: str, reason: str, data: Path | None) -> None:
+    """Take back the last renaming, merging, splitting or pinning; both stay on record."""
+    from suffice.cli.types_change import take_back
+
+    place = data or folder
+    last = take_back(place, by=by, reason=reason)
+    click.echo(f"undo  {' '.join(filter(None, (last.action, last.type, last.into)))}")
+    click.echo(f"Next  suffice types{data_words(place)}")

@@ -9,7 +9,7 @@ import msgspec
 
 from suffice.errors import BadOption
 
-Action = Literal["rename", "merge", "split", "pin", "unpin"]
+Action = Literal["rename", "merge", "split", "pin", "unpin", "undo"]
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +19,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         action: ``rename`` gives another name, ``merge`` makes it a part of another type,
             ``split`` takes it apart by what the first user turn says; ``pin`` refuses all of
-            these until ``unpin``.
+            these until ``unpin``; ``undo`` takes back the last of all that still holds.
         type: The type's name at that time.
         into: The new name, or the type it becomes a part of; empty for the others.
         at: When, ISO 8601 with its zone.
@@ -45,8 +45,13 @@ class Changes:
     """
 
     def __init__(self, changes: Sequence[Change] = ()) -> None:
-        self._all = tuple(changes)
+        self._all = tuple(in_force(changes))
         self._names: dict[str, str] = {}
+
+    @property
+    def last(self) -> Change | None:
+        """The last one that still holds."""
+        return self._all[-1] if self._all else None
 
     def final(self, name: str) -> str:
         """What a type that was once named ``name`` is called now."""
@@ -82,6 +87,10 @@ class Changes:
         Raises:
             BadOption: There is no such type, the name is taken, or it would be its own part.
         """
+        if change.action == "undo":
+            if self.last is None:
+                raise BadOption("There is no change to take back.", effect="Nothing was changed.")
+            return
         if change.type not in known:
             raise BadOption(
                 f"There is no type {change.type!r}.",
@@ -109,3 +118,20 @@ class Changes:
             )
         if not is_pinned and change.action == "unpin":
             raise BadOption(f"{change.type!r} is not pinned.", effect="Nothing was changed.")
+
+
+def in_force(changes: Sequence[Change]) -> list[Change]:
+    """
+    Those that nobody took back.
+
+    >>> renamed = Change(action="rename", type="a", into="b")
+    >>> Changes([renamed, Change(action="undo", type="b")]).final("a")
+    'a'
+    """
+    kept: list[Change] = []
+    for change in changes:
+        if change.action != "undo":
+            kept.append(change)
+        elif kept:
+            kept.pop()
+    return kept

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
-from suffice.traffic.types.changes import Change
+from suffice.traffic.types.changes import Change, in_force
 from suffice.traffic.types.index import Layer, Learnt
 from suffice.traffic.types.learning import Lines, mark_of
 from suffice.traffic.types.template import Template
@@ -32,7 +32,7 @@ def forget(learnt: Learnt, *, keys: Collection[str], names: Collection[str]) -> 
         learnt,
         layers=tuple(layers),
         names=remaining,
-        changes=tuple(_changes(learnt.changes, {*names, *remaining.values()})),
+        changes=tuple(_changes(in_force(learnt.changes), {*names, *remaining.values()})),
     )
 
 

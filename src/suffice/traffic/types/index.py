@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -166,14 +166,23 @@ class TypeIndex:
             found.setdefault(self._changes.final(name), []).append(self._units[key])
         return found
 
-    def changed(self, change: Change) -> TypeIndex:
+    @property
+    def changes(self) -> Changes:
+        """What people decided about types, as far as it holds."""
+        return self._changes
+
+    def changed(self, change: Change, *, also: Collection[str] = ()) -> TypeIndex:
         """
         The index after somebody renamed, merged, split or pinned a type; the change is kept.
+
+        Args:
+            change: What they did.
+            also: Names of types that were not learnt: callers' own tags, and what is new.
 
         Raises:
             BadOption: There is no such type, or the change makes no sense.
         """
-        self._changes.check(change, known=set(self.names()))
+        self._changes.check(change, known={*self.names(), *also})
         return TypeIndex(
             msgspec.structs.replace(self.learnt, changes=(*self.learnt.changes, change))
         )
