@@ -76,10 +76,17 @@ class LoggedExchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         """
         Whether it could be asked of another model just as it was asked of this one.
 
-        Claude Code's transcripts hold neither the system prompt nor the tools.
+        Claude Code's transcripts hold neither the system prompt nor the tools, and a request
+        that continues a thread held by the provider brings only what was new.
 
         >>> asked = {"messages": [{"role": "user", "content": "hi"}]}
         >>> LoggedExchange(source="anthropic", request=asked).replayable
         True
+        >>> asked["thread"] = {"type": "continue", "previous_message_id": "msg_1"}
+        >>> LoggedExchange(source="anthropic", request=asked).replayable
+        False
         """
+        thread = self.request.get("thread")
+        if isinstance(thread, dict) and thread.get("type") == "continue":
+            return False
         return bool(self.request.get("messages")) and self.source != "claude-code"

@@ -150,6 +150,15 @@ def test_tool_calls_and_text_come_as_blocks(ask: Ask) -> None:
     assert streamed.stop_reason == "tool_use"
 
 
+def test_a_copy_of_a_request_begins_no_thread_at_the_provider(ask: Ask) -> None:
+    fake = strict_fake()
+    with serve(fake) as url:
+        answer = ask(url, request={**LONG, "max_tokens": 200, "thread": {"type": "create"}})
+
+    assert answer.failure is None
+    assert "thread" not in fake.journal.last.body
+
+
 def test_a_long_answer_is_streamed_and_reads_the_same(ask: Ask) -> None:
     fake = strict_fake()
     with serve(fake) as url:

@@ -24,6 +24,8 @@ from suffice.records import Answer, Failure, FailureKind, ModelSpec
 # Beyond this the provider's own clients refuse to wait without a stream: the answer could take
 # longer than the ten minutes they give a silent connection.
 STREAMED_ABOVE_TOKENS = 21_333
+# How an answer comes is decided here, and a copy of a request needs no thread at the provider.
+_NOT_ASKED = frozenset({"stream", "thread"})
 _COUNTED = frozenset(
     {
         "model",
@@ -104,7 +106,7 @@ class AnthropicModels:
         moved = translate(request, target=arm, version=self._version, source=self._source)
         if moved.refused is not None:
             return _failed(f"not sent: {moved.refused}")
-        body = {field: value for field, value in moved.request.items() if field != "stream"}
+        body = {field: value for field, value in moved.request.items() if field not in _NOT_ASKED}
         streamed = body["max_tokens"] > STREAMED_ABOVE_TOKENS
         content = msgspec.json.encode({**body, "stream": True} if streamed else body)
         send = self._api.stream if streamed else self._api.message
