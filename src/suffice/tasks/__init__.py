@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from suffice.tasks.batch import Batch
     from suffice.tasks.classifying import classify
     from suffice.tasks.current import using
+    from suffice.tasks.extracting import extract
     from suffice.tasks.outcome import Attempt, Outcome, Unresolved
     from suffice.tasks.running import Runner
 
@@ -23,10 +24,11 @@ _HOMES = {
     "Runner": "running",
     "Unresolved": "outcome",
     "classify": "classifying",
+    "extract": "extracting",
     "using": "current",
 }
 
-__all__ = ["Attempt", "Batch", "Outcome", "Runner", "Unresolved", "classify", "using"]
+__all__ = ["Attempt", "Batch", "Outcome", "Runner", "Unresolved", "classify", "extract", "using"]
 
 
 def __getattr__(name: str) -> Any:

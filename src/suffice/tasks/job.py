@@ -29,7 +29,7 @@ class Job(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         read: The answer's value, or why it is not usable. An answer that failed never gets here.
         repairs: How often a model may be told what is wrong with its answer.
         model: Who is asked first; None: by the policy, else by the prior.
-        notes: Of a value, what it does not say by itself.
+        details: Of an answer with a value, what the value does not say by itself.
     """
 
     task: str
@@ -39,7 +39,7 @@ class Job(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     read: Read[T]
     repairs: int = 0
     model: str | None = None
-    notes: Callable[[T], tuple[str, ...]] = lambda _value: ()
+    details: Callable[[Answer], Any] = lambda _answer: None
 
     @property
     def type(self) -> str:

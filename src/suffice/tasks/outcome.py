@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -87,14 +87,15 @@ class Outcome(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
         task: The task's name.
         type: The request type, which names the prompt's version too.
         attempts: Every call, in order; all of them are charged.
-        notes: What the value does not say by itself, e.g. fields that were not found.
+        details: What the value does not say by itself; each task says what it is. None where
+            there is nothing to add.
     """
 
     value: T_co | Unresolved
     task: str
     type: str
     attempts: tuple[Attempt, ...] = ()
-    notes: tuple[str, ...] = ()
+    details: Any = None
 
     @property
     def model(self) -> str | None:

@@ -88,7 +88,7 @@ class Runner:
             task=job.task,
             type=job.type,
             attempts=tuple(course.attempts),
-            notes=() if isinstance(value, Unresolved) else job.notes(value),
+            details=None if course.used is None else job.details(course.used),
         )
 
     async def _climb(self, course: _Course[T]) -> T | Unresolved:
@@ -124,7 +124,10 @@ class Runner:
             course.attempts.append(attempt)
             if self._on_attempt is not None:
                 self._on_attempt(job.type, attempt)
-            if wrong is None or wrong.reason not in _REPAIRABLE:
+            if wrong is None:
+                course.used = answer
+                break
+            if wrong.reason not in _REPAIRABLE:
                 break
             request = repaired(request, answer, wrong)
         return value
@@ -151,6 +154,7 @@ class _Course(Generic[T]):
     paid: list[Paid]
     keep: Callable[[Paid], None] | None
     attempts: list[Attempt] = field(default_factory=list)
+    used: Answer | None = None
 
 
 def usable(job: Job[T], answer: Answer) -> T | Unresolved:
