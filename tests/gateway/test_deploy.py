@@ -83,7 +83,8 @@ def test_what_service_and_image_run_is_a_command(words: str) -> None:
 
 
 def test_every_variable_the_two_set_is_one_the_gateway_reads() -> None:
-    read = {option.envvar for option in command.params}
+    said = [option.envvar or () for option in command.params]
+    read = {name for names in said for name in ([names] if isinstance(names, str) else names)}
     text = UNIT.read_text() + RECIPE.read_text()
 
     assert set(re.findall(r"\bSUFFICE_[A-Z_]+", text)) <= read

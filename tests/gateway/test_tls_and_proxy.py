@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
+import socket
 import ssl
 import threading
 import urllib.request
@@ -327,3 +329,40 @@ def test_half_of_a_certificate_does_not_start(certificates: Any, given: str) -> 
 
     with pytest.raises((BadOption, GatewayNotStarted)):
         serving(*words)
+
+
+def test_a_certificate_replaced_on_disk_is_shown_after_a_hang_up(
+    certificates: Any, start_process: Any, tmp_path: Any
+) -> None:
+    """
+    One that cannot be used is told of, and the one before stays.
+    """
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+
+    def put(name: str, *, key_of: str | None = None) -> None:
+        cert.write_bytes(certificates.of(name)[0].read_bytes())
+        key.write_bytes(certificates.of(key_of or name)[1].read_bytes())
+        key.chmod(0o600)
+
+    def shown() -> str:
+        port = int(gateway.url.rpartition(":")[2])
+        context = ssl.create_default_context(cafile=certificates.authority())
+        context.check_hostname = False
+        with (
+            socket.create_connection(("127.0.0.1", port), 5) as raw,
+            context.wrap_socket(raw) as talk,
+        ):
+            found: Any = talk.getpeercert()
+            return str(found["subject"][0][0][1])
+
+    put("server")
+    gateway = start_process("--tls-cert", str(cert), "--tls-key", str(key))
+    assert shown() == "server"
+    put("elsewhere", key_of="server")
+    gateway.process.send_signal(signal.SIGHUP)
+    gateway.wait_for("certificate", level="error")
+    assert shown() == "server"
+    put("elsewhere")
+    gateway.process.send_signal(signal.SIGHUP)
+    gateway.wait_for("certificate", level="info")
+    assert shown() == "elsewhere"

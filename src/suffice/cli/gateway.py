@@ -155,6 +155,8 @@ def command(  # noqa: PLR0917 - options
     """
     if ctx.invoked_subcommand is not None:
         return
+    from functools import partial
+
     from suffice.cli.gateway_reading import (
         read_assignment_key,
         read_body_shares,
@@ -164,7 +166,7 @@ def command(  # noqa: PLR0917 - options
         refuse_forgetful_budgets,
     )
     from suffice.cli.gateway_serving import Place, serve
-    from suffice.cli.gateway_tls import serving
+    from suffice.cli.gateway_tls import serving, show
     from suffice.gateway.proxying import choose_proxy
     from suffice.gateway.running import Options
     from suffice.gateway.spool import Capture
@@ -190,6 +192,7 @@ def command(  # noqa: PLR0917 - options
         ),
         type_of=type_lookup(types),
     )
+    tls = serving(tls_cert, tls_key, client_ca)
     place = Place(
         host=host,
         port=port,
@@ -197,7 +200,8 @@ def command(  # noqa: PLR0917 - options
         policy=policy,
         prices=prices,
         otlp=read_endpoint(otlp, capture=Capture(capture)),
-        tls=serving(tls_cert, tls_key, client_ca),
+        tls=tls,
+        renew=partial(show, tls, tls_cert, tls_key) if tls and tls_cert else None,
         upstream_tls=verifying(upstream_ca) if upstream_ca is not None else None,
     )
     ctx.exit(serve(options, place))

@@ -7,6 +7,7 @@ import resource
 import socket
 import ssl
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Place:
         otlp: Where spans go; None: nowhere.
         tls: The certificate it shows; None for plain HTTP.
         upstream_tls: How the upstream's certificate is checked; None: the system's way.
+        renew: Reads the certificate it shows again.
     """
 
     host: str
@@ -54,6 +56,7 @@ class Place:
     otlp: str | None = None
     tls: ssl.SSLContext | None = None
     upstream_tls: ssl.SSLContext | None = None
+    renew: Callable[[], None] | None = None
 
 
 def serve(options: Options, place: Place) -> int:
@@ -127,6 +130,7 @@ def _work(
             listener,
             tls=place.tls,
             upstream_tls=place.upstream_tls,
+            renew=place.renew,
             ready=lambda: log.say("ready", pid=os.getpid()),
         )
     )

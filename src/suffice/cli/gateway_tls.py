@@ -37,24 +37,43 @@ def serving(cert: Path | None, key: Path | None, client_ca: Path | None) -> ssl.
         )
     import ssl
 
-    _refuse_open(key if key is not None else cert)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
-    try:
-        # A key under a password would ask for it on a terminal nobody watches.
-        context.load_cert_chain(cert, key, password=lambda: "")
-        if client_ca is not None:
+    show(context, cert, key)
+    if client_ca is not None:
+        try:
             context.load_verify_locations(client_ca)
-            context.verify_mode = ssl.CERT_REQUIRED
-    except (OSError, ssl.SSLError, ValueError) as wrong:
-        said = getattr(wrong, "strerror", None) or str(wrong)
-        raise GatewayNotStarted(
-            f"The certificate {cert} cannot be used: {said}.",
-            effect="Nothing is served.",
-            next_step="Give a certificate and its own key without a password, in PEM.",
-        ) from wrong
+        except (OSError, ValueError) as wrong:
+            raise _unusable(client_ca, wrong) from wrong
+        context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+def show(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
+    """
+    Show this certificate to clients that connect from now on.
+
+    Raises:
+        GatewayNotStarted: It cannot be used, or others may read the key; the one before stays.
+    """
+    _refuse_open(key if key is not None else cert)
+    try:
+        # Tried apart: half of a pair that does not fit would leave the context without either.
+        for tried in (type(context)(context.protocol), context):
+            # A key under a password would ask for it on a terminal nobody watches.
+            tried.load_cert_chain(cert, key, password=lambda: "")
+    except (OSError, ValueError) as wrong:
+        raise _unusable(cert, wrong) from wrong
+
+
+def _unusable(cert: Path, wrong: Exception) -> GatewayNotStarted:
+    said = getattr(wrong, "strerror", None) or str(wrong)
+    return GatewayNotStarted(
+        f"The certificate {cert} cannot be used: {said}.",
+        effect="Nothing is served by it.",
+        next_step="Give a certificate and its own key without a password, in PEM.",
+    )
 
 
 def _refuse_open(key: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import msgspec
 
 from suffice.catalog import Catalog
+from suffice.errors import SufficeError
 from suffice.gateway.account import Account, keep_in_step
 from suffice.gateway.accounting import fingerprint_secret
 from suffice.gateway.bodies import masked_body
@@ -162,6 +163,7 @@ class Running:
         *,
         tls: ssl.SSLContext | None = None,
         upstream_tls: ssl.SSLContext | None = None,
+        renew: Callable[[], None] | None = None,
         ready: Callable[[], None] | None = None,
     ) -> None:
         """
@@ -171,6 +173,7 @@ class Running:
             listener: A bound socket.
             tls: The certificate it shows to clients; None for plain HTTP.
             upstream_tls: How the upstream's certificate is checked; the system's way if not given.
+            renew: Called on SIGHUP beside the policy: reads certificates again.
             ready: Called once requests are taken.
         """
         loop, options = asyncio.get_running_loop(), self._options
@@ -199,7 +202,7 @@ class Running:
         ends = asyncio.Event()
         for stop in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(stop, ends.set)
-        loop.add_signal_handler(signal.SIGHUP, self.reload)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up, renew)
         _settle_memory()
         await worker.start()
         tasks = [loop.create_task(keep_in_step(self.account)), loop.create_task(self._look_after())]
@@ -230,6 +233,17 @@ class Running:
             self.decider.policy = found
         # Else a broken file and no older version on disk: what is in force stays in force.
         self._policy_told(loaded)
+
+    def _hang_up(self, renew: Callable[[], None] | None) -> None:
+        self.reload()
+        if renew is None:
+            return
+        try:
+            renew()
+        except SufficeError as wrong:
+            self._log.say("certificate", level="error", problem=wrong.what)
+        else:
+            self._log.say("certificate")
 
     async def _look_after(self) -> None:
         while True:
