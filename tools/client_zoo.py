@@ -52,6 +52,7 @@ WANTED = {
     "stream": "Paris",
     "tools": "It is sunny in Łódź.",
     "runner": "It is sunny in Łódź.",
+    "runner without thread": "It is sunny in Łódź.",
     "busy": "Free again",
     "refused": "refused on purpose",
 }
@@ -208,7 +209,7 @@ def _wrong_page(client: Client, command: list[str], address: str, work: Path) ->
 
 
 def _wrong_words(features: Mapping[str, str]) -> list[str]:
-    needed = {feature: wanted for feature, wanted in WANTED.items() if feature != "runner"}
+    needed = {feature: wanted for feature, wanted in WANTED.items() if "runner" not in feature}
     missing = [f"{feature} is missing" for feature in needed if feature not in features]
     return missing + [
         f"{feature}: {text[:300]!r}"

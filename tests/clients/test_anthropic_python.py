@@ -151,6 +151,23 @@ def test_the_tool_runner_finishes_its_loop_in_a_thread_that_stays_on_its_model(
     assert [e.body["thread"]["type"] for e in front.fake.journal] == ["create", "continue"]
 
 
+@ROUTES
+def test_the_tool_runner_without_a_thread_finishes_on_the_model_it_began_on(
+    front: Any, client: anthropic.Anthropic, headers: dict[str, str], serves: str
+) -> None:
+    runner = client.beta.messages.tool_runner(
+        model=OPUS,
+        max_tokens=900,
+        tools=[weather],
+        messages=[{"role": "user", "content": "weather?"}],
+        thread=False,
+        extra_headers=headers,
+    )
+
+    assert text_of(runner.until_done()) == "It is sunny in Łódź."
+    assert front.models_asked() == [serves, serves]
+
+
 def test_the_async_tool_runner_too(front: Any) -> None:
     async def run() -> str:
         async with anthropic.AsyncAnthropic(api_key="k", base_url=front.url) as client:
@@ -159,12 +176,13 @@ def test_the_async_tool_runner_too(front: Any) -> None:
                 max_tokens=900,
                 tools=[weather_later],
                 messages=[{"role": "user", "content": "weather?"}],
+                thread=False,
                 extra_headers=TRIAGE,
             )
             return text_of(await runner.until_done())
 
     assert asyncio.run(run()) == "It is sunny in Łódź."
-    assert front.models_asked() == [OPUS, OPUS]
+    assert front.models_asked() == [HAIKU, HAIKU]
 
 
 @ROUTES

@@ -43,11 +43,16 @@ loop.messages.push(
 );
 tell("tools", says(await client.messages.create(loop)));
 
-const runner = client.beta.messages.toolRunner({
+const run = ({ city }) => `sunny in ${city}`;
+const runnable = [{ ...tools[0], type: "custom", run, parse: (input) => input }];
+const threaded = client.beta.messages.toolRunner({ ...asked("runner?"), tools: runnable });
+tell("runner", says(await threaded.runUntilDone()));
+const unthreaded = client.beta.messages.toolRunner({
   ...asked("runner?"),
-  tools: [{ ...tools[0], type: "custom", run: ({ city }) => `sunny in ${city}`, parse: (x) => x }],
+  tools: runnable,
+  thread: false,
 });
-tell("runner", says(await runner.runUntilDone()));
+tell("runner without thread", says(await unthreaded.runUntilDone()));
 
 tell("busy", says(await client.messages.create(asked("busy?"))));
 try {
