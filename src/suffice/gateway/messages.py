@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ _LEARNT = frozenset({400, 413, 422})
 _STALE_S = 1.0
 _DRAINED_BYTES = 256 * 1024
 _DRAIN_S = 5.0
+_REMEMBERED = 1_024
 
 
 class MessageTurn(Relay):
@@ -236,7 +238,7 @@ class MessageTurn(Relay):
             if found.conversation is not None:
                 served_as = found.served_as or found.model
                 self.house.decider.placements.remember(found.conversation, served_as)
-        self.extra = _told(found)
+        self.extra = _told(found.type, found.model, found.reason, found.policy_version)
 
     def _draw_shadow(self, attempt: Attempt) -> None:
         """Whether another model answers this too; asked once the client's answer is on its way."""
@@ -321,15 +323,16 @@ class _Rest:
         house.loop.call_soon(house.books.write, self._attempt, self._turn.head)
 
 
-def _told(found: Route) -> bytes:
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _told(kind: str, model: str, reason: str, version: int | None) -> bytes:
     """The headers that tell a client which model served it, and why."""
-    if not found.model:
-        return b"x-suffice-reason: %b\r\n" % _plain(found.reason)
+    if not model:
+        return b"x-suffice-reason: %b\r\n" % _plain(reason)
     return b"%bx-suffice-model: %b\r\nx-suffice-reason: %b\r\n%b" % (
-        b"x-suffice-type: %b\r\n" % _plain(found.type) if found.type else b"",
-        _plain(found.model),
-        _plain(found.reason),
-        b"" if found.policy_version is None else b"x-suffice-policy: %d\r\n" % found.policy_version,
+        b"x-suffice-type: %b\r\n" % _plain(kind) if kind else b"",
+        _plain(model),
+        _plain(reason),
+        b"" if version is None else b"x-suffice-policy: %d\r\n" % version,
     )
 
 
