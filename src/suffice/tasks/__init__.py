@@ -16,19 +16,33 @@ if TYPE_CHECKING:
     from suffice.tasks.extracting import extract
     from suffice.tasks.outcome import Attempt, Outcome, Unresolved
     from suffice.tasks.running import Runner
+    from suffice.tasks.seeing import DOCUMENT_TYPES, classify_image
 
 _HOMES = {
+    "DOCUMENT_TYPES": "seeing",
     "Attempt": "outcome",
     "Batch": "batch",
     "Outcome": "outcome",
     "Runner": "running",
     "Unresolved": "outcome",
     "classify": "classifying",
+    "classify_image": "seeing",
     "extract": "extracting",
     "using": "current",
 }
 
-__all__ = ["Attempt", "Batch", "Outcome", "Runner", "Unresolved", "classify", "extract", "using"]
+__all__ = [
+    "DOCUMENT_TYPES",
+    "Attempt",
+    "Batch",
+    "Outcome",
+    "Runner",
+    "Unresolved",
+    "classify",
+    "classify_image",
+    "extract",
+    "using",
+]
 
 
 def __getattr__(name: str) -> Any:

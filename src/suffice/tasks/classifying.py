@@ -9,16 +9,10 @@ from suffice.errors import BadOption
 from suffice.records import Answer
 from suffice.tasks.calling import TaskCall
 from suffice.tasks.job import Job, user_turn
-from suffice.tasks.labels import LabelSet
+from suffice.tasks.labels import ALL_LABELS, NOTHING, ONE_LABEL, LabelSet
 from suffice.tasks.outcome import Unresolved
 
-_ONE = "Answer with exactly one label of the list and nothing else."
-_ALL = (
-    "Answer with every label of the list that applies, one a line, and nothing else. "
-    "Where none applies, answer with a single hyphen."
-)
 _MOST_TOKENS = 100
-_NONE = "-"
 
 
 @TaskCall
@@ -56,17 +50,9 @@ def classify(
         raise BadOption("There is no text to classify.", effect="Nothing was asked.")
     known = LabelSet.of(labels)
     prompt = _prompt(known, instructions, examples, multi=multi)
-    scorer = known.scorer()
-
-    def read_one(line: str) -> Any | Unresolved:
-        reading = scorer.read(line)
-        if reading.in_set:
-            return known.values[reading.label]
-        said = line.strip()[:80]
-        return Unresolved(reason="out_of_set", detail=f"{said!r} is no label.", text=line)
 
     def read(answer: Answer) -> Any | Unresolved:
-        return _read_all(answer.text, read_one) if multi else read_one(answer.text)
+        return known.read_several(answer.text) if multi else known.read_one(answer.text)
 
     return Job(
         task="classify",
@@ -92,21 +78,7 @@ def _prompt(
         parts.append(instructions.strip())
     for text, value in examples:
         values = value if multi and not isinstance(value, str) else [value]
-        shown = "\n".join(known.label_of(one) for one in values) or _NONE
+        shown = "\n".join(known.label_of(one) for one in values) or NOTHING
         parts.append(f"Example text:\n{text.strip()}\nAnswer:\n{shown}")
-    parts.append(_ALL if multi else _ONE)
+    parts.append(ALL_LABELS if multi else ONE_LABEL)
     return "\n\n".join(parts)
-
-
-def _read_all(text: str, read_one: Any) -> list[Any] | Unresolved:
-    lines = [line.strip().removeprefix("- ") for line in text.splitlines() if line.strip()]
-    if lines == [_NONE]:
-        return []
-    found: list[Any] = []
-    for line in lines:
-        value = read_one(line)
-        if isinstance(value, Unresolved):
-            return value
-        if value not in found:
-            found.append(value)
-    return found

@@ -6,25 +6,33 @@ import enum
 from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin
 
-import msgspec
-
 from suffice.errors import BadOption
 from suffice.scoring.labels import LabelScorer, canonical_label
+from suffice.tasks.outcome import Unresolved
 
-_FEWEST = 2
+NOTHING = "-"
+"""What a model answers where no label applies."""
+
+ONE_LABEL = "Answer with exactly one label of the list and nothing else."
+ALL_LABELS = (
+    "Answer with every label of the list that applies, one a line, and nothing else. "
+    "Where none applies, answer with a single hyphen."
+)
+_FEWEST, _SHOWN = 2, 80
 
 
-class LabelSet(msgspec.Struct, frozen=True, kw_only=True):
+class LabelSet:
     """
     Labels as a model reads them.
 
-    Attributes:
+    Args:
         values: Label -> what the caller gets for it.
         descriptions: Label -> what it means; empty where nobody said.
     """
 
-    values: dict[str, Any]
-    descriptions: dict[str, str] = {}
+    def __init__(self, values: Mapping[str, Any], descriptions: Mapping[str, str]) -> None:
+        self.values, self._descriptions = values, descriptions
+        self._reader = LabelScorer(tuple(values))
 
     @classmethod
     def of(cls, labels: Any) -> LabelSet:
@@ -37,7 +45,7 @@ class LabelSet(msgspec.Struct, frozen=True, kw_only=True):
         >>> LabelSet.of(Literal["spam", "ham"]).values
         {'spam': 'spam', 'ham': 'ham'}
         """
-        found = cls(**_read(labels))
+        found = cls(*_read(labels))
         if len(found.values) < _FEWEST:
             raise _bad("There must be at least two labels.")
         seen: dict[str, str] = {}
@@ -52,7 +60,7 @@ class LabelSet(msgspec.Struct, frozen=True, kw_only=True):
 
     def shown(self) -> str:
         """The list a model is given, one label a line."""
-        said = {one: self.descriptions.get(one) for one in self.values}
+        said = {one: self._descriptions.get(one) for one in self.values}
         return "\n".join(
             f"- {one}: {about}" if about else f"- {one}" for one, about in said.items()
         )
@@ -69,24 +77,40 @@ class LabelSet(msgspec.Struct, frozen=True, kw_only=True):
                 return label
         raise _bad(f"The example's label {value!r} is none of the set.")
 
-    def scorer(self) -> LabelScorer:
-        """What reads a label out of an answer, whatever is written around it."""
-        return LabelScorer(tuple(self.values))
+    def read_one(self, text: str) -> Any | Unresolved:
+        """The caller's value for the label an answer names, whatever is written around it."""
+        reading = self._reader.read(text)
+        if reading.in_set:
+            return self.values[reading.label]
+        said = text.strip()[:_SHOWN]
+        return Unresolved(reason="out_of_set", detail=f"{said!r} is no label.", text=text)
+
+    def read_several(self, text: str) -> list[Any] | Unresolved:
+        """The values of labels given one a line; none for `NOTHING`."""
+        lines = [line.strip().removeprefix("- ") for line in text.splitlines() if line.strip()]
+        found: list[Any] = []
+        for line in lines if lines != [NOTHING] else ():
+            value = self.read_one(line)
+            if isinstance(value, Unresolved):
+                return value
+            if value not in found:
+                found.append(value)
+        return found
 
 
-def _read(labels: Any) -> dict[str, dict[str, Any]]:
+def _read(labels: Any) -> tuple[dict[str, Any], dict[str, str]]:
     if isinstance(labels, type) and issubclass(labels, enum.Enum):
         named = {m.value if isinstance(m.value, str) else m.name: m for m in labels}
-        return {"values": named}
+        return named, {}
     if get_origin(labels) is Literal:
-        return {"values": {_text(one): one for one in get_args(labels)}}
+        return {_text(one): one for one in get_args(labels)}, {}
     if isinstance(labels, Mapping):
         said = {_text(label): str(about) for label, about in labels.items()}
-        return {"values": {_text(label): label for label in labels}, "descriptions": said}
+        return {_text(label): label for label in labels}, said
     if isinstance(labels, str):
         raise _bad("Labels are several texts; this is one.")
     try:
-        return {"values": {_text(one): one for one in labels}}
+        return {_text(one): one for one in labels}, {}
     except TypeError:
         raise _bad(f"Labels cannot be read from {type(labels).__name__}.") from None
 
