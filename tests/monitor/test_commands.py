@@ -179,10 +179,33 @@ def test_an_automatic_rollback_cannot_be_undone_or_promoted(
 
 
 def test_undo_ends_after_a_day(rollout: Rollout, now: datetime) -> None:
-    held = command(rollout, "hold", by="ann", reason="", now=now).rollout
+    gone = command(rollout, "abort", by="ann", reason="", now=now).rollout
 
     with pytest.raises(NotNow):
-        command(held, "undo", by="ann", reason="", now=now + 25 * HOUR)
+        command(gone, "undo", by="ann", reason="", now=now + 25 * HOUR)
+
+
+def test_a_hold_can_be_ended_however_long_and_through_whatever_it_held(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    held = command(rollout, "hold", by="ann", reason="frozen", now=now).rollout
+    paused = step(held, RolloutEvidence(paused="no budget"), now=now + HOUR).rollout
+    resumed = step(paused, RolloutEvidence(), now=now + 2 * HOUR).rollout
+    starved = step(resumed, RolloutEvidence(), now=now + 9 * DAY).rollout
+    again = pairs([1.0], at=now + 10 * DAY)
+    back = step(starved, RolloutEvidence(pairs=again), now=now + 10 * DAY).rollout
+
+    freed = command(back, "undo", by="ann", reason="", now=now + 10 * DAY).rollout
+
+    states = [each.state.value for each in (held, paused, resumed, starved, back, freed)]
+    assert states == [
+        "holding_you",
+        "paused",
+        "holding_you",
+        "degraded",
+        "holding_you",
+        "advancing",
+    ]
 
 
 def test_a_promotion_to_the_end_can_be_undone(rollout: Rollout, now: datetime) -> None:

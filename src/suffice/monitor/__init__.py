@@ -1,6 +1,7 @@
 """From verdict to production and back: stages, the watch over them, and the way back."""
 
 from suffice.monitor.allocation import Allotted, Watched, allot
+from suffice.monitor.budgeting import Demand, Granted, within_budget
 from suffice.monitor.commands import Command, command
 from suffice.monitor.controller import step, wanted
 from suffice.monitor.course import Supposed
@@ -17,8 +18,10 @@ from suffice.monitor.starting import Start, basis_of, start
 __all__ = [
     "Allotted",
     "Command",
+    "Demand",
     "Detection",
     "FallOutlook",
+    "Granted",
     "Outlook",
     "Start",
     "Supposed",
@@ -32,4 +35,5 @@ __all__ = [
     "start",
     "step",
     "wanted",
+    "within_budget",
 ]

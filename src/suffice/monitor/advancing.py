@@ -10,9 +10,10 @@ from suffice.monitor.moves import (
     entered,
     in_state,
     is_requalifying,
+    set_aside,
     share_text,
     stage_of,
-    state_for,
+    taken_up,
     told,
 )
 from suffice.monitor.watching import (
@@ -36,9 +37,8 @@ def paused(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> Mov
     if rollout.state is RolloutState.PAUSED:
         if evidence.paused:
             return None
-        back = rollout.resumes or state_for(stage_of(rollout))
         return told(
-            in_state(rollout, back, now=now),
+            taken_up(rollout, now=now),
             "resumed",
             f"Goes on at {share_text(rollout)}: {rollout.state_because} no longer holds.",
             now=now,
@@ -46,13 +46,7 @@ def paused(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> Mov
     if not evidence.paused:
         return None
     return told(
-        in_state(
-            rollout,
-            RolloutState.PAUSED,
-            now=now,
-            because=evidence.paused,
-            resumes=rollout.resumes or rollout.state,
-        ),
+        set_aside(rollout, RolloutState.PAUSED, now=now, because=evidence.paused),
         "paused",
         f"Paused at {share_text(rollout)}: {evidence.paused}. Nothing moves on until it is over.",
         now=now,
@@ -67,9 +61,8 @@ def degraded(rollout: Rollout, *, now: datetime) -> Moved | None:
         fresh = watch.last_pair is not None and now - watch.last_pair < STARVED_AFTER
         if failing or not fresh:
             return None
-        back = rollout.resumes or state_for(stage_of(rollout))
         return told(
-            in_state(rollout, back, now=now),
+            taken_up(rollout, now=now),
             "recovered",
             f"Watched again at {share_text(rollout)}: scored pairs arrive.",
             now=now,
@@ -86,7 +79,7 @@ def degraded(rollout: Rollout, *, now: datetime) -> Moved | None:
     else:
         return None
     return told(
-        in_state(rollout, RolloutState.DEGRADED, now=now, because=why, resumes=rollout.state),
+        set_aside(rollout, RolloutState.DEGRADED, now=now, because=why),
         "degraded",
         f"Not enough data at {share_text(rollout)}: {why}. Nothing moves on unwatched.",
         now=now,

@@ -33,6 +33,7 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
         pairs_to_detect: Pairs that show a fall, see `suffice.monitor.plan_detection`.
         harm: How much worse a bad answer of this type is than of another.
         pairs_seen: Scored pairs so far: the more, the fewer are wanted beyond the floor.
+        most_per_day: Pairs that are asked for at most beyond the floor; None: every session.
     """
 
     type: str
@@ -41,6 +42,7 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     pairs_to_detect: float
     harm: float = 1.0
     pairs_seen: int = 0
+    most_per_day: float | None = None
 
     @property
     def floor(self) -> float:
@@ -51,7 +53,8 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     def cap(self) -> float:
         """Pairs a day beyond which more are of no use: every session, less as evidence grows."""
         worn = self.pairs_to_detect / (self.pairs_to_detect + self.pairs_seen)
-        return max(self.floor, self.sessions_per_day * worn)
+        most = self.sessions_per_day if self.most_per_day is None else self.most_per_day
+        return max(self.floor, min(most, self.sessions_per_day) * worn)
 
     @property
     def weight(self) -> float:

@@ -23,7 +23,8 @@ from suffice.records import (
 Command = Literal["hold", "promote", "abort", "undo"]
 
 UNDO_WITHIN = timedelta(hours=24)
-"""A command can be taken back for so long, unless the rollout has moved by itself since."""
+"""A command can be taken back for so long, unless the rollout has moved by itself since. A hold
+can be for as long as it holds."""
 
 
 def command(rollout: Rollout, what: Command, *, by: str, reason: str, now: datetime) -> RolloutStep:
@@ -113,7 +114,8 @@ def _aborted(rollout: Rollout, *, by: str, now: datetime) -> Moved | None:
 
 def _undone(rollout: Rollout, *, by: str, now: datetime) -> Moved:
     before = rollout.undo
-    if before is None or now - before.at > UNDO_WITHIN:
+    is_held = before is not None and before.command == "held"
+    if before is None or (now - before.at > UNDO_WITHIN and not is_held):
         raise NotNow(
             f"{rollout.type}: there is nothing to undo.",
             effect="The rollout is as it was.",
@@ -124,7 +126,8 @@ def _undone(rollout: Rollout, *, by: str, now: datetime) -> Moved:
     if before.stage != rollout.stage or rollout.state is RolloutState.DONE:
         back = entered(rollout, before.stage, now=now)
     back = msgspec.structs.replace(
-        in_state(back, before.state, now=now, resumes=before.resumes),
+        in_state(back, before.state, now=now),
+        resumes=before.resumes,
         requalification=before.requalification,
     )
     return told(
@@ -142,7 +145,6 @@ def _told(before: Rollout, after: Rollout, kind: str, sentence: str, *, now: dat
         at=now,
         state=before.state,
         stage=before.stage,
-        stage_began=before.stage_began,
         resumes=before.resumes,
         requalification=before.requalification,
     )

@@ -91,18 +91,30 @@ def entered(rollout: Rollout, stage: int, *, now: datetime) -> Rollout:
     )
 
 
-def in_state(
-    rollout: Rollout,
-    state: RolloutState,
-    *,
-    now: datetime,
-    because: str = "",
-    resumes: RolloutState | None = None,
-) -> Rollout:
+def in_state(rollout: Rollout, state: RolloutState, *, now: datetime, because: str = "") -> Rollout:
     """The rollout in another state. What a person did before can no longer be taken back."""
     return msgspec.structs.replace(
-        rollout, state=state, state_began=now, state_because=because, resumes=resumes, undo=None
+        rollout, state=state, state_began=now, state_because=because, resumes=None, undo=None
     )
+
+
+def set_aside(rollout: Rollout, state: RolloutState, *, now: datetime, because: str) -> Rollout:
+    """The rollout degraded or paused: it will go on where it stood, and a hold can be undone."""
+    before = rollout.resumes or rollout.state
+    after = in_state(rollout, state, now=now, because=because)
+    return msgspec.structs.replace(after, resumes=before, undo=rollout.undo)
+
+
+def taken_up(rollout: Rollout, *, now: datetime) -> Rollout:
+    """The rollout where it stood before it was set aside."""
+    back, because = rollout.resumes or state_for(stage_of(rollout)), ""
+    if back is RolloutState.HOLDING_UNDECIDED:
+        # Whether it is still undecided, and why, is asked anew.
+        back = state_for(stage_of(rollout))
+    elif back is RolloutState.HOLDING_YOU:
+        because = "held by a person"
+    after = in_state(rollout, back, now=now, because=because)
+    return msgspec.structs.replace(after, undo=rollout.undo)
 
 
 def share_text(rollout: Rollout) -> str:

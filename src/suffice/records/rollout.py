@@ -212,7 +212,6 @@ class Undo(msgspec.Struct, frozen=True, kw_only=True):
         at: When.
         state: The state before.
         stage: The stage before, counted from 0.
-        stage_began: When that stage had begun.
         resumes: As in `Rollout`.
         requalification: As in `Rollout`.
     """
@@ -221,7 +220,6 @@ class Undo(msgspec.Struct, frozen=True, kw_only=True):
     at: Moment
     state: RolloutState
     stage: Count
-    stage_began: Moment
     resumes: RolloutState | None = None
     requalification: Requalification = Requalification()
 

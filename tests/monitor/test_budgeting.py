@@ -1,0 +1,70 @@
+"""The shadow that all rollouts together may have for a day's dollars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from suffice.monitor import Demand, command, step, wanted, within_budget
+from suffice.records import Rollout, RolloutEvidence, RolloutState, ShadowPair, Watch
+
+Pairs = Callable[..., tuple[ShadowPair, ...]]
+HOUR = timedelta(hours=1)
+
+
+def demand(rollout: Rollout, sessions: float, usd: str = "0.01") -> Demand:
+    return Demand(rollout=rollout, sessions_per_day=sessions, usd_per_pair=Decimal(usd))
+
+
+@pytest.fixture
+def done(rollout: Rollout) -> Rollout:
+    return msgspec.structs.replace(rollout, state=RolloutState.DONE, stage=2)
+
+
+def test_a_stage_gets_what_it_asks_for_where_there_is_money(rollout: Rollout) -> None:
+    granted = within_budget([demand(rollout, 2_000)], usd_per_day=Decimal(10))
+
+    assert granted["triage"].shares == wanted(rollout)
+
+
+def test_no_more_is_granted_than_the_days_dollars(rollout: Rollout, done: Rollout) -> None:
+    notes = msgspec.structs.replace(done, type="notes")
+
+    granted = within_budget(
+        [demand(rollout, 2_000), demand(notes, 9_000, "0.04")], usd_per_day=Decimal("1.50")
+    )
+
+    spent = [each.allotted.usd_per_day for each in granted.values() if each.allotted]
+    assert sum(spent, Decimal(0)) <= Decimal("1.50")
+    assert granted["triage"].shares.share == 0.05
+
+
+def test_shadow_wears_off_with_evidence_down_to_a_weeks_promise(done: Rollout) -> None:
+    def share(pairs: int) -> float:
+        seen = msgspec.structs.replace(done, watch=Watch(pairs=pairs))
+        return within_budget([demand(seen, 2_000)], usd_per_day=Decimal(99))["triage"].shares.shadow
+
+    found = [share(pairs) for pairs in (0, 300, 100_000)]
+
+    assert found == pytest.approx([0.05, 0.0259, 321.4 / 7 / 1_960], abs=0.0002)
+
+
+def test_a_small_type_is_watched_more_closely_than_its_stage_says(done: Rollout) -> None:
+    granted = within_budget([demand(done, 100)], usd_per_day=Decimal(99))["triage"]
+
+    assert granted.shares.shadow == pytest.approx(321.4 / 7 / 98, abs=0.001)
+    assert granted.allotted is not None
+    assert granted.allotted.keeps_promise
+
+
+def test_who_wants_no_shadow_gets_none(rollout: Rollout, pairs: Pairs, now: datetime) -> None:
+    gone = command(rollout, "abort", by="ann", reason="", now=now).rollout
+    fallen = step(rollout, RolloutEvidence(pairs=pairs([0.0] * 20)), now=now + HOUR).rollout
+
+    for one in (gone, fallen):
+        granted = within_budget([demand(one, 2_000)], usd_per_day=Decimal(99))["triage"]
+        assert (granted.shares.shadow, granted.allotted) == (0.0, None)
