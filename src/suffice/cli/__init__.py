@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "policy": ("policy", "Where each request type goes: show, change, lint, compare versions."),
     "rollout": ("rollout", "A Switch to production in stages: start, watch, hold, take back."),
     "monitor": ("monitor", "The controller: moves rollouts on, takes them back, tells people."),
+    "watch": ("watch", "Rollouts watched from recorded answers, without the gateway."),
     "gateway": ("gateway", "The drop-in front door: point ANTHROPIC_BASE_URL at it."),
     "export": ("export", "Verdicts where you decide already: LiteLLM, Claude Code, .env, a map."),
     "report": ("report", "A week in production: agreement, spend, errors, savings, changes."),

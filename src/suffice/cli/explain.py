@@ -1,14 +1,20 @@
-"""`suffice explain`: what a code means, why it happens and what to do."""
+"""`suffice explain`: what a code means; or why a request, a type or an event is as it is."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import click
 
+from suffice.cli.rollout_world import Places, data_option, policy_option, store_option
 from suffice.errors import BadOption
+
+_CODE = re.compile(r"(?:sf\w*|\d{1,4})\Z", re.IGNORECASE)
 
 
 @click.command()
-@click.argument("code", required=False)
+@click.argument("code", metavar="[CODE|REQUEST_ID|TYPE|EVENT]", required=False)
 @click.option(
     "--format",
     "form",
@@ -16,12 +22,23 @@ from suffice.errors import BadOption
     default="text",
     show_default=True,
 )
-def command(*, code: str | None, form: str) -> None:
+@data_option
+@policy_option
+@store_option
+def command(*, code: str | None, form: str, data: Path, policy: Path, store: Path) -> None:
     """
-    What an SF code means: cause, effect, what to do. Without CODE, list them all.
+    What an SF code means: cause, effect, what to do. Without an argument, list them all.
+
+    For an answer's request-id, a request type or an event: the chain from what was served to the
+    policy, the rollout and the comparison it rests on.
     """
     from suffice.cli.explanations import explanations
 
+    if code is not None and not _CODE.match(code.strip()):
+        from suffice.cli.explain_chain import explain_chain
+
+        explain_chain(code.strip(), Places(store, policy, data), form=form)
+        return
     if code is None:
         _show_all(form)
         return

@@ -6,12 +6,14 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from suffice.errors import StorageError
 from suffice.records import Outcome
 from suffice.records.rollout import ArmCounts
+from suffice.reports.chains import Exchange
 
 # Only conversations whose side the share decided: those that a guard kept on the baseline, or that
 # had begun there, could not have gone the other way.
@@ -180,6 +182,32 @@ class Account:
             *(request_type, since.astimezone(UTC).date().isoformat()),
         )
         return int(rows[0][0])
+
+    def attempts(self, name: str) -> list[Exchange]:
+        """The attempts of one request, by its own, the provider's or the message's id."""
+        rows = self._rows(
+            """SELECT id, request_id, ts, type, requested_model, served_model, arm, reason,
+                policy_version, outcome, answered, picousd
+            FROM exchanges WHERE ? IN (id, request_id, message_id) ORDER BY ts LIMIT 20""",
+            name,
+        )
+        return [
+            Exchange(
+                id=row[0],
+                request_id=row[1] or "",
+                ts=row[2],
+                type=row[3],
+                requested_model=row[4] or "",
+                served_model=row[5] or "",
+                arm=row[6],
+                reason=row[7] or "",
+                policy_version=row[8] or "",
+                outcome=row[9],
+                answered=bool(row[10]),
+                usd=None if row[11] is None else f"{Decimal(row[11]).scaleb(-12).normalize():f}",
+            )
+            for row in rows
+        ]
 
     def rolled_up(self, first: date, last: date) -> list[RolledUp]:
         """The account's sums over whole days, by type, models and arm; ``last`` included."""

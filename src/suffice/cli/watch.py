@@ -1,0 +1,67 @@
+"""`suffice watch`: rollouts watched from recorded answers, without the gateway."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from suffice.cli.rollout_world import Places, placed
+
+
+@click.command()
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+)
+@click.option("--type-field", default="", metavar="PATH", help="As in compare.")
+@click.option("--outcomes-field", default="", metavar="PATH", help="As in compare.")
+@click.option("--scorer", default="auto", show_default=True, help="As in compare.")
+@click.option(
+    "--every",
+    type=click.FloatRange(0.1, 86_400),
+    metavar="S",
+    help="Look again every so many seconds; else once.",
+)
+@click.option("--no-alerts", is_flag=True, help="Tell nobody; everything is in the event log.")
+@placed
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    files: tuple[Path, ...],
+    type_field: str,
+    outcomes_field: str,
+    scorer: str,
+    every: float | None,
+    no_alerts: bool,
+    store: Path,
+    policy: Path,
+    data: Path,
+    form: str,
+) -> None:
+    """
+    Watch rollouts by FILES in which both models answered the same cases, and which may grow.
+
+    Each new case of a type that is rolled out is scored once and counted as a shadow pair, then
+    the rollouts are stepped as `suffice monitor --once` does. What a file held when it was first
+    seen is not counted, unless its cases say when they were served: it may be what the verdict
+    rests on. Exit 1 where something could not be carried out.
+    """
+    from suffice.cli.monitor_running import run
+    from suffice.cli.watch_reading import Reading, take_in
+
+    places = Places(store, policy, data)
+    reading = Reading(
+        files=files, type_field=type_field, outcomes_field=outcomes_field, scorer=scorer
+    )
+    while True:
+        taken = take_in(places, reading)
+        click.echo(taken.sentence, err=True)
+        problems = run(places, every_s=None, alerts=not no_alerts, form=form)
+        if every is None:
+            ctx.exit(int(problems > 0))
+        time.sleep(every)
