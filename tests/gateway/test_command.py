@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from click.testing import CliRunner
 
 from suffice.adapters.exchange_types import write_index
 from suffice.cli import main
+from suffice.gateway.keys import new_key, write_keys
 from suffice.testing import Stalls
 from suffice.traffic.types import Change, Shape, TypeIndex
 
@@ -171,3 +173,69 @@ def test_types_learnt_from_logs_are_routed_where_nobody_names_one(
     with gateway.ask(body={**ASK, "system": "Sort the mail."}) as answer:
         assert answer.headers["x-suffice-model"] == "claude-opus-5-5"
     assert gateway.end() == 0
+
+
+def test_a_key_taken_out_of_its_file_is_refused_after_a_hang_up(
+    start: Start, tmp_path: Path
+) -> None:
+    """
+    By every worker; a file that cannot be read leaves the keys as they were.
+    """
+    path = tmp_path / "keys.json"
+    kept, kept_key = new_key("kept")
+    gone, gone_key = new_key("gone")
+    write_keys(path, (kept_key, gone_key))
+    gateway = start("--keys", str(path), "--workers", "2")
+    for worker in ("0", "1"):
+        gateway.wait_for("ready", worker=worker)
+
+    def statuses(secret: str) -> set[int]:
+        found = set()
+        for _ in range(8):
+            try:
+                with gateway.ask(**{"x-suffice-key": secret}) as answer:
+                    found.add(answer.status)
+            except urllib.error.HTTPError as refused:
+                with refused:
+                    found.add(refused.code)
+        return found
+
+    assert statuses(kept) == statuses(gone) == {200}
+    path.write_text("{")
+    gateway.process.send_signal(signal.SIGHUP)
+    gateway.wait_for("renewed", level="error", worker="0")
+    gateway.wait_for("renewed", level="error", worker="1")
+    assert statuses(gone) == {200}
+    write_keys(path, (kept_key,))
+    gateway.process.send_signal(signal.SIGHUP)
+    gateway.wait_for("renewed", level="info", worker="0")
+    gateway.wait_for("renewed", level="info", worker="1")
+    assert (statuses(kept), statuses(gone)) == ({200}, {401})
+
+
+def test_a_worker_that_cannot_start_says_so_and_is_tried_again() -> None:
+    """
+    What we know is told in words; of a fault of ours only its kind, since its words may quote.
+    """
+    code = """
+import os, signal, threading
+from suffice.errors import GatewayNotStarted
+from suffice.gateway.log import Log
+from suffice.gateway.processes import Workers
+
+def run(name):
+    raise GatewayNotStarted("It cannot be.") if name == "0" else ValueError("s3ntinel")
+
+threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+raise SystemExit(Workers(2, run, log=Log(), child=None, drain_s=0.1).keep())
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    lines = [json.loads(line) for line in told.stderr.splitlines()]
+    failed = [line for line in lines if line["event"] == "worker failed"]
+    assert {(line["name"], line.get("problem"), line.get("kind")) for line in failed} == {
+        ("0", "It cannot be.", None),
+        ("1", None, "ValueError"),
+    }
+    assert len(failed) >= 4
+    assert "s3ntinel" not in told.stderr

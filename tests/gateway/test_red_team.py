@@ -401,6 +401,24 @@ def test_a_body_one_byte_beyond_its_bound_is_refused_and_one_within_is_begun(
     assert begun.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 100")
 
 
+def test_connections_that_say_nothing_make_room_again(
+    upstream: Any, start_gateway: Any, talk_to: Any
+) -> None:
+    """
+    Whoever holds every place without asking loses them in the time a head may take.
+    """
+    gateway = start_gateway(upstream.url, limits=Limits(connections=40, head_s=0.3))
+    held = [talk_to(gateway) for _ in range(40)]
+    for number, talk in enumerate(held):
+        talk.send(b"GET / HTTP/1.1\r\nx-a: b\r\n"[: number % 20])
+    assert status(talk_to(gateway).read_to_end()) == 503
+
+    ended = time.monotonic() + 5
+    while not alive(gateway, talk_to) and time.monotonic() < ended:
+        time.sleep(0.05)
+    assert alive(gateway, talk_to)
+
+
 def test_an_answers_head_without_end_is_no_answer(
     gateway: Any, upstream: Any, talk: Any, post: Any
 ) -> None:

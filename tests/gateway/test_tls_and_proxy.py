@@ -360,9 +360,9 @@ def test_a_certificate_replaced_on_disk_is_shown_after_a_hang_up(
     assert shown() == "server"
     put("elsewhere", key_of="server")
     gateway.process.send_signal(signal.SIGHUP)
-    gateway.wait_for("certificate", level="error")
+    gateway.wait_for("renewed", level="error")
     assert shown() == "server"
     put("elsewhere")
     gateway.process.send_signal(signal.SIGHUP)
-    gateway.wait_for("certificate", level="info")
+    gateway.wait_for("renewed", level="info")
     assert shown() == "elsewhere"

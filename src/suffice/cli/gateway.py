@@ -151,12 +151,11 @@ def command(  # noqa: PLR0917 - options
     """
     A drop-in front door for the Messages API: point ANTHROPIC_BASE_URL at it.
 
-    Without a policy it changes nothing. SIGHUP reloads the policy, SIGTERM drains.
+    Without a policy it changes nothing. SIGHUP reloads policy, keys and certificate; SIGTERM
+    drains.
     """
     if ctx.invoked_subcommand is not None:
         return
-    from functools import partial
-
     from suffice.cli.gateway_reading import (
         read_assignment_key,
         read_body_shares,
@@ -167,6 +166,7 @@ def command(  # noqa: PLR0917 - options
     )
     from suffice.cli.gateway_serving import Place, serve
     from suffice.cli.gateway_tls import serving, show
+    from suffice.gateway.keys import read_keys
     from suffice.gateway.proxying import choose_proxy
     from suffice.gateway.running import Options
     from suffice.gateway.spool import Capture
@@ -193,6 +193,14 @@ def command(  # noqa: PLR0917 - options
         type_of=type_lookup(types),
     )
     tls = serving(tls_cert, tls_key, client_ca)
+
+    def renew() -> None:
+        """Each worker does so on its own; what cannot be used leaves the old in force."""
+        if keys is not None and found_keys is not None:
+            found_keys.all = read_keys(keys)
+        if tls is not None and tls_cert is not None:
+            show(tls, tls_cert, tls_key)
+
     place = Place(
         host=host,
         port=port,
@@ -201,7 +209,7 @@ def command(  # noqa: PLR0917 - options
         prices=prices,
         otlp=read_endpoint(otlp, capture=Capture(capture)),
         tls=tls,
-        renew=partial(show, tls, tls_cert, tls_key) if tls and tls_cert else None,
+        renew=renew,
         upstream_tls=verifying(upstream_ca) if upstream_ca is not None else None,
     )
     ctx.exit(serve(options, place))

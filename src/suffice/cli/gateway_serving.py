@@ -45,7 +45,7 @@ class Place:
         otlp: Where spans go; None: nowhere.
         tls: The certificate it shows; None for plain HTTP.
         upstream_tls: How the upstream's certificate is checked; None: the system's way.
-        renew: Reads the certificate it shows again.
+        renew: Reads the certificate it shows, and the keys it takes, again.
     """
 
     host: str

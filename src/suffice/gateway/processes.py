@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from suffice.errors import SufficeError
 from suffice.gateway.log import Log
 from suffice.gateway.supervisor import Kept
 
@@ -86,6 +87,11 @@ class Workers:
             code = 1
             try:
                 code = self._run(name)
+            except SufficeError as wrong:
+                self._log.say("worker failed", level="error", name=name, problem=wrong.what)
+            except Exception as wrong:  # noqa: BLE001 - the process's edge; its words may quote
+                fault = type(wrong).__name__
+                self._log.say("worker failed", level="error", name=name, kind=fault)
             finally:
                 os._exit(code)
         self._pids[pid] = name

@@ -173,7 +173,7 @@ class Running:
             listener: A bound socket.
             tls: The certificate it shows to clients; None for plain HTTP.
             upstream_tls: How the upstream's certificate is checked; the system's way if not given.
-            renew: Called on SIGHUP beside the policy: reads certificates again.
+            renew: Called on SIGHUP beside the policy: reads certificates and keys again.
             ready: Called once requests are taken.
         """
         loop, options = asyncio.get_running_loop(), self._options
@@ -241,9 +241,9 @@ class Running:
         try:
             renew()
         except SufficeError as wrong:
-            self._log.say("certificate", level="error", problem=wrong.what)
+            self._log.say("renewed", level="error", problem=wrong.what)
         else:
-            self._log.say("certificate")
+            self._log.say("renewed")
 
     async def _look_after(self) -> None:
         while True:
