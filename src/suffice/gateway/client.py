@@ -76,6 +76,8 @@ class ClientConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._state = _State.CLOSED
         self.house.clients.discard(self)
+        # The parser holds us: without it nothing is left in a circle.
+        del self._parser
         turn, self.turn = self.turn, None
         if turn is not None:
             turn.client_gone()

@@ -210,6 +210,8 @@ class UpstreamConnection(asyncio.Protocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._pool.forget(self)
+        # The parser holds us: without it nothing is left in a circle.
+        del self._parser
         listener, self.listener = self.listener, None
         if listener is None:
             return
