@@ -178,3 +178,20 @@ def test_pictures_are_no_text() -> None:
     view = viewed({**ASK, "messages": [{"role": "user", "content": [picture]}]})
 
     assert view.text_bytes < 300
+
+
+@pytest.mark.parametrize("after", [[], [{"role": "system", "content": "Be brief."}]])
+def test_a_tool_loop_is_open_also_where_a_system_message_follows(after: list[Any]) -> None:
+    result = {"type": "tool_result", "tool_use_id": "1", "content": "x"}
+    asked = {**ASK, "messages": [{"role": "user", "content": [result]}, *after]}
+    view = view_request({}, json.dumps(asked).encode())
+    assert view is not None
+
+    assert view.in_tool_loop
+
+
+def test_no_tool_loop_is_open_before_anything_was_said() -> None:
+    view = view_request({}, json.dumps({**ASK, "messages": []}).encode())
+    assert view is not None
+
+    assert not view.in_tool_loop

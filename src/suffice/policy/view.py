@@ -219,8 +219,9 @@ class RequestView:
 
     @property
     def in_tool_loop(self) -> bool:
-        """Whether the last turn hands back what a tool said."""
-        content = self.messages[-1].get("content") if self.messages else None
+        """Whether the last turn hands back what a tool said; a system message is no turn."""
+        turns = (each for each in reversed(self.messages) if each.get("role") != "system")
+        content = next(turns, Message()).get("content")
         return isinstance(content, list) and any(
             block.get("type") == "tool_result" for block in content
         )
