@@ -136,6 +136,21 @@ def test_a_stage_with_too_many_pairs_missing_is_held(
     assert "5 of 155 pairs have no score: 3.226 % > 2 %" in after.events[0].sentence
 
 
+def test_what_was_missing_in_one_stage_does_not_hold_the_next(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    """Three of 153 are within 2 %; three more of 150 are so too, though not of all."""
+    first = pairs([None, *[1.0] * 50] * 3)
+    second = pairs([None, *[1.0] * 50] * 3, first=154, at=now + DAY + HOUR)
+
+    early = step(rollout, RolloutEvidence(pairs=first), now=now + DAY)
+    late = step(early.rollout, RolloutEvidence(pairs=second), now=now + 2 * DAY)
+
+    assert (early.wanted.share, late.wanted.share) == (0.25, 0.98)
+    assert late.rollout.watch.missing == 6
+    assert late.rollout.watch.stage_missing == 0
+
+
 def test_a_week_without_a_pair_is_degraded_and_a_pair_ends_it(
     rollout: Rollout, pairs: Pairs, now: datetime
 ) -> None:

@@ -20,7 +20,6 @@ from suffice.monitor.watching import (
     LEANING_LIMIT,
     MOST_MISSING,
     leans_against,
-    missing_share,
     too_many_missing,
 )
 from suffice.records import Rollout, RolloutEvidence, RolloutState
@@ -96,7 +95,7 @@ def stage_ended(rollout: Rollout, *, now: datetime) -> Moved | None:
     if watch.stage_pairs < stage.pairs or took < timedelta(days=stage.least_days):
         return None
     against = leans_against(watch)
-    if against >= LEANING_LIMIT or too_many_missing(watch):
+    if against >= LEANING_LIMIT or too_many_missing(watch.stage_missing, watch.stage_pairs):
         return _held(rollout, against=against, now=now)
     ended = sentences.of_stage(watch, stage, took=took)
     after = entered(rollout, rollout.stage + 1, now=now)
@@ -127,9 +126,10 @@ def _held(rollout: Rollout, *, against: float, now: datetime) -> Moved | None:
         )
         measured = (against, ">=", LEANING_LIMIT)
     else:
-        share = missing_share(watch)
+        asked = watch.stage_pairs + watch.stage_missing
+        share = watch.stage_missing / asked
         why = (
-            f"{watch.missing:,} of {watch.pairs + watch.missing:,} pairs have no score: "
+            f"{watch.stage_missing:,} of {asked:,} pairs have no score: "
             f"{sentences.percent(share)} > {sentences.percent(MOST_MISSING)}"
         )
         measured = (share, ">", MOST_MISSING)

@@ -45,9 +45,10 @@ def requalified(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -
     """Serve again once the shadow pairs prove it, or go back to rest once they disprove it."""
     if rollout.state is not RolloutState.SHADOW or not is_requalifying(rollout):
         return None
-    agreed, disagreed = rollout.watch.proof
-    rule, shown = _rule(rollout), sentences.agreement(agreed, rollout.watch.pairs)
-    if rule.switches(agreed, disagreed) and not too_many_missing(rollout.watch):
+    watch = rollout.watch
+    agreed, disagreed = watch.proof
+    rule, shown = _rule(rollout), sentences.agreement(agreed, watch.pairs)
+    if rule.switches(agreed, disagreed) and not too_many_missing(watch.missing, watch.pairs):
         past = msgspec.structs.replace(rollout.requalification, proved=True)
         first = msgspec.structs.replace(
             entered(rollout, rollout.stage, now=now), requalification=past

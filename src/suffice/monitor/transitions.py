@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -15,6 +16,10 @@ from suffice.records import Rollout, RolloutEvidence, RolloutState
 from suffice.statistics.ranks import week_level
 
 _WEEKS = 52
+
+
+# Days are few and steps are many: the same days are ranked once.
+_level = lru_cache(maxsize=4096)(week_level)
 
 
 def next_move(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> Moved | None:
@@ -38,7 +43,7 @@ def mix_moved(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> 
     limit = rollout.watch.years_between * _WEEKS
     if rollout.mix_noted or rollout.state is RolloutState.ROLLED_BACK:
         return None
-    level = week_level(evidence.daily_shares)
+    level = _level(evidence.daily_shares)
     if level < limit:
         return None
     latest = sum(evidence.daily_shares[-7:]) / 7

@@ -52,7 +52,7 @@ def after_shadow(watch: Watch, pairs: Iterable[ShadowPair], *, stage_began: date
         recent_missing=_missing_at_the_end(watch, counted),
         last_pair=_latest(watch, scored),
     )
-    return _in_stage(watch, [pair.score or 0.0 for pair in scored if pair.at >= stage_began])
+    return _in_stage(watch, [pair for pair in counted if pair.at >= stage_began])
 
 
 def alarmed(watch: Watch) -> bool:
@@ -75,7 +75,9 @@ def leans_against(watch: Watch) -> float:
 
 def of_new_stage(watch: Watch) -> Watch:
     """The watch at the beginning of a stage: the type's story goes on, the stage's begins."""
-    return msgspec.structs.replace(watch, stage_pairs=0, stage_score=0.0, leaning=CALM)
+    return msgspec.structs.replace(
+        watch, stage_pairs=0, stage_score=0.0, stage_missing=0, leaning=CALM
+    )
 
 
 def of_new_attempt(watch: Watch) -> Watch:
@@ -94,14 +96,9 @@ def passed_over(watch: Watch, pairs: Iterable[ShadowPair]) -> Watch:
     return watch if last <= watch.last_seq else msgspec.structs.replace(watch, last_seq=last)
 
 
-def too_many_missing(watch: Watch) -> bool:
+def too_many_missing(missing: int, scored: int) -> bool:
     """Whether so many pairs have no score that the rest cannot speak for all."""
-    return watch.missing >= _LEAST_MISSING and missing_share(watch) > MOST_MISSING
-
-
-def missing_share(watch: Watch) -> float:
-    """Pairs without a score, as a share of all."""
-    return watch.missing / max(watch.pairs + watch.missing, 1)
+    return missing >= _LEAST_MISSING and missing > MOST_MISSING * (missing + scored)
 
 
 _LARGEST_LOG = 700.0
@@ -136,9 +133,10 @@ def _missing_at_the_end(watch: Watch, counted: Sequence[ShadowPair]) -> int:
     return watch.recent_missing + len(counted)
 
 
-def _in_stage(watch: Watch, scores: Sequence[float]) -> Watch:
-    if not scores:
+def _in_stage(watch: Watch, pairs: Sequence[ShadowPair]) -> Watch:
+    if not pairs:
         return watch
+    scores = [pair.score for pair in pairs if pair.score is not None]
     first, second, third = (
         log + math.fsum(math.log1p(-stake * (score - watch.p_ok)) for score in scores)
         for log, stake in zip(watch.leaning, stakes(watch.p_ok), strict=True)
@@ -147,5 +145,6 @@ def _in_stage(watch: Watch, scores: Sequence[float]) -> Watch:
         watch,
         stage_pairs=watch.stage_pairs + len(scores),
         stage_score=watch.stage_score + math.fsum(scores),
+        stage_missing=watch.stage_missing + len(pairs) - len(scores),
         leaning=(first, second, third),
     )

@@ -117,6 +117,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         missing: Pairs without a score since then.
         stage_pairs: Scored pairs of the present stage.
         stage_score: Sum of their scores.
+        stage_missing: Pairs of the present stage without a score.
         leaning: Natural logs of the stakes against this stage's agreement, one per fall.
         proof: Agreed and disagreed score sums since a re-qualification began.
         recent: The latest scores, the newest last, for people to read.
@@ -134,6 +135,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     missing: Count = 0
     stage_pairs: Count = 0
     stage_score: float = 0.0
+    stage_missing: Count = 0
     leaning: tuple[float, float, float] = (0.0, 0.0, 0.0)
     proof: tuple[float, float] = (0.0, 0.0)
     recent: tuple[float, ...] = ()
