@@ -34,9 +34,9 @@ from bench._gateways import (
 )
 
 _PER_S = 1_000
-_SECONDS = 5
+_SECONDS = 1
 _CONNECTIONS = 64
-_ROUNDS = 4
+_ROUNDS = 15
 _STREAMS = 25
 _END = b"0\r\n\r\n"
 
