@@ -91,7 +91,12 @@ def command(
         catalog.find(candidate)
     with opened(data) as store:
         ranking = ranked(
-            store, catalog, wanted=_wanted(asked), candidates=asked["candidates"], top=top
+            store,
+            catalog,
+            wanted=_wanted(asked),
+            candidates=asked["candidates"],
+            top=top,
+            by_unit=agents or form == "json" or bool(outputs),
         )
         if assignments is not None:
             write_assignments(store, assignments)

@@ -65,6 +65,7 @@ def ranked(
     wanted: Wanted | None = None,
     candidates: Sequence[str] = CANDIDATES,
     top: int = 20,
+    by_unit: bool = False,
 ) -> Ranking:
     """
     The store's exchanges, typed and ranked; scorers are chosen for the dearest types.
@@ -75,6 +76,7 @@ def ranked(
         wanted: Which exchanges, and what tells the rows apart; None: all, by type.
         candidates: Whose upper limit of savings is computed.
         top: For so many types some answers are looked at.
+        by_unit: Whether the dollars of each session and spawn are spread.
     """
     from suffice.adapters.exchange_types import TypedExchanges
     from suffice.adapters.exchanges_queries import Questions, Wanted
@@ -92,7 +94,7 @@ def ranked(
         candidates=candidates,
         catalog=catalog,
         today=SystemClock().now().date(),
-        units=unit_costs(typed, catalog, wanted),
+        units=unit_costs(typed, catalog, wanted) if by_unit else (),
     )
     if wanted.by != "type":
         return ranking

@@ -100,7 +100,7 @@ class CostCheck:
         ours = self._by_reading[_READ_AS_IT_IS]
         if not self.checked or self._fits(ours):
             return None
-        ratio = f"{self._reported / ours:.2g} times" if ours else "not"
+        ratio = _times(self._reported / ours) if ours else "not"
         fits = next((name for name, usd in self._by_reading.items() if self._fits(usd)), None)
         if fits is not None:
             reading = f"It fits another reading: {fits}."
@@ -116,3 +116,14 @@ class CostCheck:
 
     def _fits(self, usd: Decimal) -> bool:
         return abs(usd - self._reported) <= _FITS_WITHIN * self._reported
+
+
+def _times(ratio: Decimal) -> str:
+    """
+    How many times, in words of two digits or more.
+
+    >>> _times(Decimal("1.94")), _times(Decimal("949.7")), _times(Decimal("0.0123"))
+    ('1.9 times', '950 times', '0.012 times')
+    """
+    text = f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"  # noqa: PLR2004 - digits before the point
+    return f"{text} times"
