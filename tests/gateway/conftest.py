@@ -25,6 +25,7 @@ import msgspec
 import pytest
 import uvloop
 
+from suffice.gateway.addresses import read_address
 from suffice.gateway.books import Books
 from suffice.gateway.deciding import Decider
 from suffice.gateway.house import House
@@ -33,7 +34,7 @@ from suffice.gateway.limits import Limits
 from suffice.gateway.log import Log
 from suffice.gateway.proxying import Proxy
 from suffice.gateway.spool import Capture, Spool
-from suffice.gateway.upstream import Pool, read_address
+from suffice.gateway.upstream import Pool
 from suffice.gateway.worker import Worker, listen
 from suffice.policy.rules import Policy
 from suffice.records import ExchangeRecord

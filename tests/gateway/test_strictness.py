@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from suffice.errors import BadOption, GatewayNotStarted
+from suffice.gateway.addresses import read_address
 from suffice.gateway.keys import GatewayKey, Keys, new_key, read_keys, write_keys
 from suffice.gateway.limits import Limits
-from suffice.gateway.upstream import read_address
 
 P = b"POST /v1/messages HTTP/1.1\r\nhost: gw\r\n"
 SMUGGLED = {

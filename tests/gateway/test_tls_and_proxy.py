@@ -16,8 +16,8 @@ import pytest
 
 from suffice.cli.gateway_tls import serving
 from suffice.errors import BadOption, GatewayNotStarted
+from suffice.gateway.addresses import verifying
 from suffice.gateway.proxying import choose_proxy, is_exempt, read_proxy
-from suffice.gateway.upstream import verifying
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 SENTINEL = "pr0xy-s3cret"

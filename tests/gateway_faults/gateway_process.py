@@ -12,12 +12,12 @@ import uvloop
 
 from suffice.adapters.policies import PolicyFiles
 from suffice.catalog import load_catalog
+from suffice.gateway.addresses import read_address
 from suffice.gateway.limits import Limits
 from suffice.gateway.log import Log
 from suffice.gateway.running import Options, Running
 from suffice.gateway.spool import Capture
 from suffice.gateway.supervisor import Supervisor, account_command
-from suffice.gateway.upstream import read_address
 from suffice.gateway.worker import listen
 
 

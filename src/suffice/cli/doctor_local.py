@@ -17,10 +17,10 @@ from suffice.cli.doctor_findings import Finding, Setup, failed, fine, look
 from suffice.cli.gateway_reading import read_budgets, refuse_forgetful_budgets
 from suffice.cli.gateway_tls import serving
 from suffice.errors import SufficeError
+from suffice.gateway.addresses import is_loopback, read_address, verifying
 from suffice.gateway.child import ACCOUNT
 from suffice.gateway.proxying import choose_proxy
 from suffice.gateway.spool import Capture
-from suffice.gateway.upstream import is_loopback, read_address, verifying
 from suffice.settings import price_tables
 
 _OLDEST_PYTHON = (3, 11)

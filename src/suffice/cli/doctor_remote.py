@@ -18,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from suffice.cli.doctor_findings import Finding, Setup, failed, fine, look
 from suffice.errors import StorageError, SufficeError
 from suffice.gateway.account_store import open_account
+from suffice.gateway.addresses import Address, read_address, verifying
 from suffice.gateway.child import ACCOUNT, SPOOL
 from suffice.gateway.heads import ResponseHead
 from suffice.gateway.limits import Limits
@@ -25,14 +26,7 @@ from suffice.gateway.log import Log
 from suffice.gateway.proxying import choose_proxy
 from suffice.gateway.segments import bytes_in, segments
 from suffice.gateway.status import read_status
-from suffice.gateway.upstream import (
-    Address,
-    Fault,
-    Pool,
-    UpstreamConnection,
-    read_address,
-    verifying,
-)
+from suffice.gateway.upstream import Fault, Pool, UpstreamConnection
 
 _PATIENCE_S = 10.0
 _SKEW_S = 30.0

@@ -166,11 +166,11 @@ def command(  # noqa: PLR0917 - options
     )
     from suffice.cli.gateway_serving import Place, serve
     from suffice.cli.gateway_tls import serving, show
+    from suffice.gateway.addresses import read_address, verifying
     from suffice.gateway.keys import read_keys
     from suffice.gateway.proxying import choose_proxy
     from suffice.gateway.running import Options
     from suffice.gateway.spool import Capture
-    from suffice.gateway.upstream import read_address, verifying
     from suffice.wiring import type_lookup
 
     address = read_address(upstream, allow_plain=allow_plain_upstream)
@@ -312,7 +312,7 @@ def _read_keys(path: Path | None) -> Keys | None:
 
 def _refuse_open_door(host: str, *, keys: Keys | None, mutual_tls: bool) -> None:
     from suffice.errors import GatewayNotStarted
-    from suffice.gateway.upstream import is_loopback
+    from suffice.gateway.addresses import is_loopback
 
     if is_loopback(host) or keys is not None or mutual_tls:
         return

@@ -11,11 +11,11 @@ import msgspec
 
 from suffice.adapters.policies import PolicyFiles
 from suffice.errors import BadOption, StorageError, UnreadableFile
+from suffice.gateway.addresses import is_loopback
 from suffice.gateway.budgets import Budget, Budgets
 from suffice.gateway.limits import Limits
 from suffice.gateway.log import Log
 from suffice.gateway.spool import Capture
-from suffice.gateway.upstream import is_loopback
 
 
 def read_assignment_key(policy: Path) -> bytes | None:

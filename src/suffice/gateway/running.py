@@ -19,6 +19,7 @@ from suffice.catalog import Catalog
 from suffice.errors import SufficeError
 from suffice.gateway.account import Account, keep_in_step
 from suffice.gateway.accounting import fingerprint_secret
+from suffice.gateway.addresses import Address
 from suffice.gateway.bodies import masked_body
 from suffice.gateway.books import Books
 from suffice.gateway.budgets import Budget, Budgets
@@ -36,7 +37,7 @@ from suffice.gateway.shadow_files import FOLDER, ShadowFolder
 from suffice.gateway.shadows import Shadows
 from suffice.gateway.spool import Capture, Spool
 from suffice.gateway.supervisor import Kept
-from suffice.gateway.upstream import Address, Pool
+from suffice.gateway.upstream import Pool
 from suffice.gateway.worker import Worker
 from suffice.policy.rules import Policy
 

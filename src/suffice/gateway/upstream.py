@@ -1,108 +1,25 @@
-"""Where requests go: the one address, connections kept alive to it, and what may befall them."""
+"""Connections to the upstream: kept alive, made when none is free, and what may befall them."""
 
 from __future__ import annotations
 
 import asyncio
 import enum
-import ipaddress
 import os
 import socket
 import ssl
-from pathlib import Path
 from typing import Protocol, cast
-from urllib.parse import urlsplit
 
 import httptools
-import msgspec
 from typing_extensions import override
 
-from suffice.errors import BadOption
+from suffice.gateway.addresses import Address, verifying
 from suffice.gateway.heads import ResponseHead
 from suffice.gateway.limits import Limits
 from suffice.gateway.log import Log
 from suffice.gateway.proxying import Proxy, open_tunnel
 
-_CONTINUE = 100
-_SWITCHING = 101
 _FINAL = 200
 _MOST_HEAD_BYTES = 256 * 1024
-_PORTS = {"https": 443, "http": 80}
-
-
-class Address(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    The upstream, fixed by configuration: no request can change it.
-
-    Attributes:
-        host: Name or address.
-        port: TCP port.
-        tls: Whether the connection is encrypted and verified.
-        authority: As it stands in the Host header.
-        prefix: What stands before every path; without a slash at its end.
-    """
-
-    host: str
-    port: int
-    tls: bool
-    authority: bytes
-    prefix: bytes
-
-    @property
-    def origin(self) -> bytes:
-        """Scheme, host and port."""
-        return (b"https://" if self.tls else b"http://") + self.authority
-
-
-def read_address(url: str, *, allow_plain: bool = False) -> Address:
-    """
-    An upstream out of its URL.
-
-    Raises:
-        BadOption: It is none, it holds a credential, or it would send credentials in the clear.
-
-    >>> read_address("https://api.anthropic.com").authority
-    b'api.anthropic.com'
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in _PORTS or not parts.hostname or parts.query or parts.fragment:
-        raise _bad(f"The upstream {_shown(url)} is no http or https address.")
-    if parts.username or parts.password:
-        raise _bad("The upstream's address holds a credential.")
-    tls = parts.scheme == "https"
-    if not (tls or allow_plain or is_loopback(parts.hostname)):
-        raise _bad(
-            f"The upstream {_shown(url)} would be sent credentials in the clear.",
-            next_step="Use https, or say --allow-plain-upstream where the network is your own.",
-        )
-    try:
-        port = parts.port or _PORTS[parts.scheme]
-        host = parts.hostname.encode("ascii")
-    except (ValueError, UnicodeEncodeError):
-        raise _bad(f"The upstream {_shown(url)} cannot be read.") from None
-    named = b"[%b]" % host if b":" in host else host
-    usual = port == _PORTS[parts.scheme]
-    return Address(
-        host=parts.hostname,
-        port=port,
-        tls=tls,
-        authority=named if usual else b"%b:%d" % (named, port),
-        prefix=parts.path.rstrip("/").encode("ascii", "strict"),
-    )
-
-
-def is_loopback(host: str) -> bool:
-    """
-    Whether a name or address can be reached from this machine only.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("0.0.0.0"), is_loopback("localhost")
-    (True, False, True)
-    """
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Fault(enum.Enum):
@@ -446,26 +363,6 @@ class Pool:
             connection.drop()
 
 
-def verifying(ca_file: Path | None = None) -> ssl.SSLContext:
-    """
-    How certificates of the upstream are checked: by the system's authorities and by one's own.
-
-    Raises:
-        BadOption: The file of authorities cannot be read, or holds none.
-    """
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["http/1.1"])
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(ca_file)
-        except (OSError, ssl.SSLError) as wrong:
-            raise _bad(
-                f"The authorities in {ca_file} cannot be read: {wrong.strerror or wrong}.",
-                next_step="It is a file of certificates in PEM.",
-            ) from wrong
-    return context
-
-
 def _why(wrong: OSError | TimeoutError) -> str:
     """Why no connection came about, in words that hold no credential."""
     if isinstance(wrong, ssl.SSLCertVerificationError):
@@ -475,11 +372,3 @@ def _why(wrong: OSError | TimeoutError) -> str:
     if isinstance(wrong, (socket.gaierror, ssl.SSLError)) or not wrong.errno:
         return wrong.strerror or str(wrong) or type(wrong).__name__
     return os.strerror(wrong.errno)  # asyncio's own words only repeat the address
-
-
-def _shown(url: str) -> str:
-    return repr(url.rpartition("@")[2])
-
-
-def _bad(what: str, *, next_step: str = "Give --upstream as https://HOST[:PORT].") -> BadOption:
-    return BadOption(what, effect="The gateway was not started.", next_step=next_step)
