@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
+import pytest
 
 from suffice.records import Rollout, RolloutBasis, RolloutPlan, RolloutState, Stage, Watch
 
@@ -25,3 +26,11 @@ def test_a_rollout_survives_being_stored() -> None:
     )
 
     assert msgspec.json.decode(msgspec.json.encode(rollout), type=Rollout) == rollout
+
+
+@pytest.mark.parametrize("shares", [(), (0.5, 0.05)])
+def test_a_plan_that_leads_nowhere_is_refused(shares: tuple[float, ...]) -> None:
+    stages = tuple(Stage(share=share, shadow=1.0) for share in shares)
+
+    with pytest.raises(ValueError, match="has stages"):
+        RolloutPlan(name="odd", stages=stages)

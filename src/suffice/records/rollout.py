@@ -48,6 +48,18 @@ class RolloutPlan(msgspec.Struct, frozen=True, kw_only=True):
     holdout: Share = 0.02
     cooldown_days: float = 7.0
 
+    def __post_init__(self) -> None:
+        """
+        Refuse a plan that leads nowhere, so that no step has to.
+
+        Raises:
+            ValueError: There is no stage, or a share is smaller than the one before.
+        """
+        shares = [stage.share for stage in self.stages]
+        if not shares or shares != sorted(shares):
+            message = "a rollout plan has stages, and each share is at least the one before"
+            raise ValueError(message)
+
 
 class RolloutState(enum.StrEnum):
     """Where a rollout stands."""
