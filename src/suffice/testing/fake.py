@@ -16,10 +16,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from suffice.catalog.capabilities import Capabilities, capabilities
 from suffice.testing.admission import Call, Problem, identify, invalid
 from suffice.testing.answers import Answers, compose, say
-from suffice.testing.batches import MOST_BATCH_BYTES, Batches
+from suffice.testing.batches import Batches
 from suffice.testing.cache import PromptCache
+from suffice.testing.desks import (
+    Desk,
+    Endpoints,
+    batch_endpoints,
+    file_endpoints,
+    headers_of,
+    read_json,
+    says,
+)
 from suffice.testing.directory import Directory
-from suffice.testing.files import MOST_FILE_BYTES, Files
+from suffice.testing.files import Files
 from suffice.testing.journal import Entry, Journal
 from suffice.testing.limits import Meter, RateLimits
 from suffice.testing.model_rules import model_problems
@@ -28,7 +37,7 @@ from suffice.testing.shape import shape_problems
 from suffice.testing.threads import Threads
 from suffice.testing.tokens import prompt_tokens
 from suffice.testing.usage import input_usage, served_how
-from suffice.testing.wire import Plain, Streamed, Whole
+from suffice.testing.wire import Streamed, Whole
 
 MOST_BODY_BYTES = 32 * 1024 * 1024
 # In a batch, and with this beta, the models with the largest answers may write longer ones.
@@ -80,42 +89,37 @@ class StrictFake(Starlette):
         )
         self._threads = Threads(now=now)
         self._files = Files(now=now, standing=terms.ids)
-        super().__init__(routes=self._all_routes())
+        super().__init__(
+            routes=[
+                self._route(methods, path, answer)
+                for (methods, path), answer in self._endpoints().items()
+            ]
+        )
 
-    def _all_routes(self) -> list[Route]:
-        batches, files = "/v1/messages/batches", "/v1/files"
-        return [
-            self._route("/v1/messages", "POST", self._messages),
-            self._route("/v1/messages/count_tokens", "POST", self._count_tokens),
-            self._route(batches, "POST", self._create_batch),
-            self._route(batches, "GET", self._list_batches),
-            self._route(batches + "/{id}", "GET", self._retrieve_batch),
-            self._route(batches + "/{id}", "DELETE", self._delete_batch),
-            self._route(batches + "/{id}/cancel", "POST", self._cancel_batch),
-            self._route(batches + "/{id}/results", "GET", self._batch_results),
-            self._route(files, "POST", self._upload_file),
-            self._route(files, "GET", self._list_files),
-            self._route(files + "/{id}", "GET", self._retrieve_file),
-            self._route(files + "/{id}", "DELETE", self._delete_file),
-            self._route(files + "/{id}/content", "GET", self._file_content),
-            self._route("/v1/models", "GET", self._models),
-            self._route("/v1/models/{id}", "GET", self._model),
-            self._route("/{path:path}", "GET POST PUT DELETE PATCH", self._nowhere),
-        ]
+    def _endpoints(self) -> Endpoints:
+        return {
+            ("POST", "/v1/messages"): self._messages,
+            ("POST", "/v1/messages/count_tokens"): self._count_tokens,
+            **batch_endpoints(self._batches),
+            **file_endpoints(self._files),
+            ("GET", "/v1/models"): self._models,
+            ("GET", "/v1/models/{id}"): self._model,
+            ("GET POST PUT DELETE PATCH", "/{path:path}"): self._nowhere,
+        }
 
-    def _route(self, path: str, methods: str, answer: Callable[[Request, Call], Any]) -> Route:
+    def _route(self, methods: str, path: str, answer: Desk) -> Route:
         async def endpoint(request: Request) -> ASGIApp:
             return await self._respond(request, answer)
 
         return Route(path, endpoint, methods=methods.split())
 
-    async def _respond(self, request: Request, answer: Callable[[Request, Call], Any]) -> ASGIApp:
+    async def _respond(self, request: Request, answer: Desk) -> ASGIApp:
         number = self.journal.begin()
         call = Call(number=number, request_id=f"req_strictfake_{number:06d}")
         error = ""
         try:
             identify(request.headers, call, keys=self._terms.keys, betas=self._terms.betas)
-            response = await answer(request, call)
+            response: Any = await answer(request, call)
         except Problem as problem:
             error = problem.message
             response = Whole(
@@ -130,22 +134,6 @@ class StrictFake(Starlette):
             )
         self.journal.write(_entry(request, call, response, error))
         return _CountedOut(response, self.journal)
-
-    async def _raw(self, request: Request, *, most_bytes: int) -> bytes:
-        raw = await request.body()
-        if len(raw) > most_bytes:
-            raise Problem(413, "request_too_large", "Request exceeds the maximum size")
-        return raw
-
-    async def _read(self, request: Request, *, most_bytes: int = MOST_BODY_BYTES) -> dict[str, Any]:
-        raw = await self._raw(request, most_bytes=most_bytes)
-        try:
-            body = msgspec.json.decode(raw)
-        except msgspec.DecodeError as error:
-            raise invalid(f"The request body is not valid JSON: {error}") from None
-        if not isinstance(body, dict):
-            raise invalid("Input should be a valid dictionary")
-        return body
 
     def _check(self, call: Call, *, counting: bool = False) -> tuple[Capabilities, int]:
         for problem in shape_problems(call.body, betas=call.betas, counting=counting):
@@ -163,7 +151,7 @@ class StrictFake(Starlette):
 
     async def _messages(self, request: Request, call: Call) -> ASGIApp:
         step = next(self._script, Passes())
-        call.sent = await self._read(request)
+        call.sent = await read_json(request, most_bytes=MOST_BODY_BYTES)
         if isinstance(step, Fails):
             return self._scripted_failure(step, call)
         call.body = self._threads.whole(call.sent)
@@ -175,88 +163,43 @@ class StrictFake(Starlette):
         self._threads.keep(call.body, message)
         now = self._now()
         self._meter.wrote(call.model, message["usage"]["output_tokens"], now=now)
-        headers = {**self._headers(call), **self._meter.headers(call.model, now=now)}
+        headers = {**headers_of(call), **self._meter.headers(call.model, now=now)}
         if call.body.get("stream"):
             return Streamed(message, headers=headers, step=step)
         return Whole(message, headers=headers, step=step)
 
     async def _count_tokens(self, request: Request, call: Call) -> ASGIApp:
-        call.sent = call.body = await self._read(request)
+        call.sent = call.body = await read_json(request, most_bytes=MOST_BODY_BYTES)
         _, tokens = self._check(call, counting=True)
         counted: dict[str, Any] = {"input_tokens": tokens}
         if call.body.get("context_management"):
             counted["context_management"] = {"original_input_tokens": tokens}
-        return self._says(counted, call)
+        return says(counted, call)
 
     def _item(self, call: Call) -> dict[str, Any]:
         accepts, _ = self._check(call)
         return self._message(call, accepts)
 
-    async def _create_batch(self, request: Request, call: Call) -> ASGIApp:
-        call.sent = call.body = await self._read(request, most_bytes=MOST_BATCH_BYTES)
-        return self._says(self._batches.create(call), call)
-
-    async def _list_batches(self, request: Request, call: Call) -> ASGIApp:
-        found = self._batches.list(request.query_params, origin=_origin(request))
-        return self._says(found, call)
-
-    async def _retrieve_batch(self, request: Request, call: Call) -> ASGIApp:
-        found = self._batches.retrieve(request.path_params["id"], origin=_origin(request))
-        return self._says(found, call)
-
-    async def _cancel_batch(self, request: Request, call: Call) -> ASGIApp:
-        found = self._batches.cancel(request.path_params["id"], origin=_origin(request))
-        return self._says(found, call)
-
-    async def _delete_batch(self, request: Request, call: Call) -> ASGIApp:
-        return self._says(self._batches.delete(request.path_params["id"]), call)
-
-    async def _batch_results(self, request: Request, call: Call) -> ASGIApp:
-        lines = self._batches.results(request.path_params["id"])
-        return Plain(lines, content_type="application/x-jsonl", headers=self._headers(call))
-
-    async def _upload_file(self, request: Request, call: Call) -> ASGIApp:
-        raw = await self._raw(request, most_bytes=MOST_FILE_BYTES)
-        kind = request.headers.get("content-type", "")
-        return self._says(self._files.upload(raw, content_type=kind, number=call.number), call)
-
-    async def _list_files(self, request: Request, call: Call) -> ASGIApp:
-        query = request.query_params
-        return self._says(self._files.list(query, ids=query.getlist("ids[]")), call)
-
-    async def _retrieve_file(self, request: Request, call: Call) -> ASGIApp:
-        return self._says(self._files.retrieve(request.path_params["id"]), call)
-
-    async def _delete_file(self, request: Request, call: Call) -> ASGIApp:
-        return self._says(self._files.delete(request.path_params["id"]), call)
-
-    async def _file_content(self, request: Request, call: Call) -> ASGIApp:
-        content, kind = self._files.content(request.path_params["id"])
-        return Plain(content, content_type=kind, headers=self._headers(call))
-
     async def _models(self, request: Request, call: Call) -> ASGIApp:
         query = request.query_params
         stages = query.getlist("lifecycle[]")
-        return self._says(self._directory.page(query, version=call.version, stages=stages), call)
+        return says(self._directory.page(query, version=call.version, stages=stages), call)
 
     async def _model(self, request: Request, call: Call) -> ASGIApp:
         model = request.path_params["id"]
         found = self._directory.describe(model, version=call.version)
         if found is None:
             raise Problem(404, "not_found_error", f"model: {model}")
-        return self._says(found, call)
+        return says(found, call)
 
     async def _nowhere(self, _request: Request, _call: Call) -> ASGIApp:
         raise Problem(404, "not_found_error", "Not found")
-
-    def _says(self, payload: Any, call: Call) -> ASGIApp:
-        return Whole(payload, headers=self._headers(call))
 
     def _scripted_failure(self, step: Fails, call: Call) -> ASGIApp:
         payload = envelope(
             step.type, step.message, request_id=call.request_id, error_code=step.error_code
         )
-        headers = {**self._headers(call), **step.headers}
+        headers = {**headers_of(call), **step.headers}
         return Whole(payload, status=step.status, headers=headers)
 
     def _admit(self, call: Call, tokens: int) -> None:
@@ -296,13 +239,6 @@ class StrictFake(Starlette):
                 "server_tool_use": None,
                 **served_how(call.body, accepts),
             },
-        }
-
-    def _headers(self, call: Call) -> dict[str, str]:
-        return {
-            "request-id": call.request_id,
-            "anthropic-organization-id": "org_strictfake",
-            "x-strict-fake": "this is no model",
         }
 
 
@@ -389,7 +325,3 @@ def _entry(request: Request, call: Call, response: Any, error: str) -> Entry:
         error=error,
         query=request.url.query,
     )
-
-
-def _origin(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}"
