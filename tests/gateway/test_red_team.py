@@ -591,6 +591,67 @@ def test_no_bytes_hang_or_break_the_gateway(
     assert gateway.call(lambda: gateway.house.held_bytes) == 0
 
 
+ANSWERS = st.one_of(
+    st.sampled_from(
+        [
+            b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.0 200 OK\r\n",
+            b"HTTP/1.1 204 No Content\r\n", b"HTTP/1.1 101 Switching Protocols\r\n", b"\r\n",
+            b"content-length: 5\r\n", b"transfer-encoding: chunked\r\n", b"5\r\nhello\r\n", b"hello",
+            b"0\r\n\r\n", b"upgrade: h2c\r\nconnection: upgrade\r\n", b"content-encoding: gzip\r\n",
+            b"content-type: text/event-stream\r\n", b"event: message_start\ndata: {}\n\n", b"\x1f\x8b\x08",
+            b"connection: close\r\n", b"retry-after: 9e9\r\n", b"HTTP/1.1 529 \r\n", b"set-cookie: a\r\n",
+        ]
+    ),
+    st.binary(max_size=30),
+)  # fmt: skip
+
+
+def test_no_answer_of_an_upstream_hangs_or_breaks_the_gateway(
+    upstream: Any, start_gateway: Any, talk_to: Callable[[Any], Any], post: Any
+) -> None:
+    """
+    Whatever comes back: the client gets an answer, or an answer that ends, or a 502.
+    """
+    said: list[bytes] = []
+
+    async def say(_asked: Any, _reader: Any, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"".join(said))
+        await writer.drain()
+        writer.close()
+
+    upstream.say = say
+    rule = TypeRule(baseline="claude-opus-5-5", candidate="claude-haiku-5-5", share=1.0)
+    gateway = start_gateway(
+        upstream.url, policy=Policy(version=1, types={"t": rule}), capture=Capture.BODIES
+    )
+    broke: list[Any] = []
+    gateway.call(lambda: gateway.loop.set_exception_handler(lambda _, told: broke.append(told)))
+    asked = post(ASK, extra=b"x-suffice-type: t\r\nconnection: close\r\n")
+
+    @settings(
+        max_examples=int(os.environ.get("SUFFICE_FUZZ", "60")),
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    @given(st.lists(ANSWERS, max_size=12))
+    @example([b"HTTP/1.1 200 OK\r\n", b"content-length: 5\r\n", b"\r\n", b"hello", b"hello"])
+    @example([b"HTTP/1.1 101 Switching Protocols\r\n", b"upgrade: h2c\r\n", b"\r\n", b"hello"])
+    def attack(pieces: list[bytes]) -> None:
+        said[:] = pieces
+        talk = talk_to(gateway)
+        talk.socket.settimeout(NO_ANSWER_BEFORE_S)
+        talk.send(asked)
+        answer = talk.read_to_end()
+        talk.close()
+        assert answer.startswith(b"HTTP/1.1 "), pieces
+        assert broke == [], pieces
+
+    attack()
+    assert alive(gateway, talk_to)
+    assert gateway.call(lambda: gateway.house.held_bytes) == 0
+
+
 def _peak_kb() -> int:
     with open("/proc/self/status") as told:  # noqa: PTH123 - not a file
         return next(int(line.split()[1]) for line in told if line.startswith("VmHWM"))
