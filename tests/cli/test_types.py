@@ -474,3 +474,16 @@ def test_calls_without_tools_in_an_agents_session_are_housekeeping(tmp_path: Pat
         "sub-agent": (4, "spawn", 1),
         "call": (2, "call", 2),
     }
+
+
+def test_the_page_shows_hours_of_the_day_agents_and_what_would_have_to_be_true(data: Path) -> None:
+    page = _run(data, "--format", "html").stdout
+
+    bars = re.findall(r"<title>(\d\d:00 \d+ calls?)</title>", page)
+    assert len(bars) == 3 * 24
+    # Forty tickets every ten minutes from 02:26:40 on: four in the first hour's rest.
+    assert "02:00 4 calls" in bars
+    assert '<th scope="row">sub-agent</th>' in page
+    assert "2 spawns" in page
+    assert "<li>claude-haiku-5-5: if every call suffices there" in page
+    assert page.count("<script") == 1  # the data, which nothing runs
