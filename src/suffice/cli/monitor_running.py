@@ -19,6 +19,7 @@ from suffice.adapters.storage.rollouts import Rollouts
 from suffice.cli.alerts import alert_targets, dispatcher_of
 from suffice.cli.monitor import told
 from suffice.cli.monitor_figures import leave_figures
+from suffice.cli.monitor_pairs import ShadowPairs
 from suffice.cli.rollout_world import Places, World, now, opened
 from suffice.errors import SufficeError
 
@@ -45,8 +46,9 @@ def run(places: Places, *, every_s: float | None, alerts: bool, form: str) -> in
     """
     dispatcher = dispatcher_of(alert_targets()) if alerts else None
     with _stopping() as stop, opened(places, write=True) as world:
+        pairs = ShadowPairs(places, world)
         if every_s is None:
-            problems = _round(world, form=form)
+            problems = _round(world, pairs, form=form)
             leave_figures(places, world, now=now())
             if dispatcher is not None:
                 _tell(world.store, dispatcher)
@@ -57,15 +59,21 @@ def run(places: Places, *, every_s: float | None, alerts: bool, form: str) -> in
             err=True,
         )
         with _telling(places.store, dispatcher):
-            return _rounds(places, world, stop, every_s=every_s, form=form)
+            return _rounds(places, world, pairs, stop, every_s=every_s, form=form)
 
 
 def _rounds(
-    places: Places, world: World, stop: threading.Event, *, every_s: float, form: str
+    places: Places,
+    world: World,
+    pairs: ShadowPairs,
+    stop: threading.Event,
+    *,
+    every_s: float,
+    form: str,
 ) -> int:
     problems, figures_due = 0, now()
     while not stop.is_set():
-        problems = _round(world, form=form)
+        problems = _round(world, pairs, form=form)
         if now() >= figures_due:
             leave_figures(places, world, now=now())
             figures_due = now() + _FIGURES_EVERY
@@ -73,9 +81,10 @@ def _rounds(
     return problems
 
 
-def _round(world: World, *, form: str) -> int:
+def _round(world: World, pairs: ShadowPairs, *, form: str) -> int:
     """One round; a store that fails is said, and tried again at the next one."""
     try:
+        pairs.take()
         acted = Controller(world.store, world.policies, gather=world.gather).round(now())
     except SufficeError as error:
         click.echo(f"{error.code}  {error}", err=True)
