@@ -1,0 +1,101 @@
+"""Whichever engine works on the texts, a scan finds the same; killed anywhere, it goes on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suffice.adapters.exchanges import Exchanges
+
+CALLS = 26_000
+QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+def record(number: int) -> dict[str, Any]:
+    kind = ("ticket", "mail", "letter")[number % 3]
+    return {
+        "ts": 1_793_491_200 + number,
+        "session": f"s{number // 4}",
+        "request": {
+            "model": "claude-opus-5-5",
+            "max_tokens": 9,
+            "system": f"Sort the {kind} into one class.\nToday is day {number}.\nOne word.",
+            "messages": [{"role": "user", "content": f"Text {number} of jo{number}@example.org"}],
+        },
+        "response": {
+            "id": f"msg_{number}",
+            "type": "message",
+            "role": "assistant",
+            "model": "claude-opus-5-5",
+            "content": [{"type": "text", "text": "billing"}],
+            "usage": {"input_tokens": 100 + number, "output_tokens": 3},
+        },
+    }
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps(record(number)) + "\n" for number in range(3_000)), "utf-8")
+    return path
+
+
+def suffice(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "suffice", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_every_engine_finds_the_same_calls_types_dollars_and_masks(
+    log: Path, tmp_path: Path
+) -> None:
+    told, ranked = [], []
+    for engine in ("local", "processes"):
+        data = tmp_path / engine
+        scan = suffice("scan", log, "--data", data, "--engine", engine, "--workers", 2)
+        told.append(
+            [line for line in scan.stdout.splitlines() if line[:4] in {"read", "mask", "foun"}]
+        )
+        found = json.loads(suffice("types", "--data", data, "--format", "json").stdout)
+        ranked.append([(one["type"], one["calls"], one["spend_usd"]) for one in found["types"]])
+
+    assert told[0] == told[1]
+    assert ranked[0] == ranked[1]
+    assert [calls for _, calls, _ in ranked[0]] == [1_000, 1_000, 1_000]
+
+
+@pytest.mark.parametrize(
+    ("engine", "end"),
+    [("local", signal.SIGKILL), ("processes", signal.SIGKILL), ("processes", signal.SIGINT)],
+)
+def test_a_scan_that_is_ended_midway_goes_on_and_keeps_each_call_once(
+    tmp_path: Path, engine: str, end: signal.Signals
+) -> None:
+    """It is ended when a part is kept already, and another is read but not kept."""
+    log, data = tmp_path / "log.jsonl", tmp_path / "data"
+    with log.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(record(number)) + "\n" for number in range(CALLS))
+    command = ["scan", str(log), "--data", str(data), "--engine", engine, "--workers", "2"]
+    with subprocess.Popen([sys.executable, "-m", "suffice", *command], **QUIET) as first:
+        ended_by = time.monotonic() + 60
+        while not list(data.glob("*.parquet")) and time.monotonic() < ended_by:
+            time.sleep(0.01)
+        first.send_signal(end)
+
+    again = suffice(*command)
+
+    assert first.returncode == (130 if end is signal.SIGINT else -signal.SIGKILL)
+    assert again.returncode == 0, again.stderr
+    with Exchanges.open(data, write=False) as store:
+        ids = [row.id for row in store.rows()]
+    assert sorted(ids) == sorted(f"msg_{number}" for number in range(CALLS))
