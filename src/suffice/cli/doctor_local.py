@@ -21,6 +21,7 @@ from suffice.gateway.addresses import is_loopback, read_address, verifying
 from suffice.gateway.child import ACCOUNT
 from suffice.gateway.proxying import choose_proxy
 from suffice.gateway.spool import Capture
+from suffice.gateway.status import counted
 from suffice.settings import price_tables
 
 _OLDEST_PYTHON = (3, 11)
@@ -113,7 +114,9 @@ def check_policy(setup: Setup, *, now: datetime) -> Iterator[Finding]:
             speak = failed if finding.level == "error" else look
             yield speak("policy", of + finding.says, "suffice policy lint")
         if not said:
-            yield fine("policy", f"version {policy.version} with {len(policy.types)} types")
+            yield fine(
+                "policy", f"version {policy.version} with {counted(len(policy.types), 'type')}"
+            )
     yield _assignment_key(setup.policy.with_name(f"{setup.policy.stem}.key"))
 
 
@@ -148,7 +151,7 @@ def check_prices(setup: Setup, *, today: date) -> Iterator[Finding]:
         yield failed("prices", f"{setup.prices} cannot be used: {wrong}", "See docs/money.md.")
         return
     age = today - catalog.dated
-    said = f"prices as of {catalog.dated.isoformat()}, {max(age.days, 0)} days old"
+    said = f"prices as of {catalog.dated.isoformat()}, {counted(max(age.days, 0), 'day')} old"
     if age > _STALE_PRICES:
         yield failed("prices", f"{said}: dollars may be wrong.", "Install the newest release.")
     elif age > _OLD_PRICES:

@@ -25,7 +25,7 @@ from suffice.gateway.limits import Limits
 from suffice.gateway.log import Log
 from suffice.gateway.proxying import choose_proxy
 from suffice.gateway.segments import bytes_in, segments
-from suffice.gateway.status import read_status
+from suffice.gateway.status import counted, read_status
 from suffice.gateway.upstream import Fault, Pool, UpstreamConnection
 
 _PATIENCE_S = 10.0
@@ -227,13 +227,15 @@ def _database(setup: Setup, *, now: datetime) -> Iterator[Finding]:
         yield failed("account", f"{path} cannot be read: {wrong}.", "Move it away; see its log.")
         return
     status = read_status(setup.data, now=now)
-    yield fine("account", f"{path} can be read; {status.requests:,} requests today")
+    yield fine("account", f"{path} can be read; {counted(status.requests, 'request')} today")
 
 
 def _backlog(setup: Setup, *, running: bool) -> Finding:
     waiting = bytes_in(setup.data / SPOOL)
     count = len(segments(setup.data / SPOOL))
-    said = f"{waiting / _MIB:,.1f} MiB in {count} files wait to be taken into the account"
+    said = (
+        f"{waiting / _MIB:,.1f} MiB in {counted(count, 'file')} wait to be taken into the account"
+    )
     if waiting > _FULL:
         return failed(
             "spool", f"{said}; from 1 GiB on capture is dropped.", "Look why the account is behind."

@@ -13,7 +13,16 @@ from rich.table import Table
 from rich.text import Text
 
 from suffice.cli.console import results, speaks_unicode
-from suffice.gateway.status import BudgetLine, Status, TypeLine, ago, draw_status, money, worries
+from suffice.gateway.status import (
+    BudgetLine,
+    Status,
+    TypeLine,
+    ago,
+    counted,
+    draw_status,
+    money,
+    worries,
+)
 
 _EVERY_S = 1.0
 _BAR = 24
@@ -85,10 +94,12 @@ def drawn(status: Status, *, width: int, rate: float | None = None) -> Renderabl
 
 def _figures(status: Status) -> RenderableType:
     table = Table.grid(padding=(0, 3))
-    errors = Text(f"{status.errors:,} errors", "red" if status.errors else "dim")
+    errors = Text(counted(status.errors, "error"), "red" if status.errors else "dim")
     cut = Text(f"{status.cut:,} cut", "yellow" if status.cut else "dim")
     age = "" if status.last_exchange_s is None else f"the last {ago(status.last_exchange_s)}"
-    table.add_row(_strong(f"{status.requests:,}", "requests"), errors, cut, Text(age, "dim"))
+    table.add_row(
+        _strong(*counted(status.requests, "request").split()), errors, cut, Text(age, "dim")
+    )
     money_line = Text.assemble((money(status.usd), "bold"), " spent", "   ")
     money_line.append(money(status.saved_usd), "bold green")
     money_line.append(" less than the requested models at list price")

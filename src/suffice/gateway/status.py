@@ -216,8 +216,8 @@ def draw_status(status: Status) -> str:
     age = "" if status.last_exchange_s is None else f", the last {ago(status.last_exchange_s)}"
     lines += [
         (
-            f"{status.requests:,} requests in {status.attempts:,} attempts{age}; "
-            f"{status.errors:,} errors, {status.cut:,} cut"
+            f"{counted(status.requests, 'request')} in {counted(status.attempts, 'attempt')}{age}; "
+            f"{counted(status.errors, 'error')}, {status.cut:,} cut"
         ),
         (
             f"{money(status.usd)} spent, {money(status.saved_usd)} less than the requested "
@@ -277,6 +277,16 @@ def worries(status: Status) -> list[str]:
     if status.spool_bytes > _MIB:
         found.append(f"· {status.spool_bytes / _MIB:,.1f} MiB wait to be taken into the account")
     return found
+
+
+def counted(count: int, word: str) -> str:
+    """
+    A count and what was counted.
+
+    >>> counted(1, "request"), counted(2_000, "request")
+    ('1 request', '2,000 requests')
+    """
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def money(usd: str) -> str:
