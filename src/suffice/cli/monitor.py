@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     metavar="S",
     help="Seconds between rounds.",
 )
+@click.option(
+    "--shadow-usd",
+    envvar="SUFFICE_SHADOW_USD",
+    metavar="USD",
+    help="For all shadow calls of a day (UTC); else as much as the stages want.",
+)
 @click.option("--no-alerts", is_flag=True, help="Tell nobody; everything is in the event log.")
 @placed
 @click.pass_context
@@ -31,6 +37,7 @@ def command(
     *,
     once: bool,
     every: float,
+    shadow_usd: str | None,
     no_alerts: bool,
     store: Path,
     policy: Path,
@@ -43,10 +50,16 @@ def command(
     Of several monitors exactly one acts at a time, and one that is killed is made good by the
     next. Exit 1 from --once where something could not be carried out.
     """
-    from suffice.cli.monitor_running import run
+    from suffice.cli.monitor_running import dollars, run
 
     places = Places(store, policy, data)
-    problems = run(places, every_s=None if once else every, alerts=not no_alerts, form=form)
+    problems = run(
+        places,
+        every_s=None if once else every,
+        alerts=not no_alerts,
+        form=form,
+        shadow_usd=dollars(shadow_usd),
+    )
     ctx.exit(int(once and problems))
 
 

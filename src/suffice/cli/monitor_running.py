@@ -7,13 +7,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from suffice.adapters.controlling.controller import Controller
+from suffice.adapters.controlling.controller import Controller, as_wanted
+from suffice.adapters.controlling.shadow_budget import ShadowBudget
 from suffice.adapters.controlling.telling import tell
 from suffice.adapters.storage.rollouts import Rollouts
 from suffice.cli.alerts import alert_targets, dispatcher_of
@@ -21,7 +23,7 @@ from suffice.cli.monitor import told
 from suffice.cli.monitor_figures import leave_figures
 from suffice.cli.monitor_pairs import ShadowPairs
 from suffice.cli.rollout_world import Places, World, now, opened
-from suffice.errors import SufficeError
+from suffice.errors import BadOption, SufficeError
 
 if TYPE_CHECKING:
     from suffice.adapters.alerts.delivery import Dispatcher
@@ -30,7 +32,14 @@ _FIGURES_EVERY = timedelta(seconds=15)
 _LAST_WORDS_S = 30.0
 
 
-def run(places: Places, *, every_s: float | None, alerts: bool, form: str) -> int:
+def run(
+    places: Places,
+    *,
+    every_s: float | None,
+    alerts: bool,
+    form: str,
+    shadow_usd: Decimal | None = None,
+) -> int:
     """
     Rounds until somebody says stop; how many things the last round could not do.
 
@@ -39,6 +48,7 @@ def run(places: Places, *, every_s: float | None, alerts: bool, form: str) -> in
         every_s: Seconds between rounds; None: one round.
         alerts: Whether people are told.
         form: ``text`` or ``json``, a line per event.
+        shadow_usd: For all shadow calls of a day; None: as much as the stages want.
 
     Raises:
         BadSettings: A place alerts go to lacks its secret; found before anything is watched.
@@ -46,9 +56,12 @@ def run(places: Places, *, every_s: float | None, alerts: bool, form: str) -> in
     """
     dispatcher = dispatcher_of(alert_targets()) if alerts else None
     with _stopping() as stop, opened(places, write=True) as world:
-        pairs = ShadowPairs(places, world)
+        budget = None
+        if shadow_usd is not None:
+            budget = ShadowBudget(world.store, world.account, shadow_usd)
+        rounds = _Rounds(places, world, ShadowPairs(places, world), budget)
         if every_s is None:
-            problems = _round(world, pairs, form=form)
+            problems = rounds.one(form=form)
             leave_figures(places, world, now=now())
             if dispatcher is not None:
                 _tell(world.store, dispatcher)
@@ -59,39 +72,73 @@ def run(places: Places, *, every_s: float | None, alerts: bool, form: str) -> in
             err=True,
         )
         with _telling(places.store, dispatcher):
-            return _rounds(places, world, pairs, stop, every_s=every_s, form=form)
+            return rounds.until(stop, every_s=every_s, form=form)
 
 
-def _rounds(
-    places: Places,
-    world: World,
-    pairs: ShadowPairs,
-    stop: threading.Event,
-    *,
-    every_s: float,
-    form: str,
-) -> int:
-    problems, figures_due = 0, now()
-    while not stop.is_set():
-        problems = _round(world, pairs, form=form)
-        if now() >= figures_due:
-            leave_figures(places, world, now=now())
-            figures_due = now() + _FIGURES_EVERY
-        stop.wait(every_s)
-    return problems
+def dollars(text: str | None) -> Decimal | None:
+    """
+    A sum of dollars, as an option says it.
 
+    Raises:
+        BadOption: It is none.
 
-def _round(world: World, pairs: ShadowPairs, *, form: str) -> int:
-    """One round; a store that fails is said, and tried again at the next one."""
+    >>> dollars("$2.50")
+    Decimal('2.50')
+    """
+    if text is None:
+        return None
     try:
-        pairs.take()
-        acted = Controller(world.store, world.policies, gather=world.gather).round(now())
-    except SufficeError as error:
-        click.echo(f"{error.code}  {error}", err=True)
-        return 1
-    for one in acted:
-        told(one, form=form)
-    return sum(bool(one.problem) for one in acted)
+        sum_usd = Decimal(text.removeprefix("$"))
+    except InvalidOperation:
+        sum_usd = Decimal(-1)
+    if not sum_usd.is_finite() or sum_usd < 0:
+        raise BadOption(
+            f"{text!r} is no sum of dollars.",
+            effect="Nothing is watched.",
+            next_step="Write it as 2.50.",
+        )
+    return sum_usd
+
+
+class _Rounds(NamedTuple):
+    """All that a round needs."""
+
+    places: Places
+    world: World
+    pairs: ShadowPairs
+    budget: ShadowBudget | None
+
+    def until(self, stop: threading.Event, *, every_s: float, form: str) -> int:
+        """Round after round; how many things the last one could not do."""
+        problems, figures_due = 0, now()
+        while not stop.is_set():
+            problems = self.one(form=form)
+            if now() >= figures_due:
+                leave_figures(self.places, self.world, now=now())
+                figures_due = now() + _FIGURES_EVERY
+            stop.wait(every_s)
+        return problems
+
+    def one(self, *, form: str) -> int:
+        """One round; a store that fails is said, and tried again at the next one."""
+        world, budget = self.world, self.budget
+        try:
+            self.pairs.take()
+            if budget is not None:
+                budget.look(now())
+            controller = Controller(
+                world.store,
+                world.policies,
+                gather=world.gather,
+                shape=budget.shape if budget is not None else as_wanted,
+            )
+            acted = controller.round(now())
+        except SufficeError as error:
+            click.echo(f"{error.code}  {error}", err=True)
+            return 1
+        for one in acted:
+            told(one, form=form)
+        return sum(bool(one.problem) for one in acted)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import msgspec
 
 from suffice.adapters.controlling.controller import Controller
 from suffice.adapters.controlling.evidence import PROMPT
-from suffice.adapters.controlling.shadow_answers import SCORER
 from suffice.adapters.storage.rollouts import Kept
 from suffice.cli.rollout_facts import view
 from suffice.cli.rollout_proofs import model_name, proof_of
@@ -82,8 +81,6 @@ def begin(places: Places, wanted: Wanted, *, form: str) -> None:
         kept = world.store.begin(
             stepped.rollout, stepped.events, after=before.rollout.version if before else None
         )
-        if proof.verdict.scorer:
-            world.store.note(wanted.type, SCORER, proof.verdict.scorer, at=at)
         _carry_out(world, kept, stepped, Signature(at=at, by=wanted.by, reason=wanted.reason))
         _show_change(world, kept, stepped, form=form, next_="suffice monitor")
 

@@ -38,6 +38,11 @@ Shape = Callable[[Rollout, WantedShares], WantedShares]
 """Last word on the shares that are published, e.g. a shadow within a budget."""
 
 
+def as_wanted(_rollout: Rollout, shares: WantedShares) -> WantedShares:
+    """Publish what the stages want, without any bound."""
+    return shares
+
+
 class Acted(NamedTuple):
     """
     What became of one rollout in one round.
@@ -74,7 +79,7 @@ class Controller:
         policies: PolicyFiles,
         *,
         gather: Gather,
-        shape: Shape = lambda _, shares: shares,
+        shape: Shape = as_wanted,
     ) -> None:
         self._store = store
         self._policies = policies

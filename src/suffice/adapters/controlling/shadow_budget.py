@@ -1,0 +1,118 @@
+"""Shadow calls within so many dollars a day, given to the types where they find most."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+
+import msgspec
+
+from suffice.adapters.controlling.arm_windows import Account
+from suffice.adapters.controlling.evidence import PAUSED
+from suffice.adapters.storage.rollouts import Kept, Rollouts
+from suffice.monitor import Watched, allot, wanted
+from suffice.records.rollout import Rollout, ShadowPair, WantedShares
+
+PAIRS_TO_DETECT = 175
+"""Pairs that show agreement falling from 97 % to 88 %; `suffice rollout plan` has the figures."""
+
+_ALLOT_EVERY = timedelta(hours=1)
+_LOOK_EVERY = timedelta(seconds=15)
+_A_WEEK = timedelta(days=7)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ShadowBudget:
+    """
+    Holds shadow calls to a sum a day (UTC), and shares it out by the square-root rule.
+
+    A call whose dollars are not known counts as the type's dearest known one; where none is known,
+    nothing more is called that day.
+
+    Args:
+        store: Where pairs are.
+        account: Volumes; None: types keep the shadow their stages want, up to the sum.
+        usd_per_day: For all types together.
+    """
+
+    def __init__(self, store: Rollouts, account: Account | None, usd_per_day: Decimal) -> None:
+        self._store, self._account, self._usd_per_day = store, account, usd_per_day
+        self._shares: dict[str, float] = {}
+        self._allotted_at = self._looked_at = _LONG_AGO
+
+    def look(self, now: datetime) -> str:
+        """
+        Note for every rollout whether the day's sum is used up, and share it out anew if due.
+
+        Returns:
+            Why no more may be called today; empty while there is something left.
+
+        Raises:
+            StorageError: Store or account fail.
+        """
+        if now - self._looked_at < _LOOK_EVERY:
+            return self._store.noted("", PAUSED)
+        self._looked_at = now
+        kept = self._store.all()
+        why = self._used_up(kept, now)
+        if why != self._store.noted("", PAUSED):
+            self._store.note("", PAUSED, why, at=now)
+        if now - self._allotted_at >= _ALLOT_EVERY:
+            self._allotted_at = now
+            self._shares = self._allot(kept, now)
+        return why
+
+    def shape(self, rollout: Rollout, shares: WantedShares) -> WantedShares:
+        """At most the type's part of the budget; never more than its stage wants."""
+        most = self._shares.get(rollout.type, 1.0)
+        if shares.shadow <= most:
+            return shares
+        return msgspec.structs.replace(shares, shadow=round(most, 4))
+
+    def _used_up(self, kept: list[Kept], now: datetime) -> str:
+        midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
+        spent = Decimal(0)
+        for one in kept:
+            usd = spent_usd(self._store.pairs(one.rollout.type, since=midnight))
+            if usd is None:
+                return f"what shadow calls of {one.rollout.type} cost is not known"
+            spent += usd
+        if spent < self._usd_per_day:
+            return ""
+        return f"the day's ${self._usd_per_day} for shadow calls are used up"
+
+    def _allot(self, kept: list[Kept], now: datetime) -> dict[str, float]:
+        watched = [found for one in kept if (found := self._watched(one.rollout, now)) is not None]
+        return {got.type: got.share for got in allot(watched, usd_per_day=self._usd_per_day)}
+
+    def _watched(self, rollout: Rollout, now: datetime) -> Watched | None:
+        """A type as the rule sees it; None where volume or price is not known yet."""
+        if self._account is None:
+            return None
+        shares = wanted(rollout)
+        volume = self._account.per_day(rollout.type, now - _A_WEEK, now) * (shares.share or 1.0)
+        pairs = self._store.pairs(rollout.type, since=now - _A_WEEK)
+        known = [Decimal(pair.cost_usd) for pair in pairs if pair.cost_usd is not None]
+        if not volume or not known:
+            return None
+        return Watched(
+            type=rollout.type,
+            sessions_per_day=volume,
+            usd_per_pair=sum(known, Decimal(0)) / len(known),
+            pairs_to_detect=PAIRS_TO_DETECT,
+            pairs_seen=rollout.watch.pairs,
+        )
+
+
+def spent_usd(pairs: list[ShadowPair]) -> Decimal | None:
+    """
+    What shadow calls cost at most; None where not one of their prices is known.
+
+    >>> spent_usd([])
+    Decimal('0')
+    """
+    known = [Decimal(pair.cost_usd) for pair in pairs if pair.cost_usd is not None]
+    unknown = len(pairs) - len(known)
+    if unknown and not known:
+        return None
+    return sum(known, Decimal(0)) + unknown * max(known, default=Decimal(0))

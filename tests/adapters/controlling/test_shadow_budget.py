@@ -1,0 +1,108 @@
+"""Shadow calls cost so much a day and no more, and go where they find most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suffice.adapters.controlling.arm_windows import Account
+from suffice.adapters.controlling.evidence import gather
+from suffice.adapters.controlling.shadow_budget import ShadowBudget
+from suffice.monitor import wanted
+from suffice.records import ExchangeRecord
+from suffice.records.rollout import ShadowPair
+
+
+def cost(world: Any, number: int, usd: str | None, *, type_: str = "triage", **ago: float) -> None:
+    pair = ShadowPair(
+        id=f"{type_}{number}",
+        at=world.later(hours=1) - timedelta(**ago),
+        type=type_,
+        session=str(number),
+        served_by="candidate",
+        probability=1.0,
+        score=1.0,
+        cost_usd=usd,
+    )
+    world.store.add_pairs([pair])
+
+
+def budget(world: Any, usd: str, account: Account | None = None) -> ShadowBudget:
+    return ShadowBudget(world.store, account, Decimal(usd))
+
+
+def test_a_days_sum_that_is_used_up_pauses_until_the_next_day(world: Any) -> None:
+    kept = world.start()
+    cost(world, 1, "0.60")
+    cost(world, 2, "0.40")
+    held = budget(world, "1.00")
+
+    why = held.look(world.later(hours=1))
+    evidence = gather(world.store, kept, account=None, now=world.later(hours=1))
+    later = held.look(world.later(days=1))
+
+    assert why == evidence.paused == "the day's $1.00 for shadow calls are used up"
+    assert later == ""
+
+
+def test_yesterdays_calls_are_yesterdays_dollars(world: Any) -> None:
+    world.start()
+    cost(world, 1, "5", days=1)
+
+    assert budget(world, "1.00").look(world.later(hours=1)) == ""
+
+
+@pytest.mark.parametrize(("usd", "paused"), [("0.10", False), ("0.60", True)])
+def test_a_call_of_unknown_price_counts_as_the_dearest_known_one(
+    world: Any, usd: str, paused: bool
+) -> None:
+    world.start()
+    cost(world, 1, usd)
+    cost(world, 2, None)
+
+    assert bool(budget(world, "1.00").look(world.later(hours=1))) is paused
+
+
+def test_where_no_price_is_known_nothing_more_is_called(world: Any) -> None:
+    world.start()
+    cost(world, 1, None)
+
+    assert "is not known" in budget(world, "100").look(world.later(hours=1))
+
+
+def test_the_shadow_is_held_to_the_types_part_and_never_raised(
+    world: Any, account_of: Callable[[Sequence[ExchangeRecord]], Path]
+) -> None:
+    """
+    Two hundred conversations a day of which 5 % are the candidate's, ten cents a pair, 40 cents a
+    day: four pairs of ten conversations.
+    """  # noqa: D205 - one sentence
+    kept = world.start()
+    cost(world, 1, "0.10")
+    at = world.began.timestamp() + 60
+    account = Account.open(
+        account_of([ExchangeRecord(ts=at, type="triage", session=str(n)) for n in range(200)])
+    )
+    assert account is not None
+    held = budget(world, "0.40", account)
+    held.look(world.later(hours=1))
+    account.close()
+
+    shares = held.shape(kept.rollout, wanted(kept.rollout))
+
+    assert (wanted(kept.rollout).shadow, shares.share) == (1.0, 0.05)
+    assert shares.shadow == pytest.approx(0.4, abs=0.01)
+    assert held.shape(kept.rollout, shares) == shares
+
+
+def test_without_an_account_a_type_keeps_what_its_stage_wants(world: Any) -> None:
+    kept = world.start()
+    held = budget(world, "0.40")
+    held.look(world.later(hours=1))
+
+    assert held.shape(kept.rollout, wanted(kept.rollout)) == wanted(kept.rollout)
