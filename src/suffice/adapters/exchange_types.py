@@ -2,69 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 import msgspec
 import numpy as np
 
+from suffice.adapters.exchange_shapes import COLUMNS, ROWS_AT_ONCE, Row, ShapeReader
 from suffice.adapters.exchanges import Exchanges, connect
 from suffice.adapters.exchanges.segments import literal, scan_of
 from suffice.errors import StorageError
 from suffice.traffic.types import (
     NEW,
-    Found,
     Role,
-    Shape,
     TypeIndex,
     forget,
-    nameless,
-    role_of,
-    shape_of,
-    tag_of,
 )
 
 _SAMPLE_ROWS = 20_000
 _LEARNING_PASSES = 3
-_ROWS_AT_ONCE = 5_000
-_REMEMBERED = 100_000
-_BYTES_PER_TOKEN = 4
 _ROLES = tuple(Role)
-_COLUMNS = """n, app, system_key, tools_key, settings_key, labels, source, is_sidechain, agent_id,
-    ends_with(roles, 'a') AS prefilled, len(message_keys) > 0 AS asked,
-    coalesce(message_keys[1], 0) AS opening_key, (session <> '' AND session IN (
-        SELECT session FROM exchanges WHERE session <> '' GROUP BY session HAVING
-        bool_or(source = 'claude-code' OR is_sidechain OR agent_id <> ''
-                OR (tools_key > 0 AND len(roles) > 2)))
-    ) OR (session = '' AND tools_key > 0 AND (app, system_key, message_keys[1]) IN (
-        SELECT (app, system_key, message_keys[1]) FROM exchanges
-        WHERE session = '' AND tools_key > 0 AND len(roles) > 2)) AS agentic"""
 # Which conversation a call is of: its session, or for an agent that names none, the calls that
 # go on from the same first message.
 _CONVERSATION = """CASE WHEN session <> '' THEN session WHEN role > 0 THEN
     'from ' || app || ' ' || system_key || ' ' || coalesce(message_keys[1], 0) ELSE '' END"""
-
-
-class _Row(NamedTuple):
-    n: int
-    app: str
-    system_key: int
-    tools_key: int
-    settings_key: int
-    labels: str
-    source: str
-    is_sidechain: bool
-    agent_id: str
-    prefilled: bool
-    asked: bool
-    opening_key: int
-    agentic: bool
 
 
 class TypeEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +61,7 @@ class TypedExchanges:
         self._seed = seed
         self.index = read_index(store.folder)
         self.entries: dict[int, TypeEntry] = {}
-        self._reader = _Reader(store)
+        self._reader = ShapeReader(store)
         self.path = self._settled()
 
     def sql(self) -> str:
@@ -119,7 +85,7 @@ class TypedExchanges:
         """The source's own id of every exchange with its type, in the order of import."""
         with quiet() as duck:
             found = duck.execute(f"SELECT id, type_number FROM {self.sql()} ORDER BY n")  # noqa: S608
-            while rows := found.fetchmany(_ROWS_AT_ONCE):
+            while rows := found.fetchmany(ROWS_AT_ONCE):
                 for identity, number in rows:
                     yield identity, self.entries[number].name
 
@@ -177,14 +143,14 @@ class TypedExchanges:
         if self.index is not before:
             write_index(self._store.folder, self.index)
 
-    def _sample(self, turn: int) -> Iterable[_Row]:
+    def _sample(self, turn: int) -> Iterable[Row]:
         with quiet() as duck:
             rows = duck.execute(
                 f"WITH exchanges AS (SELECT * FROM {scan_of(self._store.segments())}) "  # noqa: S608
-                f"SELECT {_COLUMNS} FROM exchanges USING SAMPLE reservoir({_SAMPLE_ROWS} ROWS) "
+                f"SELECT {COLUMNS} FROM exchanges USING SAMPLE reservoir({_SAMPLE_ROWS} ROWS) "
                 f"REPEATABLE ({self._seed + turn})"
             ).fetchall()
-        return sorted(_Row(*row) for row in rows)
+        return sorted(Row(*row) for row in rows)
 
     def _write(self, path: Path) -> None:
         numbers: dict[tuple[str, str], TypeEntry] = {}
@@ -192,10 +158,10 @@ class TypedExchanges:
         with quiet() as duck:
             rows = duck.execute(
                 f"WITH exchanges AS (SELECT * FROM {scan_of(self._store.segments())}) "  # noqa: S608
-                f"SELECT {_COLUMNS} FROM exchanges ORDER BY n"
+                f"SELECT {COLUMNS} FROM exchanges ORDER BY n"
             )
-            while batch := rows.fetchmany(_ROWS_AT_ONCE):
-                typed = self._reader.typed([_Row(*row) for row in batch], self.index)
+            while batch := rows.fetchmany(ROWS_AT_ONCE):
+                typed = self._reader.typed([Row(*row) for row in batch], self.index)
                 for n, found, role, prefix_tokens in typed:
                     entry = numbers.get((found.name, found.key))
                     if entry is None:
@@ -219,115 +185,6 @@ def quiet() -> duckdb.DuckDBPyConnection:
     duck = connect()
     duck.execute("SET enable_progress_bar = false")
     return duck
-
-
-class _Reader:
-    """Rows -> shapes and types; what was read once is remembered, within limits."""
-
-    def __init__(self, store: Exchanges) -> None:
-        self._store = store
-        self._settings: dict[int, tuple[Any, Any]] = {}
-        self._texts: dict[int, Any] = {}
-        self._tags: dict[str, str] = {}
-        self._found: dict[tuple[Any, ...], tuple[Found, int]] = {}
-
-    def shapes(self, rows: Iterable[_Row]) -> Iterator[Shape]:
-        """The shapes of rows that hold a request."""
-        batch: list[_Row] = []
-        for row in rows:
-            if row.asked or row.system_key:
-                batch.append(row)
-            if len(batch) >= _ROWS_AT_ONCE:
-                yield from self._shapes(batch)
-                batch = []
-        yield from self._shapes(batch)
-
-    def typed(
-        self, rows: Sequence[_Row], index: TypeIndex
-    ) -> Iterator[tuple[int, Found, Role, int]]:
-        """Of each row its number, its type, who made the call, and its prefix's likely tokens."""
-        keyed = [(row, self._key(row, split=bool(index.split_keys))) for row in rows]
-        new = {key: row for row, key in keyed if key not in self._found and _holds_prompt(row)}
-        found = dict(self._found) if len(new) > _REMEMBERED else self._found
-        for key, shape in zip(new, self._shapes(list(new.values())), strict=True):
-            size = (len(shape.system) + len(shape.tools)) // _BYTES_PER_TOKEN
-            found[key] = index.find(shape), size
-        for row, key in keyed:
-            role = role_of(
-                is_sidechain=row.is_sidechain,
-                agent_id=row.agent_id,
-                agentic_session=row.agentic,
-                offers_tools=row.tools_key > 0 or not _holds_prompt(row),
-            )
-            known = found.get(key)
-            if known is None:
-                tag = self._tag(row.labels)
-                known = index.find(Shape(tag=tag or nameless(row.source, role))), 0
-            yield row.n, known[0], role, known[1]
-        if len(self._found) > _REMEMBERED:
-            self._found.clear()
-
-    def _key(self, row: _Row, *, split: bool) -> tuple[Any, ...]:
-        return (
-            row.app,
-            row.system_key,
-            row.tools_key,
-            row.settings_key,
-            row.prefilled,
-            row.labels,
-            row.opening_key if split else 0,
-            _holds_prompt(row),
-        )
-
-    def _shapes(self, rows: Sequence[_Row]) -> Iterator[Shape]:
-        self._fetch(rows)
-        for row in rows:
-            choice, wanted = self._settings.get(row.settings_key, (None, None))
-            opening = self._texts.get(row.opening_key)
-            turns = [opening] if isinstance(opening, dict) else []
-            if row.prefilled:
-                turns = [*turns, {"role": "assistant"}]
-            yield shape_of(
-                {
-                    "system": self._texts.get(row.system_key),
-                    "tools": self._texts.get(row.tools_key),
-                    "tool_choice": choice,
-                    "output_config": {"format": wanted},
-                    "messages": turns,
-                },
-                tag=self._tag(row.labels),
-                app=row.app,
-            )
-
-    def _fetch(self, rows: Sequence[_Row]) -> None:
-        if len(self._texts) > _REMEMBERED // 10:
-            self._texts.clear()
-        if len(self._settings) > _REMEMBERED:
-            self._settings.clear()
-        wanted = {key for row in rows for key in (row.system_key, row.tools_key, row.opening_key)}
-        self._texts |= self._store.bodies([key for key in wanted if key not in self._texts])
-        settings = {row.settings_key for row in rows} - self._settings.keys()
-        for key, found in self._store.bodies(list(settings)).items():
-            config = found.get("output_config") if isinstance(found, dict) else None
-            wanted_form = config.get("format") if isinstance(config, dict) else None
-            if isinstance(found, dict):
-                self._settings[key] = (
-                    found.get("tool_choice"),
-                    wanted_form or found.get("output_format"),
-                )
-
-    def _tag(self, labels: str) -> str:
-        tag = self._tags.get(labels)
-        if tag is None:
-            tag = self._tags[labels] = tag_of(json.loads(labels)) if labels != "{}" else ""
-            if len(self._tags) > _REMEMBERED:
-                self._tags.clear()
-        return tag
-
-
-def _holds_prompt(row: _Row) -> bool:
-    """Whether the log held a request whose prompt may be read: Claude Code's holds only turns."""
-    return (row.asked and row.source != "claude-code") or row.system_key > 0
 
 
 def read_index(folder: Path) -> TypeIndex:
