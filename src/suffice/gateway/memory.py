@@ -52,18 +52,36 @@ def open_room(folder: Path | None = None) -> Room:
 def _mapped(path: Path) -> mmap.mmap | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
-    except OSError:
+        if not _is_ours(path):
+            _make(path)
+        fd = os.open(path, os.O_RDWR)
+        try:
+            return mmap.mmap(fd, ROOM_BYTES)
+        finally:
+            os.close(fd)
+    except (OSError, ValueError):
         return None
+
+
+def _is_ours(path: Path) -> bool:
     try:
-        if os.fstat(fd).st_size != ROOM_BYTES or os.pread(fd, len(_MARK), 0) != _MARK:
-            # Another version's, or what a kill left of the first start: begun anew.
-            os.ftruncate(fd, 0)
-            os.posix_fallocate(fd, 0, ROOM_BYTES)
-            os.pwrite(fd, _MARK, 0)
-        return mmap.mmap(fd, ROOM_BYTES)
+        with path.open("rb") as file:
+            return file.read(len(_MARK)) == _MARK and path.stat().st_size == ROOM_BYTES
+    except FileNotFoundError:
+        return False
+
+
+def _make(path: Path) -> None:
+    """Put a whole one in place: whoever has another version's mapped keeps that."""
+    draft = path.with_suffix(f".{os.getpid()}.new")
+    fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, FILE_MODE)
+    try:
+        os.posix_fallocate(fd, 0, ROOM_BYTES)
+        os.pwrite(fd, _MARK, 0)
+        draft.replace(path)
     except OSError:
-        return None
+        draft.unlink(missing_ok=True)
+        raise
     finally:
         os.close(fd)
 
