@@ -206,7 +206,7 @@ class Upstream:
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)  # transports end a little after they are closed
 
         self.run(end())
 
