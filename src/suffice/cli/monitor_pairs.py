@@ -1,0 +1,67 @@
+"""The gateway's shadow calls, scored and kept as the monitor's pairs."""
+
+from __future__ import annotations
+
+from suffice.adapters.shadow_inbox import FOLDER, Scored, ShadowInbox
+from suffice.adapters.storage import read_result
+from suffice.cli.rollout_world import Places, World
+from suffice.cli.stored_run import find_run
+from suffice.errors import SufficeError
+from suffice.policy.changes import verdict_for
+from suffice.wiring import price_now
+
+_AT_ONCE = 500
+
+
+class ShadowPairs:
+    """
+    Takes in what the gateway left, again and again.
+
+    Args:
+        places: Where the gateway's data lie.
+        world: The store the pairs go to, and the rollouts whose scorers they are scored by.
+    """
+
+    def __init__(self, places: Places, world: World) -> None:
+        self._store = world.store
+        self._inbox = ShadowInbox(
+            places.data / FOLDER, scorer_of=self._scorer_of, price=price_now()
+        )
+
+    def take(self) -> int:
+        """
+        Score what waits and keep it; how many pairs were new.
+
+        A file is deleted once its pair is kept: whoever is killed in between scores it again,
+        and keeps it once.
+
+        Raises:
+            StorageError: The store cannot be written; nothing of that is lost.
+        """
+        taken = 0
+        batch = []
+        for found in self._inbox.scored():
+            batch.append(found)
+            if len(batch) == _AT_ONCE:
+                taken += self._keep(batch)
+                batch = []
+        return taken + self._keep(batch)
+
+    def _keep(self, batch: list[Scored]) -> int:
+        new = self._store.add_pairs([found.pair for found in batch if found.pair is not None])
+        for found in batch:
+            found.path.unlink(missing_ok=True)
+        return new
+
+    def _scorer_of(self, request_type: str) -> str:
+        """The scorer of the verdict a rollout rests on; empty where there is none to be read."""
+        kept = self._store.get(request_type)
+        if kept is None or not kept.rollout.basis.run:
+            return ""
+        rollout = kept.rollout
+        try:
+            comparison = read_result(find_run(rollout.basis.run))
+            found = verdict_for(comparison, type=request_type, candidate=rollout.candidate)
+        except SufficeError:
+            return ""
+        return found.scorer
