@@ -337,7 +337,8 @@ class Process:
             cwd=folder,
             env={**os.environ, **environ},
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.wait_for("ready")
         self.url: str = self.wait_for("starting")["address"]
 
@@ -374,6 +375,7 @@ class Process:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        self._reader.join(10)  # workers hold the other end until they have ended too
         assert self.process.stderr is not None
         self.process.stderr.close()
 
