@@ -11,36 +11,53 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from suffice.tasks.batch import Batch
+    from suffice.tasks.choosing import ToolChoice, choose_tool
     from suffice.tasks.classifying import classify
     from suffice.tasks.current import using
+    from suffice.tasks.escalating import Escalation, needs_escalation
     from suffice.tasks.extracting import extract
     from suffice.tasks.outcome import Attempt, Outcome, Unresolved
+    from suffice.tasks.routing import Agent, Routed, route_request
     from suffice.tasks.running import Runner
     from suffice.tasks.seeing import DOCUMENT_TYPES, classify_image
 
 _HOMES = {
     "DOCUMENT_TYPES": "seeing",
+    "Agent": "routing",
     "Attempt": "outcome",
     "Batch": "batch",
+    "Escalation": "escalating",
     "Outcome": "outcome",
+    "Routed": "routing",
     "Runner": "running",
+    "ToolChoice": "choosing",
     "Unresolved": "outcome",
+    "choose_tool": "choosing",
     "classify": "classifying",
     "classify_image": "seeing",
     "extract": "extracting",
+    "needs_escalation": "escalating",
+    "route_request": "routing",
     "using": "current",
 }
 
 __all__ = [
     "DOCUMENT_TYPES",
+    "Agent",
     "Attempt",
     "Batch",
+    "Escalation",
     "Outcome",
+    "Routed",
     "Runner",
+    "ToolChoice",
     "Unresolved",
+    "choose_tool",
     "classify",
     "classify_image",
     "extract",
+    "needs_escalation",
+    "route_request",
     "using",
 ]
 
