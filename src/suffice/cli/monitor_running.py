@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
 from suffice.adapters.controlling.controller import Controller, as_wanted
+from suffice.adapters.controlling.evidence import WINDOW, gather
 from suffice.adapters.controlling.shadow_budget import ShadowBudget
 from suffice.adapters.controlling.telling import tell
-from suffice.adapters.storage.rollouts import Rollouts
+from suffice.adapters.storage.rollout_schema import cannot_use
+from suffice.adapters.storage.rollouts import Kept, Rollouts
 from suffice.cli.alerts import alert_targets, dispatcher_of
-from suffice.cli.monitor import told
-from suffice.cli.monitor_figures import leave_figures
+from suffice.cli.monitor_figures import leave_figures, leave_health
 from suffice.cli.monitor_pairs import ShadowPairs
+from suffice.cli.monitor_voice import GatewayLog, Terminal, Voice
 from suffice.cli.rollout_world import Places, World, now, opened
 from suffice.errors import BadOption, SufficeError
+from suffice.gateway.log import Log
+from suffice.records.rollout import RolloutEvidence
 
 if TYPE_CHECKING:
     from suffice.adapters.alerts.delivery import Dispatcher
@@ -32,47 +36,57 @@ _FIGURES_EVERY = timedelta(seconds=15)
 _LAST_WORDS_S = 30.0
 
 
-def run(
-    places: Places,
-    *,
-    every_s: float | None,
-    alerts: bool,
-    form: str,
-    shadow_usd: Decimal | None = None,
-) -> int:
+class Manner(NamedTuple):
     """
-    Rounds until somebody says stop; how many things the last round could not do.
+    How the monitor goes about it.
 
-    Args:
-        places: Where everything lies.
+    Attributes:
         every_s: Seconds between rounds; None: one round.
         alerts: Whether people are told.
         form: ``text`` or ``json``, a line per event.
         shadow_usd: For all shadow calls of a day; None: as much as the stages want.
+        window: Both arms are counted over stretches of this length.
+        kept_by_gateway: It is a gateway's child: it speaks in its log, makes no store, and ends
+            when its standard input does.
+    """
+
+    every_s: float | None = 1.0
+    alerts: bool = True
+    form: str = "text"
+    shadow_usd: Decimal | None = None
+    window: timedelta = WINDOW
+    kept_by_gateway: bool = False
+
+    @property
+    def voice(self) -> Voice:
+        """Who is told."""
+        return GatewayLog(Log(worker="monitor")) if self.kept_by_gateway else Terminal(self.form)
+
+
+def run(places: Places, manner: Manner) -> int:
+    """
+    Rounds until somebody says stop; how many things the last round could not do.
+
+    Store and account are opened anew wherever they appear, vanish or are replaced; until then
+    nothing is moved, and the policy in force serves on.
 
     Raises:
         BadSettings: A place alerts go to lacks its secret; found before anything is watched.
-        StorageError: Store or account cannot be opened at all.
+        StorageError: With one round: store or account cannot be opened.
     """
-    dispatcher = dispatcher_of(alert_targets()) if alerts else None
-    with _stopping() as stop, opened(places, write=True) as world:
-        budget = None
-        if shadow_usd is not None:
-            budget = ShadowBudget(world.store, world.account, shadow_usd)
-        rounds = _Rounds(places, world, ShadowPairs(places, world), budget)
-        if every_s is None:
-            problems = rounds.one(form=form)
+    dispatcher = dispatcher_of(alert_targets()) if manner.alerts else None
+    voice = manner.voice
+    if manner.every_s is None:
+        with opened(places, write=True) as world:
+            rounds = _rounds(places, world, manner, voice)
+            problems = rounds.one()
             leave_figures(places, world, now=now())
             if dispatcher is not None:
-                _tell(world.store, dispatcher)
-            return problems
-        click.echo(
-            f"watching {len(world.store.all()):,} rollouts every {every_s:g} s; "
-            "stop with Ctrl-C, nothing is lost",
-            err=True,
-        )
-        with _telling(places.store, dispatcher):
-            return rounds.until(stop, every_s=every_s, form=form)
+                _tell(world.store, dispatcher, voice)
+        return problems
+    with _stopping(with_input=manner.kept_by_gateway) as stop:
+        with _telling(places.store, dispatcher, voice):
+            return _until(stop, places, manner, voice)
 
 
 def dollars(text: str | None) -> Decimal | None:
@@ -100,6 +114,34 @@ def dollars(text: str | None) -> Decimal | None:
     return sum_usd
 
 
+def _until(stop: threading.Event, places: Places, manner: Manner, voice: Voice) -> int:
+    """Round after round, over whatever files there are."""
+    every_s = manner.every_s or 1.0
+    problems, first = 0, not manner.kept_by_gateway
+    while not stop.is_set():
+        try:
+            # A store that was there and is gone is not made anew: its rollouts would be forgotten.
+            if not first and not places.store.exists():
+                raise cannot_use(places.store, "it is gone")
+            with opened(places, write=True) as world:
+                first = False
+                voice.began(len(world.store.all()), every_s=every_s)
+                problems = _rounds(places, world, manner, voice).until(stop, every_s=every_s)
+        except SufficeError as error:
+            problems = 1
+            voice.trouble(error)
+            leave_health(places, now=now(), trouble=error.code)
+            stop.wait(every_s)
+    return problems
+
+
+def _rounds(places: Places, world: World, manner: Manner, voice: Voice) -> _Rounds:
+    budget = None
+    if manner.shadow_usd is not None:
+        budget = ShadowBudget(world.store, world.account, manner.shadow_usd)
+    return _Rounds(places, world, ShadowPairs(places, world), budget, manner.window, voice)
+
+
 class _Rounds(NamedTuple):
     """All that a round needs."""
 
@@ -107,19 +149,21 @@ class _Rounds(NamedTuple):
     world: World
     pairs: ShadowPairs
     budget: ShadowBudget | None
+    window: timedelta
+    voice: Voice
 
-    def until(self, stop: threading.Event, *, every_s: float, form: str) -> int:
-        """Round after round; how many things the last one could not do."""
-        problems, figures_due = 0, now()
-        while not stop.is_set():
-            problems = self.one(form=form)
+    def until(self, stop: threading.Event, *, every_s: float) -> int:
+        """Until told to stop or other files are there; what the last one could not do."""
+        problems, figures_due, files = 0, now(), _files(self.places)
+        while not stop.is_set() and _files(self.places) == files:
+            problems = self.one()
             if now() >= figures_due:
                 leave_figures(self.places, self.world, now=now())
                 figures_due = now() + _FIGURES_EVERY
             stop.wait(every_s)
         return problems
 
-    def one(self, *, form: str) -> int:
+    def one(self) -> int:
         """One round; a store that fails is said, and tried again at the next one."""
         world, budget = self.world, self.budget
         try:
@@ -129,20 +173,40 @@ class _Rounds(NamedTuple):
             controller = Controller(
                 world.store,
                 world.policies,
-                gather=world.gather,
+                gather=self._gather,
                 shape=budget.shape if budget is not None else as_wanted,
             )
             acted = controller.round(now())
         except SufficeError as error:
-            click.echo(f"{error.code}  {error}", err=True)
+            self.voice.trouble(error)
+            leave_health(self.places, now=now(), trouble=error.code)
             return 1
         for one in acted:
-            told(one, form=form)
-        return sum(bool(one.problem) for one in acted)
+            self.voice.acted(one)
+        problems = sum(bool(one.problem) for one in acted)
+        leave_health(self.places, now=now(), trouble="rollout" if problems else "")
+        return problems
+
+    def _gather(self, kept: Kept, at: datetime) -> RolloutEvidence:
+        world = self.world
+        return gather(world.store, kept, account=world.account, now=at, window=self.window)
+
+
+def _files(places: Places) -> list[tuple[int, int] | None]:
+    """Which files store and account are: another one under the same name is not the same."""
+    return [_identity(path) for path in (places.store, places.account)]
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @contextmanager
-def _telling(path: Path, dispatcher: Dispatcher | None) -> Iterator[None]:
+def _telling(path: Path, dispatcher: Dispatcher | None, voice: Voice) -> Iterator[None]:
     """People are told from a thread of its own: a place that is slow delays no rollback."""
     if dispatcher is None:
         yield
@@ -150,11 +214,10 @@ def _telling(path: Path, dispatcher: Dispatcher | None) -> Iterator[None]:
     over = threading.Event()
 
     def keep_telling() -> None:
-        with Rollouts.open(path) as store:
-            while not over.is_set():
-                _tell(store, dispatcher)
-                over.wait(1.0)
-            _tell(store, dispatcher)
+        while not over.is_set():
+            _tell_from(path, dispatcher, voice)
+            over.wait(1.0)
+        _tell_from(path, dispatcher, voice)
 
     thread = threading.Thread(target=keep_telling, name="alerts", daemon=True)
     thread.start()
@@ -165,31 +228,48 @@ def _telling(path: Path, dispatcher: Dispatcher | None) -> Iterator[None]:
         thread.join(_LAST_WORDS_S)
 
 
-def _tell(store: Rollouts, dispatcher: Dispatcher) -> None:
+def _tell_from(path: Path, dispatcher: Dispatcher, voice: Voice) -> None:
+    """Tell what a store has to tell; one that is gone has nothing."""
+    if not path.exists():
+        return
+    try:
+        with Rollouts.open(path) as store:
+            _tell(store, dispatcher, voice)
+    except SufficeError as error:
+        voice.trouble(error)
+
+
+def _tell(store: Rollouts, dispatcher: Dispatcher, voice: Voice) -> None:
     try:
         deliveries = tell(store, dispatcher, now())
     except SufficeError as error:
-        click.echo(f"{error.code}  {error}", err=True)
+        voice.trouble(error)
         return
     for delivery in deliveries:
         if not delivery.delivered:
-            click.echo(
-                f"{delivery.target} was not told: {delivery.why}; kept for `suffice alerts replay`",
-                err=True,
-            )
+            voice.untold(delivery.target, delivery.why)
 
 
 @contextmanager
-def _stopping() -> Iterator[threading.Event]:
+def _stopping(*, with_input: bool) -> Iterator[threading.Event]:
     """Set by the first SIGINT or SIGTERM: the round under way ends in order."""
     stop = threading.Event()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
+    if with_input:
+        threading.Thread(target=_set_at_end_of_input, args=(stop,), daemon=True).start()
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _set_at_end_of_input(stop: threading.Event) -> None:
+    """Whoever keeps us holds the other end, and is gone once it closes, however it ended."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    stop.set()
