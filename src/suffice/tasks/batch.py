@@ -94,13 +94,11 @@ class _Batched:
         self._spent: Decimal | None = Decimal(0)
 
     async def outcome(self, job: Job[T]) -> Outcome[T]:
-        before = self._paid.of(job.key)
+        paid = all(self._paid.of(one.key) for one in (job.parts or (job,)))
         budget = self._batch.budget_usd
-        if budget is not None and not before and (self._spent is None or self._spent >= budget):
+        if budget is not None and not paid and (self._spent is None or self._spent >= budget):
             return Outcome(value=self._over(budget), task=job.task, type=job.type)
-        found = await self._runner.run(
-            job, paid=before, keep=lambda paid: self._paid.keep(job.key, paid)
-        )
+        found = await self._runner.run(job, memory=self._paid)
         if self._spent is not None:
             self._spent = None if found.usd is None else self._spent + found.usd
         return found

@@ -30,6 +30,11 @@ class Job(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         repairs: How often a model may be told what is wrong with its answer.
         model: Who is asked first; None: by the policy, else by the prior.
         details: Of an answer with a value, what the value does not say by itself.
+        doubt: Of an answer with a value, what a model may be told to mend while it has repairs
+            left; afterwards the answer counts as it is.
+        parts: Jobs to be done first, where one request does not hold the input. ``request`` is
+            then empty, and ``join`` makes the job that is left out of the parts' values.
+        join: See ``parts``.
     """
 
     task: str
@@ -40,6 +45,9 @@ class Job(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     repairs: int = 0
     model: str | None = None
     details: Callable[[Answer], Any] = lambda _answer: None
+    doubt: Callable[[Answer], Unresolved | None] = lambda _answer: None
+    parts: tuple[Job[Any], ...] = ()
+    join: Callable[[list[Any]], Job[T]] | None = None
 
     @property
     def type(self) -> str:
@@ -52,8 +60,9 @@ class Job(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """What names the job among others: its type and its whole request."""
-        content = msgspec.json.encode([self.type, self.request], order="deterministic")
+        """What names the job among others: its type, its whole request and those of its parts."""
+        parts = [part.key for part in self.parts]
+        content = msgspec.json.encode([self.type, self.request, *parts], order="deterministic")
         return hashlib.sha256(content).hexdigest()
 
 
@@ -84,7 +93,7 @@ def user_turn(*content: Mapping[str, Any] | str) -> dict[str, Any]:
 
 def repaired(request: Mapping[str, Any], answer: Answer, wrong: Unresolved) -> dict[str, Any]:
     """The request with the model's own answer and what is wrong with it, for one more try."""
-    said = {"role": "assistant", "content": answer.text or "(nothing)"}
+    said = {"role": "assistant", "content": answer.text or wrong.text or "(nothing)"}
     told = user_turn(
         f"That cannot be used: {wrong.detail} Answer again, in the form asked for and nothing else."
     )

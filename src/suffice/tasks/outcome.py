@@ -63,6 +63,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         model: Who was asked, with settings.
         repair: It was told what was wrong with its answer before.
         unresolved: Why its answer was not usable; None where it was.
+        doubted: What it was told to mend in an answer that could be used; None: nothing.
         usage: What it used; None where nobody can tell.
         usd: Its cost at the catalog's prices; None where usage or price is unknown.
         latency_s: Seconds from sending to the last byte; None where not measured.
@@ -72,6 +73,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     repair: bool = False
     unresolved: Unresolved | None = None
+    doubted: Unresolved | None = None
     usage: Usage | None = None
     usd: Decimal | None = None
     latency_s: float | None = None

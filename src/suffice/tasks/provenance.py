@@ -108,12 +108,12 @@ def _words(value: str, text: str) -> Span | None:
 def _number(value: float, text: str) -> Span | None:
     wanted = Decimal(str(value))
     for found in _NUMBER.finditer(text):
-        if wanted in set(_readings(found[0])) or -wanted in set(_readings(found[0])):
+        if wanted in set(number_readings(found[0])) or -wanted in set(number_readings(found[0])):
             return Span(found.start(), found.end(), found[0])
     return None
 
 
-def _readings(written: str) -> Iterator[Decimal]:
+def number_readings(written: str) -> Iterator[Decimal]:
     """The numbers that digits with signs between may mean: a comma may group or may part."""
     if len(written) > _MOST_DIGITS:
         return

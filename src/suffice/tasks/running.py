@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -27,6 +27,19 @@ _REPAIRABLE: frozenset[Reason] = frozenset(
     {"out_of_set", "invalid_json", "schema", "not_in_source", "length", "empty"}
 )
 _BAD_REQUEST, _SERVER_ERROR, _TOO_MANY = 400, 500, 429
+_PARTS_AT_ONCE = 8
+
+
+class Memory(Protocol):
+    """Answers that are paid for."""
+
+    def of(self, key: str) -> Sequence[Paid]:
+        """Those of a job, in their order: taken before anybody is asked."""
+        ...
+
+    def keep(self, key: str, paid: Paid) -> None:
+        """Told of every answer received, before it is used."""
+        ...
 
 
 class Runner:
@@ -56,31 +69,26 @@ class Runner:
         self.models, self._ladder, self._price = models, ladder, price
         self._escalate, self._timeout_s, self._on_attempt = escalate, timeout_s, on_attempt
 
-    async def run(
-        self,
-        job: Job[T],
-        *,
-        paid: Iterable[Paid] = (),
-        keep: Callable[[Paid], None] | None = None,
-    ) -> Outcome[T]:
+    async def run(self, job: Job[T], *, memory: Memory | None = None) -> Outcome[T]:
         """
         Do a job. A failure is a value; only what no other call could mend is raised.
 
         Args:
-            job: What to do.
-            paid: Answers that were given before, in their order: taken before anybody is asked.
-            keep: Told of every answer received, before it is used.
+            job: What to do, with its parts.
+            memory: Answers given before, and where new ones are kept; None: nowhere.
 
         Raises:
             SpendLimit: The account's own limit.
             Refused: The credential is not accepted.
             BadOption: ``job.model`` has a setting that its model rejects.
         """
-        course: _Course[T] = _Course(job=job, paid=list(paid), keep=keep)
+        course = _Course(memory=memory)
         value: T | Unresolved
+        details = None
         try:
             async with asyncio.timeout(self._timeout_s):
-                value = await self._climb(course)
+                finished = await self._finish(job, course)
+                value, details = finished
         except TimeoutError:
             value = Unresolved(reason="timeout", detail=f"Not done within {self._timeout_s:g} s.")
         return Outcome(
@@ -88,34 +96,75 @@ class Runner:
             task=job.task,
             type=job.type,
             attempts=tuple(course.attempts),
-            details=None if course.used is None else job.details(course.used),
+            details=details,
         )
 
-    async def _climb(self, course: _Course[T]) -> T | Unresolved:
-        job = course.job
+    async def _finish(self, job: Job[T], course: _Course) -> tuple[T | Unresolved, Any]:
+        """A job's parts, then itself."""
+        while job.join is not None:
+            values = await self._parts(job.parts, course)
+            if isinstance(values, Unresolved):
+                return values, None
+            job = job.join(values)
+        return await self._climb(job, course)
+
+    async def _parts(self, parts: Sequence[Job[Any]], course: _Course) -> list[Any] | Unresolved:
+        """The parts' values; the first failure ends them, but for what is under way."""
+        gate = asyncio.Semaphore(_PARTS_AT_ONCE)
+        failed: list[Unresolved] = []
+
+        async def do(number: int, part: Job[Any]) -> Any:
+            async with gate:
+                if failed:
+                    return None
+                value, _ = await self._climb(part, course)
+            if isinstance(value, Unresolved):
+                where = f"Part {number} of {len(parts)}: {value.detail}"
+                failed.append(Unresolved(reason=value.reason, detail=where, text=value.text))
+            return value
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                doing = [group.create_task(do(n, part)) for n, part in enumerate(parts, 1)]
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+        return failed[0] if failed else [task.result() for task in doing]
+
+    async def _climb(self, job: Job[T], course: _Course) -> tuple[T | Unresolved, Any]:
+        """The value and its details, from the first model that gives one."""
         tokens = len(msgspec.json.encode(job.request)) // _BYTES_PER_TOKEN
         arms = (job.model,) if job.model else self._ladder(job.type, job.kind, tokens)
         value: T | Unresolved = Unresolved(
             reason="too_long", detail=f"No model takes about {tokens:,} prompt tokens."
         )
+        paid = list(course.memory.of(job.key)) if course.memory else []
         for arm in arms if self._escalate else arms[:1]:
-            value = await self._ask(arm, course)
-            if not isinstance(value, Unresolved):
-                break
-        return value
+            asked = await self._ask(arm, job, paid, course)
+            value, used = asked
+            if used is not None:
+                return value, job.details(used)
+        return value, None
 
-    async def _ask(self, arm: str, course: _Course[T]) -> T | Unresolved:
-        """One model, with its repairs."""
-        job, request = course.job, course.job.request
+    async def _ask(
+        self, arm: str, job: Job[T], paid: list[Paid], course: _Course
+    ) -> tuple[T | Unresolved, Answer | None]:
+        """One model, with its repairs: the value, and the answer it was read from."""
+        request = job.request
+        best: tuple[T | Unresolved, Answer] | None = None
         for number in range(1 + job.repairs):
-            reused = bool(course.paid) and course.paid[0][0] == arm
-            answer = course.paid.pop(0)[1] if reused else await self._answer(arm, request, course)
+            reused = bool(paid) and paid[0][0] == arm
+            answer = paid.pop(0)[1] if reused else await self._answer(arm, job, request, course)
             value = usable(job, answer)
             wrong = value if isinstance(value, Unresolved) else None
+            doubt = None
+            if wrong is None:
+                best = value, answer
+                doubt = job.doubt(answer) if number < job.repairs else None
             attempt = Attempt(
                 model=arm,
                 repair=number > 0,
                 unresolved=wrong,
+                doubted=doubt,
                 usage=answer.usage,
                 usd=self._cost(arm, answer),
                 latency_s=answer.latency_s,
@@ -124,18 +173,18 @@ class Runner:
             course.attempts.append(attempt)
             if self._on_attempt is not None:
                 self._on_attempt(job.type, attempt)
-            if wrong is None:
-                course.used = answer
+            told = wrong if wrong is not None else doubt
+            if told is None or told.reason not in _REPAIRABLE:
                 break
-            if wrong.reason not in _REPAIRABLE:
-                break
-            request = repaired(request, answer, wrong)
-        return value
+            request = repaired(request, answer, told)
+        return best if best is not None else (value, None)
 
-    async def _answer(self, arm: str, request: dict[str, Any], course: _Course[T]) -> Answer:
-        answer = await self.models.answer(parse_model_spec(arm), request, case_id=course.job.key)
-        if course.keep is not None and _is_paid(answer):
-            course.keep((arm, answer))
+    async def _answer(
+        self, arm: str, job: Job[Any], request: dict[str, Any], course: _Course
+    ) -> Answer:
+        answer = await self.models.answer(parse_model_spec(arm), request, case_id=job.key)
+        if course.memory is not None and _is_paid(answer):
+            course.memory.keep(job.key, (arm, answer))
         return answer
 
     def _cost(self, arm: str, answer: Answer) -> Decimal | None:
@@ -147,14 +196,11 @@ class Runner:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Course(Generic[T]):
-    """How a job goes."""
+class _Course:
+    """How a job and its parts go."""
 
-    job: Job[T]
-    paid: list[Paid]
-    keep: Callable[[Paid], None] | None
+    memory: Memory | None
     attempts: list[Attempt] = field(default_factory=list)
-    used: Answer | None = None
 
 
 def usable(job: Job[T], answer: Answer) -> T | Unresolved:
