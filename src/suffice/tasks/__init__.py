@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from suffice.tasks.routing import Agent, Routed, route_request
     from suffice.tasks.running import Runner
     from suffice.tasks.seeing import DOCUMENT_TYPES, classify_image
+    from suffice.tasks.summarizing import summarize
 
 _HOMES = {
     "DOCUMENT_TYPES": "seeing",
@@ -38,6 +39,7 @@ _HOMES = {
     "extract": "extracting",
     "needs_escalation": "escalating",
     "route_request": "routing",
+    "summarize": "summarizing",
     "using": "current",
 }
 
@@ -58,6 +60,7 @@ __all__ = [
     "extract",
     "needs_escalation",
     "route_request",
+    "summarize",
     "using",
 ]
 
