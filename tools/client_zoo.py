@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools.gateway_process import gateway
+from suffice.testing.processes import gateway
 
 from suffice.testing import (
     Answers,

@@ -28,7 +28,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.gateway_process import gateway
+from suffice.testing.processes import gateway
 
 from suffice.testing import StrictFake, serve, strict_fake
 

@@ -13,7 +13,7 @@ from typing import Any
 import anthropic
 import pytest
 from starlette.types import ASGIApp
-from tools.gateway_process import gateway
+from suffice.testing.processes import gateway
 
 from suffice.testing import Answers, Said, Step, StrictFake, ToolCall, serve, strict_fake
 

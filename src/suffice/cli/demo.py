@@ -26,15 +26,27 @@ _RUNS = Path(".suffice") / "runs"
 
 
 @click.command()
+@click.option(
+    "--live",
+    is_flag=True,
+    help="A rollout instead: an injected fall, the alarm and the rollback, in about a minute.",
+)
 @format_option
 @output_option
-def command(*, form: str, outputs: tuple[Path, ...]) -> None:
+@click.pass_context
+def command(ctx: click.Context, *, live: bool, form: str, outputs: tuple[Path, ...]) -> None:
     """
     See the whole main job in seconds, offline: no key, no network.
 
     Everything is recorded sample data from real open-weights models; dollars are illustrative.
+    With --live, models and traffic are simulated, and a real gateway and monitor run before them.
     """
     from suffice.adapters.demo import demo_manifest
+
+    if live:
+        from suffice.cli.demo_live_run import show_live
+
+        ctx.exit(show_live(form=form))
     from suffice.cli.console import progress
     from suffice.wiring import SystemClock
 

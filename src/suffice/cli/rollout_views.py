@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import click
-from rich.console import Console
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -51,20 +51,21 @@ def show_status(view: RolloutView, happened: Sequence[Happened], *, form: str, n
         click.echo(json_text(rollout_json(view, events)), nl=False)
         return
     console = results()
-    unicode = speaks_unicode(console)
-    _print(console, _headline(view, unicode=unicode))
-    _print(console, _rail(view, unicode=unicode))
-    if view.because:
-        _print(console, Text(f"  {one_line(view.because)}", style="yellow"))
-    console.print()
-    console.print(_guards(view, unicode=unicode))
-    console.print()
-    _print(console, Text(f"  {_money(view.money)}", style="dim"))
-    _print(console, Text(f"  {view.next}", style="dim"))
-    if happened:
-        console.print()
-        show_events(happened, console=console)
+    console.print(drawn(view, happened, unicode=speaks_unicode(console)))
     click.echo(f"\nNext  {next_}")
+
+
+def drawn(view: RolloutView, happened: Sequence[Happened], *, unicode: bool) -> Group:
+    """One rollout as it is shown: headline, stages, guards, money, events."""
+    parts: list[RenderableType] = [_headline(view, unicode=unicode), _rail(view, unicode=unicode)]
+    if view.because:
+        parts.append(Text(f"  {one_line(view.because)}", style="yellow"))
+    parts += ["", _guards(view, unicode=unicode), ""]
+    parts.append(Text(f"  {_money(view.money)}", style="dim"))
+    parts.append(Text(f"  {view.next}", style="dim"))
+    if happened:
+        parts += ["", *map(_event_line, happened)]
+    return Group(*parts)
 
 
 def show_list(views: Sequence[RolloutView], *, form: str) -> None:
@@ -93,19 +94,21 @@ def show_list(views: Sequence[RolloutView], *, form: str) -> None:
     click.echo("\nNext  suffice rollout status TYPE")
 
 
-def show_events(happened: Sequence[Happened], *, console: Console | None = None) -> None:
+def show_events(happened: Sequence[Happened]) -> None:
     """What happened, oldest first, as a story."""
-    console = console or results()
-    for one in happened:
-        event = one.event
-        who = f" [{one_line(event.by)}]" if event.by else ""
-        policy = f" (policy {event.policy_version})" if event.policy_version else ""
-        line = Text(f"  {event.at:%Y-%m-%d %H:%M:%S}  ", style="dim")
-        line.append(one_line(event.sentence) + who, style="")
-        line.append(policy, style="dim")
-        if event.reason:
-            line.append(f"  because: {one_line(event.reason)}", style="dim")
-        _print(console, line)
+    results().print(Group(*map(_event_line, happened)))
+
+
+def _event_line(one: Happened) -> Text:
+    event = one.event
+    who = f" [{one_line(event.by)}]" if event.by else ""
+    policy = f" (policy {event.policy_version})" if event.policy_version else ""
+    line = Text(f"  {event.at:%Y-%m-%d %H:%M:%S}  ", style="dim")
+    line.append(one_line(event.sentence) + who, style="")
+    line.append(policy, style="dim")
+    if event.reason:
+        line.append(f"  because: {one_line(event.reason)}", style="dim")
+    return line
 
 
 def show_changed(view: RolloutView, happened: Sequence[Happened], *, form: str, next_: str) -> None:
@@ -208,7 +211,3 @@ def _long(seconds: float) -> str:
     if seconds >= _DAY_S:
         return f"{int(seconds // _DAY_S)} d {int(seconds % _DAY_S // _HOUR_S)} h"
     return f"{int(seconds // _HOUR_S)} h {int(seconds % _HOUR_S // 60)} m"
-
-
-def _print(console: Console, text: Text) -> None:
-    console.print(text, markup=False)

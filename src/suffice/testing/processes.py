@@ -1,0 +1,94 @@
+"""suffice's own commands as processes, for tools, tests and the live demo."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_PATIENCE_S = 20.0
+
+
+@contextmanager
+def gateway(upstream: str, *, folder: Path, policy: Path | None = None) -> Iterator[str]:
+    """
+    Run `suffice gateway` before an upstream for as long as a block lasts; yields its address.
+
+    Args:
+        upstream: Where requests go.
+        folder: Where it keeps its data, and reads ``policy.json`` if it lies there.
+        policy: Another policy file.
+
+    Raises:
+        TimeoutError: It did not say that it is ready.
+    """
+    options = ["--port", "0", "--upstream", upstream, "--data", str(folder / "data")]
+    options += ["--policy", str(policy or folder / "policy.json")]
+    with command("gateway", *options, folder=folder) as process:
+        said: list[str] = []
+        address: list[str] = []
+        ready: list[str] = []
+        heard = threading.Event()
+
+        def read() -> None:
+            for line in process.stderr or ():
+                said.append(line)
+                # Only a gateway that cannot start says anything but JSON.
+                logged = json.loads(line) if line.startswith("{") else {"event": ""}
+                if logged["event"] == "starting":
+                    address.append(logged["address"])
+                elif logged["event"] == "ready":
+                    ready.append(line)
+                    heard.set()
+            heard.set()
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        try:
+            heard.wait(_PATIENCE_S)
+            if not ready:
+                raise TimeoutError(f"the gateway did not start: {''.join(said)}")
+            yield address[0]
+        finally:
+            process.terminate()
+            process.wait(_PATIENCE_S)
+            reader.join(_PATIENCE_S)
+
+
+@contextmanager
+def command(*arguments: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """
+    Run a command of suffice in a folder, for as long as a block lasts; ended with SIGTERM.
+
+    What is set on this machine for its own use does not decide what the command does.
+
+    Args:
+        arguments: As on the command line.
+        folder: Where it runs.
+    """
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("ANTHROPIC_", "SUFFICE_"))}
+    process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+        [sys.executable, "-m", "suffice", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env=kept,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_PATIENCE_S)
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
