@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from suffice.catalog import load_catalog
 from suffice.gateway.budgets import Budget
 from suffice.gateway.child import take_spool
-from suffice.gateway.metrics import Metrics
+from suffice.gateway.metrics import SUFFIX, Metrics, Snapshot, write_snapshot
 from suffice.gateway.spool import Spool
-from suffice.gateway.status import draw_status, read_status
+from suffice.gateway.status import draw_status, read_status, worries
 from suffice.records import ExchangeRecord
 
 Make = Callable[..., ExchangeRecord]
@@ -74,3 +75,23 @@ def test_a_harmed_account_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "account.sqlite").write_bytes(b"no database" * 1000)
 
     assert read_status(tmp_path, now=NOON).account_read is False
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "reason", "said"),
+    [
+        (2, "", ""),
+        (2, "SF601", "! the monitor cannot act (SF601); the log says more"),
+        (7_200, "", "! rollouts were last looked at 2 h ago: no monitor runs"),
+    ],
+)
+def test_a_monitor_that_cannot_act_or_is_gone_is_said(
+    seconds_ago: int, reason: str, said: str, tmp_path: Path
+) -> None:
+    looked = ("suffice_monitor_round_timestamp_seconds", (), NOON.timestamp() - seconds_ago)
+    trouble = ("suffice_monitor_trouble", (("reason", reason),), float(bool(reason)))
+    write_snapshot(
+        tmp_path / "metrics" / f"monitor-health{SUFFIX}", Snapshot(gauges=[looked, trouble])
+    )
+    status = msgspec.structs.replace(read_status(tmp_path, now=NOON), last_exchange_s=1.0)
+    assert worries(status) == ([said] if said else [])

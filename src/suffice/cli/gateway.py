@@ -66,6 +66,21 @@ _keys = click.option(
     help="The policy in force; without one every request goes where it asks to.",
 )
 @click.option(
+    "--rollouts",
+    type=_FILE,
+    envvar="SUFFICE_ROLLOUTS",
+    default=Path(".suffice/rollouts.sqlite"),
+    show_default=True,
+    help="Where rollouts are kept; once there is one, the monitor runs beside the workers.",
+)
+@click.option(
+    "--monitor/--no-monitor",
+    envvar="SUFFICE_GATEWAY_MONITOR",
+    default=True,
+    show_default=True,
+    help="Watch rollouts, move them on and take them back; else `suffice monitor` has to.",
+)
+@click.option(
     "--types",
     type=click.Path(path_type=Path, file_okay=False),
     envvar=["SUFFICE_TYPES", "SUFFICE_DATA"],
@@ -130,6 +145,8 @@ def command(  # noqa: PLR0917 - options
     upstream: str,
     data: Path,
     policy: Path,
+    rollouts: Path,
+    monitor: bool,
     types: Path,
     workers: int,
     capture: str,
@@ -206,6 +223,7 @@ def command(  # noqa: PLR0917 - options
         port=port,
         workers=workers,
         policy=policy,
+        rollouts=rollouts if monitor else None,
         prices=prices,
         otlp=read_endpoint(otlp, capture=Capture(capture)),
         tls=tls,

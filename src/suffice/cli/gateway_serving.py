@@ -23,6 +23,7 @@ from suffice.gateway.supervisor import (
     Supervisor,
     Supervisors,
     account_command,
+    monitor_command,
     telemetry_command,
 )
 from suffice.gateway.worker import listen
@@ -41,6 +42,8 @@ class Place:
         port: 0 for any that is free.
         workers: How many processes share the port.
         policy: The file of the policy in force.
+        rollouts: Where rollouts are kept: once it exists, a monitor runs beside the workers; None:
+            none does.
         prices: One's own prices; None: list prices.
         otlp: Where spans go; None: nowhere.
         tls: The certificate it shows; None for plain HTTP.
@@ -52,6 +55,7 @@ class Place:
     port: int
     workers: int
     policy: Path
+    rollouts: Path | None = None
     prices: Path | None = None
     otlp: str | None = None
     tls: ssl.SSLContext | None = None
@@ -138,12 +142,16 @@ def _work(
 
 
 def _children(options: Options, place: Place) -> Kept | None:
-    if options.capture is Capture.OFF:
-        return None
-    children = [Supervisor(account_command(options.data, prices=place.prices))]
-    if place.otlp is not None:
-        children.append(Supervisor(telemetry_command(options.data, endpoint=place.otlp)))
-    return Supervisors(children)
+    children = []
+    if options.capture is not Capture.OFF:
+        children.append(Supervisor(account_command(options.data, prices=place.prices)))
+        if place.otlp is not None:
+            children.append(Supervisor(telemetry_command(options.data, endpoint=place.otlp)))
+    if place.rollouts is not None:
+        command = monitor_command(options.data, policy=place.policy, rollouts=place.rollouts)
+        # The monitor goes first, so that it counts what the account still takes in.
+        children.insert(0, Supervisor(command, needed=place.rollouts.is_file))
+    return Supervisors(children) if children else None
 
 
 def _catalog(prices: Path | None) -> Catalog:

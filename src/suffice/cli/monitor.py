@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from suffice.cli.rollout_world import Places, placed
-
-if TYPE_CHECKING:
-    from suffice.adapters.controlling.controller import Acted
 
 
 @click.command()
@@ -29,7 +25,17 @@ if TYPE_CHECKING:
     metavar="USD",
     help="For all shadow calls of a day (UTC); else as much as the stages want.",
 )
+@click.option(
+    "--window",
+    type=click.FloatRange(1, 86_400),
+    envvar="SUFFICE_MONITOR_WINDOW",
+    default=300.0,
+    show_default=True,
+    metavar="S",
+    help="Errors, latency and cost are counted over stretches of so many seconds.",
+)
 @click.option("--no-alerts", is_flag=True, help="Tell nobody; everything is in the event log.")
+@click.option("--kept-by-gateway", is_flag=True, hidden=True)
 @placed
 @click.pass_context
 def command(
@@ -38,7 +44,9 @@ def command(
     once: bool,
     every: float,
     shadow_usd: str | None,
+    window: float,
     no_alerts: bool,
+    kept_by_gateway: bool,
     store: Path,
     policy: Path,
     data: Path,
@@ -50,42 +58,17 @@ def command(
     Of several monitors exactly one acts at a time, and one that is killed is made good by the
     next. Exit 1 from --once where something could not be carried out.
     """
-    from suffice.cli.monitor_running import dollars, run
+    from datetime import timedelta
 
-    places = Places(store, policy, data)
-    problems = run(
-        places,
+    from suffice.cli.monitor_running import Manner, dollars, run
+
+    manner = Manner(
         every_s=None if once else every,
         alerts=not no_alerts,
         form=form,
         shadow_usd=dollars(shadow_usd),
+        window=timedelta(seconds=window),
+        kept_by_gateway=kept_by_gateway,
     )
+    problems = run(Places(store, policy, data), manner)
     ctx.exit(int(once and problems))
-
-
-def told(acted: Acted, *, form: str) -> None:
-    """Show what became of one rollout in one round; nothing where nothing did."""
-    import msgspec
-
-    from suffice.reports.untrusted import one_line
-
-    if form == "json":
-        if acted.events or acted.problem:
-            document = {
-                "schema": "suffice.monitor",
-                "version": 1,
-                "type": acted.type,
-                "events": acted.events,
-                "policy_version": acted.policy_version,
-                "problem": acted.problem,
-            }
-            click.echo(msgspec.json.encode(document).decode())
-        return
-    policy = f" (policy {acted.policy_version})" if acted.policy_version else ""
-    for event in acted.events:
-        click.echo(
-            f"{event.at:%Y-%m-%d %H:%M:%S}  {one_line(event.type)}: "
-            f"{one_line(event.sentence)}{policy}"
-        )
-    if acted.problem:
-        click.echo(f"{one_line(acted.type)}: {one_line(acted.problem)}", err=True)

@@ -48,6 +48,29 @@ def leave_figures(places: Places, world: World, *, now: datetime) -> bool:
     return write_snapshot(folder / f"monitor{SUFFIX}", Snapshot(gauges=gauges))
 
 
+def leave_health(places: Places, *, now: datetime, trouble: str = "") -> bool:
+    """
+    Write for Prometheus and `suffice gateway status` when the last round was, and how it went.
+
+    Args:
+        places: Where the gateway's data lie.
+        now: The time.
+        trouble: The code of what kept a round from being made; empty where all is well.
+
+    Returns:
+        False where there is no gateway's folder, or it cannot be written.
+    """
+    folder = places.data / "metrics"
+    if not folder.is_dir():
+        return False
+    labels: Labels = (("reason", trouble),) if trouble else ()
+    gauges: list[tuple[str, Labels, float]] = [
+        ("suffice_monitor_round_timestamp_seconds", (), now.timestamp()),
+        ("suffice_monitor_trouble", labels, float(bool(trouble))),
+    ]
+    return write_snapshot(folder / f"monitor-health{SUFFIX}", Snapshot(gauges=gauges))
+
+
 def _points(rollout: Rollout) -> list[tuple[str, float]]:
     """Points by which the latest pairs agree more often than is fine, with an interval."""
     recent, fine = rollout.watch.recent, rollout.watch.p_ok

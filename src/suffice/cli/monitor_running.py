@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import signal
 import sys
 import threading
@@ -78,15 +80,16 @@ def run(places: Places, manner: Manner) -> int:
     voice = manner.voice
     if manner.every_s is None:
         with opened(places, write=True) as world:
-            rounds = _rounds(places, world, manner, voice)
-            problems = rounds.one()
+            problems = _rounds(places, world, manner, voice).one().problems
             leave_figures(places, world, now=now())
             if dispatcher is not None:
                 _tell(world.store, dispatcher, voice)
         return problems
-    with _stopping(with_input=manner.kept_by_gateway) as stop:
-        with _telling(places.store, dispatcher, voice):
-            return _until(stop, places, manner, voice)
+    with (
+        _stopping(with_input=manner.kept_by_gateway) as stop,
+        _telling(places.store, dispatcher, voice),
+    ):
+        return _until(stop, places, manner, voice)
 
 
 def dollars(text: str | None) -> Decimal | None:
@@ -114,7 +117,7 @@ def dollars(text: str | None) -> Decimal | None:
     return sum_usd
 
 
-def _until(stop: threading.Event, places: Places, manner: Manner, voice: Voice) -> int:
+def _until(stop: _Stop, places: Places, manner: Manner, voice: Voice) -> int:
     """Round after round, over whatever files there are."""
     every_s = manner.every_s or 1.0
     problems, first = 0, not manner.kept_by_gateway
@@ -142,6 +145,13 @@ def _rounds(places: Places, world: World, manner: Manner, voice: Voice) -> _Roun
     return _Rounds(places, world, ShadowPairs(places, world), budget, manner.window, voice)
 
 
+class _Round(NamedTuple):
+    """What one round could not do, and whether any rollout moved."""
+
+    problems: int
+    moved: bool
+
+
 class _Rounds(NamedTuple):
     """All that a round needs."""
 
@@ -152,18 +162,18 @@ class _Rounds(NamedTuple):
     window: timedelta
     voice: Voice
 
-    def until(self, stop: threading.Event, *, every_s: float) -> int:
+    def until(self, stop: _Stop, *, every_s: float) -> int:
         """Until told to stop or other files are there; what the last one could not do."""
         problems, figures_due, files = 0, now(), _files(self.places)
         while not stop.is_set() and _files(self.places) == files:
-            problems = self.one()
-            if now() >= figures_due:
+            problems, moved = self.one()
+            if moved or now() >= figures_due:
                 leave_figures(self.places, self.world, now=now())
                 figures_due = now() + _FIGURES_EVERY
             stop.wait(every_s)
         return problems
 
-    def one(self) -> int:
+    def one(self) -> _Round:
         """One round; a store that fails is said, and tried again at the next one."""
         world, budget = self.world, self.budget
         try:
@@ -180,12 +190,12 @@ class _Rounds(NamedTuple):
         except SufficeError as error:
             self.voice.trouble(error)
             leave_health(self.places, now=now(), trouble=error.code)
-            return 1
+            return _Round(1, moved=False)
         for one in acted:
             self.voice.acted(one)
         problems = sum(bool(one.problem) for one in acted)
-        leave_health(self.places, now=now(), trouble="rollout" if problems else "")
-        return problems
+        leave_health(self.places, now=now(), trouble="not_carried_out" if problems else "")
+        return _Round(problems, moved=any(one.events for one in acted))
 
     def _gather(self, kept: Kept, at: datetime) -> RolloutEvidence:
         world = self.world
@@ -250,10 +260,36 @@ def _tell(store: Rollouts, dispatcher: Dispatcher, voice: Voice) -> None:
             voice.untold(delivery.target, delivery.why)
 
 
+class _Stop:
+    """Says when to stop; set by a signal's handler at any moment, so it holds no lock."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+
+    def set(self) -> None:
+        """Stop from now on."""
+        with contextlib.suppress(OSError):
+            os.write(self._writer, b".")
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+        return self.wait(0)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long, or until told to stop; whether to stop."""
+        return bool(select.select([self._reader], [], [], seconds)[0])
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self._reader)
+        os.close(self._writer)
+
+
 @contextmanager
-def _stopping(*, with_input: bool) -> Iterator[threading.Event]:
+def _stopping(*, with_input: bool) -> Iterator[_Stop]:
     """Set by the first SIGINT or SIGTERM: the round under way ends in order."""
-    stop = threading.Event()
+    stop = _Stop()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         stop.set()
@@ -266,9 +302,11 @@ def _stopping(*, with_input: bool) -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        if not with_input:
+            stop.close()
 
 
-def _set_at_end_of_input(stop: threading.Event) -> None:
+def _set_at_end_of_input(stop: _Stop) -> None:
     """Whoever keeps us holds the other end, and is gone once it closes, however it ended."""
     while os.read(sys.stdin.fileno(), 4096):
         pass

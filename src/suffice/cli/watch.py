@@ -51,7 +51,7 @@ def command(
     seen is not counted, unless its cases say when they were served: it may be what the verdict
     rests on. Exit 1 where something could not be carried out.
     """
-    from suffice.cli.monitor_running import run
+    from suffice.cli.monitor_running import Manner, run
     from suffice.cli.watch_reading import Reading, take_in
 
     places = Places(store, policy, data)
@@ -61,7 +61,7 @@ def command(
     while True:
         taken = take_in(places, reading)
         click.echo(taken.sentence, err=True)
-        problems = run(places, every_s=None, alerts=not no_alerts, form=form)
+        problems = run(places, Manner(every_s=None, alerts=not no_alerts, form=form))
         if every is None:
             ctx.exit(int(problems > 0))
         time.sleep(every)

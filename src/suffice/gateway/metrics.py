@@ -16,6 +16,7 @@ from suffice.records import ExchangeRecord
 OTHER = "other"
 SUFFIX = ".metrics"
 _MODELS = 40
+_TALLIES = 4_096
 _LONGEST_LABEL = 128
 Labels = tuple[tuple[str, str], ...]
 
@@ -45,6 +46,8 @@ _HELP = {
     "suffice_rollout_weight_ratio": ("gauge", "Share of a type sent to its candidate."),
     "suffice_rollout_state": ("gauge", "1 for the state a rollout is in."),
     "suffice_quality_delta_points": ("gauge", "Candidate less baseline, with bounds."),
+    "suffice_monitor_round_timestamp_seconds": ("gauge", "When the monitor made its last round."),
+    "suffice_monitor_trouble": ("gauge", "1 while the monitor can move nothing, by reason."),
     "suffice_account_lag_records": ("gauge", "Accepted records not yet in the account."),
 }
 _LEAST = {"suffice_budget_remaining_usd"}
@@ -69,6 +72,16 @@ class Snapshot(msgspec.Struct, kw_only=True):
     counters: list[tuple[str, Labels, float]] = []
     gauges: list[tuple[str, Labels, float]] = []
     histograms: list[tuple[str, Labels, Histogram]] = []
+
+
+class _Tally:
+    """How many exchanges had the same labels, and the tokens of all that had type and model."""
+
+    __slots__ = ("count", "tokens")
+
+    def __init__(self, tokens: list[int]) -> None:
+        self.count = 0
+        self.tokens = tokens
 
 
 class Metrics:
@@ -99,7 +112,9 @@ class Metrics:
         self._top = top
         self._types = dict.fromkeys(list(types)[:top])
         self._models: dict[str, None] = {}
-        self._requests: dict[tuple[str, str, str, str, str, bool], int] = {}
+        self._requests: dict[tuple[str, str, str, str, str, bool], _Tally] = {}
+        # What was seen of an exchange -> where it counts, so that labels are not made each time.
+        self._tallies: dict[tuple[object, ...], _Tally] = {}
         self._counters: dict[tuple[str, Labels], float] = {}
         self._gauges: dict[tuple[str, Labels], float] = {}
         self._tokens: dict[tuple[str, str], list[int]] = {}
@@ -109,17 +124,18 @@ class Metrics:
 
     def note(self, exchange: ExchangeRecord, *, overhead_s: float | None = None) -> None:
         """Count one attempt."""
-        kind = self._type(exchange.type)
-        served = self._model(exchange.served_model)
-        labels = (
-            kind,
-            self._model(exchange.requested_model),
-            served,
-            exchange.arm,
-            exchange.outcome.value,
+        known = (
+            exchange.type, exchange.requested_model, exchange.served_model, exchange.arm,
+            exchange.status, exchange.complete, exchange.stop_reason, exchange.error_type,
             exchange.answered,
-        )
-        self._requests[labels] = self._requests.get(labels, 0) + 1
+        )  # fmt: skip
+        tally = self._tallies.get(known)
+        if tally is None:
+            tally = self._tally(exchange)
+            if len(self._tallies) >= _TALLIES:
+                self._tallies.clear()
+            self._tallies[known] = tally
+        tally.count += 1
         if overhead_s is not None:
             self._overhead.observe(overhead_s)
         if exchange.ttft_s is not None:
@@ -128,11 +144,28 @@ class Metrics:
             self.add("suffice_client_retries_total", 1)
         usage = exchange.usage
         if usage is not None:
-            counts = self._tokens.setdefault((kind, served), [0] * len(_TOKENS))
+            counts = tally.tokens
             counts[0] += usage.input_tokens
             counts[1] += usage.cache_read_tokens
             counts[2] += usage.cache_write_5m_tokens + usage.cache_write_1h_tokens
             counts[3] += usage.output_tokens
+
+    def _tally(self, exchange: ExchangeRecord) -> _Tally:
+        """Where an exchange is counted."""
+        kind, served = self._type(exchange.type), self._model(exchange.served_model)
+        labels = (
+            kind,
+            self._model(exchange.requested_model),
+            served,
+            exchange.arm,
+            exchange.outcome.value,
+            exchange.answered,
+        )
+        found = self._requests.get(labels)
+        if found is None:
+            tokens = self._tokens.setdefault((kind, served), [0] * len(_TOKENS))
+            found = self._requests[labels] = _Tally(tokens)
+        return found
 
     def note_shadow(self, type: str, result: str) -> None:  # noqa: A002 - our word for it
         """Count what became of a drawn shadow call."""
@@ -178,7 +211,8 @@ class Metrics:
 
     def _request_counters(self) -> list[tuple[str, Labels, float]]:
         found: list[tuple[str, Labels, float]] = []
-        for (*values, answered), count in self._requests.items():
+        for (*values, answered), tally in self._requests.items():
+            count = tally.count
             labels = tuple(zip(_REQUEST_LABELS, map(str, values), strict=True))
             found.append(("suffice_attempts_total", labels, count))
             if answered:

@@ -41,7 +41,8 @@ from suffice.gateway.upstream import Pool
 from suffice.gateway.worker import Worker
 from suffice.policy.rules import Policy
 
-_POLL_S = 1.0
+# A rollback has two seconds to reach every worker, the monitor's own round included.
+_POLL_S = 0.5
 _COLLECT_EVERY = 20_000
 
 

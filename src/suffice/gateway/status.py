@@ -15,12 +15,13 @@ from suffice.errors import StorageError
 from suffice.gateway.account_store import PICO, open_account
 from suffice.gateway.budgets import Budget, Budgets, BudgetState, read_figures
 from suffice.gateway.child import ACCOUNT, METRICS, SPOOL
-from suffice.gateway.metrics import SUFFIX, merged, read_snapshot
+from suffice.gateway.metrics import SUFFIX, Snapshot, merged, read_snapshot
 from suffice.gateway.segments import bytes_in
 
 _TOP_TYPES = 8
 _BAR = 20
 _MIB = 1 << 20
+_UNWATCHED_S = 60.0
 
 
 class TypeLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +63,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         spool_bytes: Waiting to be taken in.
         broken_lines: Lines of the spool that failed their check.
         last_exchange_s: How old the account's newest exchange is; None without one.
+        monitor_round_s: How long ago rollouts were last looked at; None where none ever were.
+        monitor_trouble: Why that could not be done; empty where it could.
     """
 
     schema: str = "suffice.gateway-status"
@@ -88,6 +91,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     broken_lines: int = 0
     last_exchange_s: float | None = None
     prices_dated: str = ""
+    monitor_round_s: float | None = None
+    monitor_trouble: str = ""
 
 
 def read_status(data: Path, *, now: datetime, budgets: Sequence[Budget] = ()) -> Status:
@@ -99,8 +104,15 @@ def read_status(data: Path, *, now: datetime, budgets: Sequence[Budget] = ()) ->
     False
     """
     day = now.astimezone(UTC).date().isoformat()
+    figures = _figures(data)
+    looked, trouble = _monitor(figures)
     status = Status(
-        day=day, account_read=False, dropped=_dropped(data), spool_bytes=bytes_in(data / SPOOL)
+        day=day,
+        account_read=False,
+        dropped=_dropped(figures),
+        spool_bytes=bytes_in(data / SPOOL),
+        monitor_round_s=None if looked is None else max(0.0, now.timestamp() - looked),
+        monitor_trouble=trouble,
     )
     if not (data / ACCOUNT).is_file():
         return status
@@ -188,14 +200,30 @@ def _budget_line(state: BudgetState) -> BudgetLine:
     )
 
 
-def _dropped(data: Path) -> dict[str, int]:
+def _figures(data: Path) -> Snapshot:
+    """What all processes of a gateway count together."""
     folder = data / METRICS
     paths = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
+    return merged(read_snapshot(path) for path in paths)
+
+
+def _dropped(figures: Snapshot) -> dict[str, int]:
     return {
         dict(labels).get("reason", ""): int(value)
-        for name, labels, value in merged(read_snapshot(path) for path in paths).counters
+        for name, labels, value in figures.counters
         if name == "suffice_capture_dropped_total"
     }
+
+
+def _monitor(figures: Snapshot) -> tuple[float | None, str]:
+    """When the monitor last looked, in seconds since 1970, and what kept it from acting."""
+    looked, trouble = None, ""
+    for name, labels, value in figures.gauges:
+        if name == "suffice_monitor_round_timestamp_seconds":
+            looked = value
+        elif name == "suffice_monitor_trouble" and value:
+            trouble = dict(labels).get("reason", "") or "unknown"
+    return looked, trouble
 
 
 def _usd(pico: int) -> str:
@@ -274,6 +302,11 @@ def worries(status: Status) -> list[str]:
         )
     if status.broken_lines:
         found.append(f"! {status.broken_lines:,} lines of the spool were harmed and passed over")
+    if status.monitor_trouble:
+        found.append(f"! the monitor cannot act ({status.monitor_trouble}); the log says more")
+    looked, newest = status.monitor_round_s, status.last_exchange_s
+    if looked is not None and newest is not None and looked - newest > _UNWATCHED_S:
+        found.append(f"! rollouts were last looked at {ago(looked)}: no monitor runs")
     if status.spool_bytes > _MIB:
         found.append(f"· {status.spool_bytes / _MIB:,.1f} MiB wait to be taken into the account")
     return found

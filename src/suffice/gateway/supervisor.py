@@ -25,6 +25,12 @@ def telemetry_command(data: Path, *, endpoint: str) -> list[str]:
     return [sys.executable, "-m", module, "--data", str(data), "--endpoint", endpoint]
 
 
+def monitor_command(data: Path, *, policy: Path, rollouts: Path) -> list[str]:
+    """The command line of the process that watches rollouts, and ends when its input does."""
+    places = ("--data", str(data), "--policy", str(policy), "--rollouts", str(rollouts))
+    return [sys.executable, "-m", "suffice", "monitor", "--kept-by-gateway", *places]
+
+
 class Kept(Protocol):
     """What is kept running: one child, or several."""
 
@@ -68,6 +74,7 @@ class Supervisor:
 
     Args:
         command: What to run.
+        needed: Whether there is anything for it to do; asked before each start, and cheap.
         clock: Seconds that only go forward.
 
     Attributes:
@@ -76,10 +83,14 @@ class Supervisor:
     """
 
     def __init__(
-        self, command: Sequence[str], *, clock: Callable[[], float] = time.monotonic
+        self,
+        command: Sequence[str],
+        *,
+        needed: Callable[[], bool] = lambda: True,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._command = list(command)
-        self._clock = clock
+        self._needed, self._clock = needed, clock
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._start_at = clock()
@@ -93,7 +104,7 @@ class Supervisor:
         return self._process.pid if self._process is not None else None
 
     def tick(self) -> bool:
-        """Start the child if it is due; whether it runs."""
+        """Start the child if it is due; whether it runs, or need not."""
         now = self._clock()
         process = self._process
         if process is not None:
@@ -103,6 +114,8 @@ class Supervisor:
                     self._wait_s = _FIRST_WAIT_S
                 return True
             self._ended(code, now)
+        if not self._needed():
+            return True
         if now >= self._start_at:
             self._start(now)
         return self._process is not None

@@ -1,0 +1,229 @@
+"""A gateway watches rollouts by itself: real processes, real files, and whatever goes wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import time
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suffice.adapters.controlling.controller import Controller
+from suffice.adapters.controlling.evidence import gather
+from suffice.adapters.policies import PolicyFiles
+from suffice.adapters.storage.rollouts import Rollouts
+from suffice.gateway.shadow_files import ShadowFolder
+from suffice.monitor import Start, named_plan, start
+from suffice.policy.changes import Signature
+from suffice.records import ShadowAnswers
+from suffice.records.rollout import RolloutBasis, ShadowPair
+
+STATE = 'suffice_rollout_state{type="triage",state="rolled_back"}'
+OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
+
+
+class Rolling:
+    """The rollouts of a folder in which a gateway runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / ".suffice" / "rollouts.sqlite"
+        self.policies = PolicyFiles(folder / "policy.json")
+
+    def begin(self, plan: str = "50/100") -> None:
+        """Start a rollout, as `suffice rollout start` does."""
+        wish = Start(
+            type="triage",
+            baseline=OPUS,
+            candidate=HAIKU,
+            basis=RolloutBasis(run="r1", verdict="switch", pairs=412),
+            plan=named_plan(plan),
+        )
+        now = datetime.now(UTC) - timedelta(seconds=30)
+        stepped = start(wish, now=now)
+        with Rollouts.open(self.path) as store:
+            kept = store.begin(stepped.rollout, stepped.events, after=None)
+            controller = Controller(
+                store,
+                self.policies,
+                gather=lambda kept, at: gather(store, kept, account=None, now=at),
+            )
+            controller.carry_out(kept, stepped.wanted, Signature(at=now, by="Ada", reason=""))
+
+    def disagree(self, pairs: int = 60) -> None:
+        """Pairs served just now of which none agrees."""
+        with Rollouts.open(self.path) as store:
+            store.add_pairs(
+                [
+                    ShadowPair(
+                        id=f"p{place}",
+                        at=datetime.now(UTC) + timedelta(seconds=1),
+                        type="triage",
+                        session=f"s{place}",
+                        served_by="candidate",
+                        probability=1.0,
+                        score=0.0,
+                    )
+                    for place in range(pairs)
+                ]
+            )
+
+    def told(self) -> list[str]:
+        with Rollouts.open(self.path, write=False) as store:
+            return [one.event.kind for one in store.events(request_type="triage")]
+
+
+@pytest.fixture
+def rolling(tmp_path: Path) -> Rolling:
+    return Rolling(tmp_path)
+
+
+def seconds_until(true: Callable[[], Any], *, within_s: float = 20.0) -> float:
+    began = time.monotonic()
+    while not true():
+        assert time.monotonic() - began < within_s
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+def workers_at(gateway: Any, version: int) -> set[str]:
+    return {
+        line["worker"]
+        for line in gateway.logged
+        if line["event"] == "policy" and line["version"] == version
+    }
+
+
+def metrics(gateway: Any) -> str:
+    url = gateway.url + "/metrics"
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own address
+        return str(answer.read().decode())
+
+
+def test_a_rollout_begun_while_it_runs_is_watched_and_taken_back_in_every_worker_within_2_s(
+    start_process: Any, rolling: Rolling
+) -> None:
+    gateway = start_process("--workers", "2")
+    assert not [line for line in gateway.logged if line["worker"] == "monitor"]
+
+    rolling.begin()
+    began = seconds_until(lambda: workers_at(gateway, 1) == {"0", "1"})
+    gateway.wait_for("watching", rollouts=1)
+    rolling.disagree()
+    taken_back = seconds_until(lambda: workers_at(gateway, 2) == {"0", "1"})
+
+    assert (began < 2, taken_back < 2) == (True, True), (began, taken_back)
+    assert gateway.ask(**{"x-suffice-type": "triage"}).headers["x-suffice-model"] == OPUS
+    time.sleep(1.5)
+    assert rolling.told() == ["started", "rolled_back"]
+    assert rolling.policies.load().policy.version == 2
+    seconds_until(lambda: f"{STATE} 1" in metrics(gateway))
+    assert gateway.end() == 0
+
+
+def test_a_monitor_that_is_killed_is_started_again_and_does_nothing_twice(
+    start_process: Any, rolling: Rolling
+) -> None:
+    rolling.begin()
+    gateway = start_process()
+    first = gateway.wait_for("watching")["pid"]
+
+    os.kill(first, signal.SIGKILL)
+    rolling.disagree()
+    seconds_until(lambda: workers_at(gateway, 2))
+    second = next(line["pid"] for line in reversed(gateway.logged) if line["event"] == "watching")
+    os.kill(second, signal.SIGKILL)
+    seconds_until(lambda: sum(line["event"] == "watching" for line in gateway.logged) == 3)
+    time.sleep(1.5)
+
+    assert rolling.told() == ["started", "rolled_back"]
+    assert rolling.policies.load().policy.version == 2
+
+
+def test_it_ends_with_its_gateway_even_where_that_is_killed(
+    start_process: Any, rolling: Rolling
+) -> None:
+    rolling.begin()
+    gateway = start_process()
+    pid = gateway.wait_for("watching")["pid"]
+
+    gateway.process.kill()
+
+    seconds_until(lambda: not runs(pid))
+
+
+def runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_without_a_store_or_with_no_monitor_there_is_none(
+    start_process: Any, rolling: Rolling
+) -> None:
+    rolling.begin()
+    gateway = start_process("--no-monitor")
+    time.sleep(2)
+    assert not [line for line in gateway.logged if line["worker"] == "monitor"]
+
+
+def test_a_store_that_vanishes_costs_no_request_is_said_and_is_not_made_anew(
+    start_process: Any, rolling: Rolling
+) -> None:
+    rolling.begin()
+    gateway = start_process()
+    gateway.wait_for("watching")
+
+    for path in rolling.path.parent.glob("rollouts.sqlite*"):
+        path.unlink()
+
+    gateway.wait_for("monitor trouble", code="SF601")
+    seconds_until(lambda: 'suffice_monitor_trouble{reason="SF601"} 1' in metrics(gateway))
+    assert gateway.ask(**{"x-suffice-type": "triage"}).headers["x-suffice-policy"] == "1"
+    assert not rolling.path.exists()
+
+
+def test_a_locked_store_costs_no_request_and_is_made_good_once_it_is_free(
+    start_process: Any, rolling: Rolling
+) -> None:
+    rolling.begin()
+    gateway = start_process()
+    gateway.wait_for("watching")
+    held = sqlite3.connect(rolling.path, isolation_level=None)
+    held.execute("BEGIN EXCLUSIVE")
+    leave_answers(gateway.data / "shadow")
+
+    seconds_until(lambda: [line for line in gateway.logged if line["event"] == "monitor trouble"])
+    assert gateway.ask(**{"x-suffice-type": "triage"}).status == 200
+    held.execute("ROLLBACK")
+    held.close()
+
+    seconds_until(lambda: not list((gateway.data / "shadow").iterdir()))
+    seconds_until(lambda: "suffice_monitor_trouble 0" in metrics(gateway))
+
+
+def leave_answers(folder: Path) -> None:
+    """As many as make a scorer known."""
+    message = b'{"content":[{"type":"text","text":"refund"}],"stop_reason":"end_turn"}'
+    for number in range(20):
+        found = ShadowAnswers(
+            id=f"a{number}",
+            at=time.time(),
+            type="triage",
+            session=f"a{number}",
+            served_by="candidate",
+            probability=1.0,
+            baseline=OPUS,
+            candidate=HAIKU,
+            request=b'{"messages":[]}',
+            served=message,
+            shadow=message,
+        )
+        assert ShadowFolder(folder, mask=bytes).leave(found)
