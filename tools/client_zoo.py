@@ -26,8 +26,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from suffice.testing.processes import gateway
-
 from suffice.testing import (
     Answers,
     Entry,
@@ -39,6 +37,7 @@ from suffice.testing import (
     serve,
     strict_fake,
 )
+from suffice.testing.processes import gateway
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "tools" / "clients"

@@ -28,9 +28,8 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import NamedTuple
 
-from suffice.testing.processes import gateway
-
 from suffice.testing import StrictFake, serve, strict_fake
+from suffice.testing.processes import gateway
 
 ROOT = Path(__file__).parents[1]
 PINS = ROOT / "requirements" / "sdk-suite.txt"

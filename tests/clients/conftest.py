@@ -13,9 +13,9 @@ from typing import Any
 import anthropic
 import pytest
 from starlette.types import ASGIApp
-from suffice.testing.processes import gateway
 
 from suffice.testing import Answers, Said, Step, StrictFake, ToolCall, serve, strict_fake
+from suffice.testing.processes import gateway
 
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
 # Requests of this type go to the cheaper model; every other goes where it asks to.
