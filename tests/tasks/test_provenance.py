@@ -76,3 +76,8 @@ def test_whatever_is_copied_is_found(value: str, before: str, behind: str) -> No
 def test_no_number_and_no_text_brings_it_down(value: int, text: str) -> None:
     span = find(value, text)
     assert span is None or text[span.start : span.end] == span.text
+
+
+def test_an_object_without_fields_says_nothing() -> None:
+    assert provenance({}, "text").missing == ()
+    assert provenance({"buyer": {}}, "text").missing == ("buyer",)

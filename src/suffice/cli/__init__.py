@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cost": ("cost", "What a workload costs per model, and what a switch would save."),
     "prices": ("prices", "The dated price table: list, look up, refresh, override."),
     "advise": ("advise", "Which model to try first, before there is any evidence."),
+    "tasks": ("tasks", "The ready-made tasks: list, run, prove on your own cases."),
     "lint": ("lint", "What is wrong with the model calls in your own code."),
     "policy": ("policy", "Where each request type goes: show, change, lint, compare versions."),
     "rollout": ("rollout", "A Switch to production in stages: start, watch, hold, take back."),

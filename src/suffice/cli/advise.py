@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option(
-    "--task", "task_type", required=True, metavar="KIND", help="A task kind or a measured type."
+    "--task",
+    "task_type",
+    metavar="KIND",
+    help="A task kind or a measured type; without it, the ready-made tasks are listed.",
 )
 @click.option(
     "--context-tokens",
     type=click.IntRange(1),
-    required=True,
     metavar="N",
     help="Size of the longest prompt.",
 )
@@ -59,8 +61,8 @@ if TYPE_CHECKING:
 )
 def command(
     *,
-    task_type: str,
-    context_tokens: int,
+    task_type: str | None,
+    context_tokens: int | None,
     runs: tuple[str, ...],
     at: datetime | None,
     prices: Path | None,
@@ -71,8 +73,16 @@ def command(
     Which model to try first, before there is any evidence.
 
     This is a prior: published advice as a dated table. It ends with the comparison that would
-    replace it. With --run, what was measured wins.
+    replace it. With --run, what was measured wins. Without --task it lists the ready-made tasks
+    of `suffice tasks`, each with its prior and the verdicts of the kept runs.
     """
+    if task_type is None:
+        from suffice.cli.tasks_views import listed_tasks, show_tasks
+
+        show_tasks(listed_tasks(), form=form)
+        return
+    if context_tokens is None:
+        raise click.UsageError("Missing option '--context-tokens'.")
     from suffice.cli.advice_views import show
     from suffice.decision.advice import select_model
     from suffice.wiring import SystemClock, catalog_with

@@ -110,7 +110,7 @@ def named_choice(
         provisional=(
             "similarity of texts is not calibrated on human labels"
             if name == "text" and not (options or {}).get("threshold")
-            else ""
+            else getattr(scorer, "provisional", "")
         ),
     )
 

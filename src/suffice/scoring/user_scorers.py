@@ -69,11 +69,17 @@ class UserScorer:
 
 
 class _GuardedScorer:
-    """A user's own scorer object, its mistakes turned into counted failures."""
+    """
+    A user's own scorer object, its mistakes turned into counted failures.
+
+    Attributes:
+        provisional: Why a verdict by it may not ramp by itself, as the scorer says of itself.
+    """
 
     def __init__(self, scorer: Scorer, *, name: str) -> None:
         self._scorer = scorer
         self._name = name
+        self.provisional = str(getattr(scorer, "provisional", ""))
 
     @property
     def name(self) -> str:

@@ -125,6 +125,16 @@ class Stated:
         return letters.isupper() and len(letters) > 1 and letters in self._initials
 
 
+def count_claims(text: str) -> int:
+    """
+    How many different figures and names a text states.
+
+    >>> count_claims("In 2026 she met Ann, and Ann paid 5 euros.")
+    3
+    """
+    return len({*(written for written, _ in figures_in(text)), *names_in(text)})
+
+
 def figures_in(text: str) -> Iterator[tuple[str, tuple[Decimal, ...]]]:
     """
     Figures in digits as they are written, and the numbers each may mean.

@@ -8,7 +8,7 @@ import contextvars
 import os
 import threading
 import weakref
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,21 +65,25 @@ def current_runner() -> Runner:
     return found
 
 
-def runner_from_environment() -> Runner:
+def runner_from_environment(environ: Mapping[str, str] | None = None) -> Runner:
     """
     A runner as the environment sets it up; see `current_runner`.
+
+    Args:
+        environ: Variables; None: those of the process.
 
     Raises:
         MissingKey: The environment holds no credential.
     """
+    known = os.environ if environ is None else environ
     models = live_models(
-        base_url=os.environ.get("ANTHROPIC_BASE_URL") or None,
+        base_url=known.get("ANTHROPIC_BASE_URL") or None,
         api_version=_VERSION,
         concurrency=_CONCURRENCY,
         source=None,
-        environ=os.environ,
+        environ=known,
     )
-    policy = Path(os.environ.get("SUFFICE_POLICY") or ".suffice/policy.json")
+    policy = Path(known.get("SUFFICE_POLICY") or ".suffice/policy.json")
     return Runner(models, ladder=task_ladder(policy), price=price_now())
 
 

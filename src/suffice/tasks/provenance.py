@@ -73,8 +73,8 @@ def provenance(value: Any, text: str | None) -> Provenance:
     spans: dict[str, Span] = {}
     missing, unsupported = [], []
     for path, one in _leaves(value):
-        if one is None or one in ("", []):
-            missing.append(path)
+        if one is None or one in ("", [], {}):
+            missing += [path] if path else []
         elif text is not None and not isinstance(one, bool):
             span = find(one, text)
             if span is None:

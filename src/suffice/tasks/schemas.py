@@ -185,7 +185,7 @@ def _read(schema: Any) -> tuple[dict[str, Any], Callable[[Any], Any]]:
             made = msgspec.json.schema(kind)
         except TypeError as wrong:
             raise _bad(f"{schema!r} cannot be described: {wrong}.") from wrong
-        return _opened(made), lambda value: msgspec.convert(value, kind, strict=False)
+        return _numbers(_opened(made)), lambda value: msgspec.convert(value, kind, strict=False)
     raise _bad(f"{schema!r} is no schema.")
 
 
@@ -197,6 +197,17 @@ def _opened(schema: dict[str, Any]) -> dict[str, Any]:
     """A schema whose top is its own object, not a reference to one."""
     top = _resolved(schema, schema)
     return {**top, "$defs": schema.get("$defs", {})} if top is not schema else schema
+
+
+def _numbers(schema: Any) -> Any:
+    """The schema with exact decimals as the numbers a model writes, not as texts."""
+    if isinstance(schema, list):
+        return [_numbers(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") == "string" and schema.get("format") == "decimal":
+        return {**schema, "type": "number", "format": "decimal"}
+    return {name: _numbers(inner) for name, inner in schema.items()}
 
 
 def _first_line(wrong: object) -> str:

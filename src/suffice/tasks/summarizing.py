@@ -10,7 +10,7 @@ import msgspec
 from suffice.errors import BadOption
 from suffice.records import Answer
 from suffice.tasks.calling import TaskCall
-from suffice.tasks.claims import Stated
+from suffice.tasks.claims import Stated, count_claims
 from suffice.tasks.job import Job, user_turn
 from suffice.tasks.measures import count_words, parted, sentences
 from suffice.tasks.outcome import Unresolved
@@ -56,12 +56,14 @@ class SummaryCheck(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         words: Its length.
         sentences: Likewise; each point of a list is at least one.
-        unsupported: Figures and names that stand nowhere in the text; see `claims.Stated`.
+        claims: How many figures and names it states.
+        unsupported: Those that stand nowhere in the text; see `claims.Stated`.
         pieces: The pieces the text was read in; empty where it was read at once.
     """
 
     words: int
     sentences: int
+    claims: int = 0
     unsupported: tuple[str, ...] = ()
     pieces: tuple[Piece, ...] = ()
 
@@ -172,6 +174,7 @@ def _job(wanted: _Wanted, text: str, stated: Stated, *, pieces: tuple[Piece, ...
         return SummaryCheck(
             words=count_words(said),
             sentences=len(sentences(said)),
+            claims=count_claims(said),
             unsupported=stated.unsupported(said),
             pieces=pieces,
         )

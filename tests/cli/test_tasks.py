@@ -1,0 +1,232 @@
+"""`suffice tasks`: listed, called, and proved; what was proved is what the tasks then follow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from suffice.cli import main
+from suffice.tasks import Runner, classify, using
+from suffice.tasks.shelf import TASKS
+from suffice.testing import answering, serve, strict_fake
+from suffice.wiring import task_ladder
+
+BIG, SMALL = "claude-opus-5-5", "claude-haiku-5-5"
+LABELS = ["billing", "delivery", "other"]
+ARMS = ("--baseline", BIG, "--to", SMALL, "--recorded")
+Write = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", "SUFFICE_POLICY", "SUFFICE_PRICES"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def tasks(*arguments: str) -> Result:
+    return CliRunner(env={"COLUMNS": "100"}).invoke(main, ["tasks", *arguments])
+
+
+def tickets(path: Path, *, count: int = 150, wrong: int = 0) -> str:
+    """Cases whose baseline is right, and whose candidate is wrong in some."""
+    lines: list[dict[str, Any]] = []
+    for number in range(count):
+        label = LABELS[number % 3]
+        said = "other" if number < wrong and label != "other" else label
+        lines.append(
+            {
+                "text": f"ticket {number} on {label}",
+                "reference": label,
+                "outputs": {BIG: label, SMALL: f"Label: {said}"},
+            }
+        )
+    path.write_text("\n".join(json.dumps(line) for line in lines))
+    return str(path)
+
+
+def test_the_list_names_every_task_with_its_prior() -> None:
+    read = json.loads(tasks("list", "--format", "json").stdout)
+    assert (read["schema"], read["version"]) == ("suffice.tasks", 1)
+    assert [one["name"] for one in read["tasks"]] == list(TASKS)
+    assert read["tasks"][0]["prior"] == SMALL
+    assert read["tasks"][0]["measured"] == []
+
+
+def test_what_is_proved_is_listed_set_as_policy_and_then_followed(folder: Path) -> None:
+    labels = ("--labels", ",".join(LABELS))
+    done = tasks("prove", "classify", tickets(folder / "cases.jsonl"), *ARMS, *labels)
+    assert done.exit_code == 0, done.output
+
+    with using(Runner(answering("billing"), ladder=lambda *_: (BIG,))):
+        request_type = classify.outcome("any text", LABELS).type
+    assert request_type in done.stdout
+
+    [row] = json.loads(tasks("list", "--format", "json").stdout)["tasks"][0]["measured"]
+    assert (row["type"], row["verdict"], row["pairs"]) == (request_type, "switch", 150)
+    advised = CliRunner().invoke(main, ["advise", "--format", "json"]).stdout
+    assert json.loads(advised)["tasks"][0]["measured"] == [row]
+
+    ladder = task_ladder(folder / ".suffice" / "policy.json")
+    assert ladder("classify/another0", "analysis", 100)[0] != SMALL
+    published = CliRunner().invoke(
+        main, ["policy", "set", request_type, "--share", "1", "--from-run", row["run"]]
+    )
+    assert published.exit_code == 0, published.output
+    assert ladder(request_type, "analysis", 100) == (SMALL, BIG)
+
+    models = answering("billing")
+    with using(Runner(models, ladder=ladder)):
+        assert classify("my card", LABELS) == "billing"
+    assert [asked.model for asked in models.asked] == [SMALL]
+
+
+def test_a_model_that_is_not_as_good_is_kept_out(folder: Path) -> None:
+    labels = ("--labels", ",".join(LABELS))
+    done = tasks("prove", "classify", tickets(folder / "c.jsonl", wrong=75), *ARMS, *labels)
+    assert done.exit_code == 11, done.output
+    assert "KEEP" in done.stdout
+
+
+def test_other_labels_or_instructions_are_another_request_type(folder: Path) -> None:
+    cases = tickets(folder / "c.jsonl")
+    found = set()
+    for more in ((), ("--with", "instructions=Money is billing.")):
+        done = tasks(
+            "prove", "classify", cases, *ARMS, "--labels", "billing,delivery,other", *more,
+            "--format", "json",
+        )  # fmt: skip
+        found.add(json.loads(done.stdout)["types"][0]["type"])
+    assert len(found) == 2
+
+
+def test_labels_may_come_from_the_references_and_it_says_so(folder: Path) -> None:
+    done = tasks("prove", "classify", tickets(folder / "c.jsonl"), *ARMS)
+    assert done.exit_code == 0
+    assert "the 3 the references name are taken (billing, delivery, other)" in done.stderr
+
+
+def test_extraction_is_scored_by_its_fields_and_held_to_its_schema(folder: Path) -> None:
+    lines = []
+    for number in range(120):
+        good = json.dumps({"seller": f"Shop {number}", "total": number + 0.5})
+        bad = json.dumps({"seller": f"Shop {number}", "total": "much"})
+        lines.append(
+            {
+                "text": f"Shop {number} TOTAL {number}.50",
+                "reference": {"seller": f"Shop {number}", "total": number + 0.5},
+                "outputs": {BIG: good, SMALL: bad if number % 2 else good},
+            }
+        )
+    (folder / "r.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    done = tasks("prove", "extract", "r.jsonl", *ARMS, "--schema", "Receipt", "--format", "json")
+    [row] = json.loads(done.stdout)["types"]
+    assert (done.exit_code, row["verdict"]) == (11, "keep")
+    assert "60 unparseable" in tasks(
+        "prove", "extract", "r.jsonl", *ARMS, "--schema", "Receipt"
+    ).stdout  # fmt: skip
+
+
+def test_summaries_are_scored_by_length_and_source_and_the_verdict_is_provisional(
+    folder: Path,
+) -> None:
+    lines = [
+        {
+            "text": f"Acme sold {number} units. It rained.",
+            "outputs": {BIG: f"Acme sold {number} units.", SMALL: f"Acme sold {number + 1} units."},
+        }
+        for number in range(100, 220)
+    ]
+    (folder / "s.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    done = tasks(
+        "prove", "summarize", "s.jsonl", *ARMS, "--with", "sentences=1", "--format", "json"
+    )
+    [row] = json.loads(done.stdout)["types"]
+    assert (row["verdict"], row["provisional"]) == ("keep", True)
+    assert "not whether it is apt" in done.stderr
+
+
+def test_lines_that_are_no_case_are_told_and_left_out(folder: Path) -> None:
+    cases = Path(tickets(folder / "c.jsonl"))
+    cases.write_text(cases.read_text() + '\n{"text": " "}\nnot json\n')
+    done = tasks("prove", "classify", str(cases), *ARMS, "--labels", ",".join(LABELS))
+    assert done.exit_code == 0
+    assert "150 cases of classify/" in done.stderr
+    assert "line 151: There is no text to classify." in done.stderr
+    assert "line 152 is no JSON object" in done.stderr
+    assert tasks(
+        "prove", "classify", str(cases), *ARMS, "--labels", ",".join(LABELS), "--strict"
+    ).exit_code == 2  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("prove", "poem", "c.jsonl", *ARMS), "no task 'poem'"),
+        (("prove", "extract", "c.jsonl", *ARMS), "extract needs schema"),
+        (("prove", "extract", "c.jsonl", *ARMS, "--schema", "Poem"), "no ready schema 'Poem'"),
+        (("prove", "classify", "c.jsonl", *ARMS, "--with", "colour=red"), "cannot be called so"),
+        (("prove", "classify", "c.jsonl", *ARMS, "--with", "multi"), "no NAME=VALUE"),
+        (("prove", "classify", "c.jsonl", *ARMS, "--with", "labels=no.such:THING"), "be loaded"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_with_what_there_is(
+    folder: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    tickets(folder / "c.jsonl")
+    done = tasks(*arguments)
+    assert done.exit_code == 2
+    assert told in done.stderr
+
+
+def test_a_task_is_called_and_tells_its_calls(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "test-key")
+    (folder / "mail.txt").write_text("My card was charged twice.")
+    with serve(strict_fake(answers=lambda _: "billing")) as base_url:
+        at = ("--base-url", base_url)
+        plain = tasks("run", "classify", "mail.txt", "--labels", "billing,delivery", *at)
+        told = tasks(
+            "run", "classify", "charged twice", "--labels", "billing,delivery", *at,
+            "--format", "json",
+        )  # fmt: skip
+        lost = tasks("run", "classify", "charged twice", "--labels", "good,bad", *at)
+    assert (plain.exit_code, plain.stdout) == (0, "billing\n")
+    document = json.loads(told.stdout)
+    assert (document["value"], document["model"], document["unresolved"]) == (
+        "billing",
+        SMALL,
+        None,
+    )
+    assert float(document["usd"]) > 0
+    assert lost.exit_code == 1
+    assert lost.stdout.startswith("No answer (out_of_set): 'billing' is no label.")
+
+
+def test_a_live_proof_asks_within_its_budget_and_names_the_same_type(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "test-key")
+    lines = [
+        json.dumps({"text": f"ticket {n} on {LABELS[n % 3]}", "reference": LABELS[n % 3]})
+        for n in range(90)
+    ]
+    (folder / "live.jsonl").write_text("\n".join(lines))
+    fake = strict_fake(answers=lambda body: body["messages"][0]["content"].rpartition(" ")[2])
+    with serve(fake) as base_url:
+        done = tasks(
+            "prove", "classify", "live.jsonl", "--baseline", BIG, "--to", SMALL, "--yes",
+            "--budget", "5", "--base-url", base_url, "--labels", ",".join(LABELS),
+            "--format", "json", "--margin", "10",
+        )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    [row] = json.loads(done.stdout)["types"]
+    assert row["type"] == classify.job("x", LABELS).type
+    assert row["verdict"] == "switch"
