@@ -20,6 +20,8 @@ from suffice.adapters.controlling.controller import Controller, as_wanted
 from suffice.adapters.controlling.evidence import WINDOW, gather
 from suffice.adapters.controlling.shadow_budget import ShadowBudget
 from suffice.adapters.controlling.telling import tell
+from suffice.adapters.feedback_inbox import FOLDER as FEEDBACK
+from suffice.adapters.feedback_inbox import take_feedback
 from suffice.adapters.storage.rollout_schema import cannot_use
 from suffice.adapters.storage.rollouts import Kept, Rollouts
 from suffice.cli.alerts import alert_targets, dispatcher_of
@@ -178,6 +180,7 @@ class _Rounds(NamedTuple):
         world, budget = self.world, self.budget
         try:
             self.pairs.take()
+            take_feedback(self.places.data / FEEDBACK, world.store)
             if budget is not None:
                 budget.look(now())
             controller = Controller(

@@ -18,6 +18,7 @@ from suffice.gateway.upstream import Pool
 
 if TYPE_CHECKING:
     from suffice.gateway.client import ClientConnection
+    from suffice.gateway.feedback import FeedbackFolder
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class House:
         decider: Where requests go.
         books: What is written down.
         shadows: Makes shadow calls; None: none are made.
+        feedback: Keeps what clients say of answers; None: it is refused.
         render_metrics: The page of figures.
         log: Where it tells what happens.
         keys: Who may use it; None: whoever reaches it.
@@ -48,6 +50,7 @@ class House:
     decider: Decider
     books: Books
     shadows: Shadows | None = None
+    feedback: FeedbackFolder | None = None
     render_metrics: Callable[[], bytes] = bytes
     keys: Keys | None = None
     log: Log = field(default_factory=Log)

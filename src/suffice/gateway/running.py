@@ -25,6 +25,8 @@ from suffice.gateway.books import Books
 from suffice.gateway.budgets import Budget, Budgets
 from suffice.gateway.child import METRICS, SPOOL
 from suffice.gateway.deciding import Decider
+from suffice.gateway.feedback import FOLDER as FEEDBACK
+from suffice.gateway.feedback import FeedbackFolder
 from suffice.gateway.house import House
 from suffice.gateway.keys import Keys
 from suffice.gateway.limits import Limits
@@ -196,6 +198,7 @@ class Running:
             keys=options.keys,
             log=self._log,
             public_url=options.public_url,
+            feedback=FeedbackFolder(options.data / FEEDBACK),
         )
         if options.capture is not Capture.OFF:
             # Without an account nobody would know what they cost.

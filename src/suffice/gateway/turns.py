@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from suffice.gateway import batches
 from suffice.gateway.answers import error
+from suffice.gateway.feedback import OWN, FeedbackTurn
 from suffice.gateway.heads import RequestHead
 from suffice.gateway.house import House
 from suffice.gateway.keys import GatewayKey, told_key
@@ -46,7 +47,7 @@ def turn_for(client: ClientConnection, head: RequestHead, house: House) -> Relay
 
 def _within_scope(turn: Relay, head: RequestHead) -> bool:
     """Whether a key for some models may ask this: what is charged is read, or it is not sent."""
-    if isinstance(turn, MessageTurn) or head.path in {MESSAGES, COUNT_TOKENS}:
+    if isinstance(turn, MessageTurn | FeedbackTurn) or head.path in {MESSAGES, COUNT_TOKENS}:
         return True
     return head.method in {b"GET", b"HEAD"}
 
@@ -71,6 +72,8 @@ def _turn(client: ClientConnection, head: RequestHead, house: House) -> Relay:
         unrouted = Relay(client, head, house)
         unrouted.extra = b"x-suffice-reason: too much is held for routing\r\n"
         return unrouted
+    if path.startswith(OWN):
+        return FeedbackTurn(client, head, house)
     if path in PAGES and method in {b"GET", b"HEAD"}:
         return OwnPage(client, head, house)
     if batches.is_listing(head):

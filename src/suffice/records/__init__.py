@@ -4,6 +4,7 @@ from suffice.records.cases import Answer, BrokenCase, Case, Failure, FailureKind
 from suffice.records.comparison import Comparison, ShownCase, Spending
 from suffice.records.evidence import Evidence, Limits
 from suffice.records.exchange import ExchangeRecord, Outcome
+from suffice.records.feedback import Feedback
 from suffice.records.logged import LoggedExchange
 from suffice.records.model_spec import ModelSpec, parse_model_spec
 from suffice.records.rollout import (
@@ -53,6 +54,7 @@ __all__ = [
     "ExchangeRecord",
     "Failure",
     "FailureKind",
+    "Feedback",
     "Gate",
     "GateState",
     "Guard",

@@ -1,0 +1,169 @@
+"""
+`POST /v1/suffice/feedback`: what somebody thought of an answer. The upstream never hears of it.
+
+It is written to a small private file beside requests and taken in by the monitor; a flood is
+refused, so it fills no disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+from typing_extensions import override
+
+from suffice.gateway.answers import error, reply
+from suffice.gateway.heads import RequestHead
+from suffice.gateway.house import House
+from suffice.gateway.relay import Relay
+from suffice.policy.masking import mask_text
+from suffice.records import Feedback
+
+if TYPE_CHECKING:
+    from suffice.gateway.client import ClientConnection
+
+OWN = b"/v1/suffice/"
+FEEDBACK = OWN + b"feedback"
+FOLDER = "feedback"
+_SUFFIX = ".json"
+_MOST_BYTES = 16 * 1024
+_MOST_FILES = 10_000
+_LOOK_S = 5.0
+_FILE_MODE, _FOLDER_MODE = 0o600, 0o700
+
+
+class _Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    request_id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    good: bool
+    note: Annotated[str, msgspec.Meta(max_length=4_000)] = ""
+
+
+class FeedbackFolder:
+    """
+    Keeps what was said until the monitor takes it in, one file each.
+
+    Args:
+        folder: Made when first needed.
+        most_files: Beyond it nothing more is taken until some were read.
+    """
+
+    def __init__(self, folder: Path, *, most_files: int = _MOST_FILES) -> None:
+        self.folder = folder
+        self._most_files = most_files
+        self._files, self._looked_at = 0, float("-inf")
+
+    def leave(self, found: Feedback) -> bool:
+        """Keep a word; False where there is no room or no disk for it. Blocks."""
+        now = time.monotonic()
+        try:
+            if now - self._looked_at > _LOOK_S:
+                self._looked_at = now
+                self.folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+                self._files = sum(1 for _ in self.folder.glob(f"*{_SUFFIX}"))
+            if self._files >= self._most_files:
+                return False
+            # Names sort by time: of two words on one answer the later one holds.
+            target = self.folder / f"{time.time_ns():020d}-{secrets.token_hex(4)}{_SUFFIX}"
+            _put(target, msgspec.json.encode(found))
+        except OSError:
+            return False
+        self._files += 1
+        return True
+
+
+def _put(target: Path, content: bytes) -> None:
+    draft = target.with_suffix(".new")
+    try:
+        made = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+        with os.fdopen(made, "wb") as out:
+            out.write(content)
+        draft.replace(target)
+    except OSError:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+
+
+class FeedbackTurn(Relay):
+    """A request to the gateway's own part of the API; the upstream hears nothing of it."""
+
+    def __init__(self, client: ClientConnection, head: RequestHead, house: House) -> None:
+        super().__init__(client, head, house)
+        self._body = b""
+        self._refused = self._gone = False
+        self._keeping: asyncio.Task[None] | None = None
+
+    @override
+    def begin(self) -> None:
+        """Nothing is asked of anybody."""
+
+    @override
+    def body(self, data: bytes) -> None:
+        """Hold a piece of the body, up to a bound that any word fits into."""
+        if self._refused:
+            return
+        self._body += data
+        if len(self._body) > _MOST_BYTES:
+            self._refused = True
+            message = f"feedback takes at most {_MOST_BYTES:,} bytes."
+            self.client.refuse(error(413, message, reason="feedback", close=True))
+
+    @override
+    def body_complete(self) -> None:
+        """Keep what was said, beside requests."""
+        said = self._read()
+        if said is not None:
+            # Masking and writing take their time.
+            self._keeping = self.house.loop.create_task(self._keep(said))
+
+    @override
+    def client_gone(self) -> None:
+        """Nobody waits for the answer; the word is kept all the same."""
+        self._gone = True
+
+    def _read(self) -> _Said | None:
+        if self.head.path != FEEDBACK:
+            self._answer(error(404, "there is nothing here.", reason="feedback"))
+        elif self.method != b"POST":
+            self._answer(error(405, "feedback is posted.", reason="feedback"))
+        elif not self.head.fields.get(b"content-type", b"").startswith(b"application/json"):
+            # A page in a browser cannot send that to another address without asking first.
+            self._answer(error(400, "feedback is application/json.", reason="feedback"))
+        else:
+            try:
+                return _DECODER.decode(self._body)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                wanted = 'feedback is {"request_id": "req_...", "good": true, "note": "..."}.'
+                self._answer(error(400, wanted, reason="feedback"))
+        return None
+
+    async def _keep(self, said: _Said) -> None:
+        by = self.key.id if self.key is not None else ""
+        at = self.house.now().timestamp()
+        kept = await asyncio.to_thread(_kept, self.house.feedback, said, by=by, at=at)
+        if self._gone:
+            return
+        if kept:
+            body = msgspec.json.encode({"request_id": said.request_id, "good": said.good})
+            self._answer(reply(200, body))
+        else:
+            self._answer(error(503, "feedback cannot be kept now.", reason="feedback"))
+
+    def _answer(self, answer: bytes) -> None:
+        self.client.write(answer)
+        self.client.answered(whole_request=True)
+
+
+def _kept(folder: FeedbackFolder | None, said: _Said, *, by: str, at: float) -> bool:
+    note = mask_text(said.note)
+    found = Feedback(request_id=said.request_id, good=said.good, at=at, note=note, by=by)
+    return folder is not None and folder.leave(found)
+
+
+_DECODER = msgspec.json.Decoder(_Said)
