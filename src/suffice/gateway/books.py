@@ -94,9 +94,12 @@ class Books:
 
     def key_of(self, head: RequestHead) -> str:
         """The fingerprint of the credential a request carries."""
-        fields = head.fields
-        credential = fields.get(b"x-api-key") or fields.get(b"authorization") or b""
-        return fingerprint(credential, secret=self._secret)
+        known = head.key
+        if known is None:
+            fields = head.fields
+            credential = fields.get(b"x-api-key") or fields.get(b"authorization") or b""
+            known = head.key = fingerprint(credential, secret=self._secret)
+        return known
 
 
 def _count(told: bytes | None) -> int:

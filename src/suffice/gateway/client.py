@@ -13,8 +13,9 @@ import httptools
 from typing_extensions import override
 
 from suffice.gateway.answers import error
-from suffice.gateway.heads import BadHead, RequestHead
+from suffice.gateway.heads import BadHead, KnownHead, RequestHead
 from suffice.gateway.house import House
+from suffice.gateway.messages import MessageTurn
 from suffice.gateway.relay import Relay
 from suffice.gateway.turns import turn_for
 
@@ -35,9 +36,9 @@ class ClientConnection(asyncio.Protocol):
     """One client."""
 
     __slots__ = (
-        "_bare_bytes", "_body_bytes", "_body_since", "_complete", "_headers", "_most", "_parser",
-        "_paused", "_ready", "_rest", "_state", "_target", "closing", "deadline", "house",
-        "transport", "turn",
+        "_bare_bytes", "_body_bytes", "_body_since", "_complete", "_headers", "_known", "_most",
+        "_parser", "_paused", "_ready", "_rest", "_state", "_target", "_unparsed", "closing",
+        "deadline", "house", "transport", "turn",
     )  # fmt: skip
 
     def __init__(self, house: House) -> None:
@@ -51,7 +52,8 @@ class ClientConnection(asyncio.Protocol):
         self._rest = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._target = b""
-        self._ready = self._complete = self._paused = False
+        self._known: KnownHead | None = None
+        self._ready = self._complete = self._paused = self._unparsed = False
         self._most = self._body_bytes = self._bare_bytes = 0
         self._body_since = 0.0
 
@@ -110,8 +112,13 @@ class ClientConnection(asyncio.Protocol):
 
     def _read_head(self, data: bytes) -> None:
         limits = self.house.limits
+        known = self._known
         if self._rest:
             data = self._rest + data
+        elif known is not None and (begins := known.again(data)):
+            self._unparsed, self._complete = True, not known.head.content_length
+            self._begin(known.head, data[begins:])
+            return
         else:
             data = data.lstrip(b"\r\n")
             if not data:
@@ -127,12 +134,24 @@ class ClientConnection(asyncio.Protocol):
             self.refuse(_TOO_LARGE)
             return
         self._rest = b""
+        self._unparsed = False
         try:
             head = self._parsed(data[:end])
         except BadHead as bad:
             self.refuse(error(bad.status, str(bad), reason="malformed request", close=True))
             return
         self._begin(head, data[end:])
+        self._known = self._to_know(data[:end], head)
+
+    def _to_know(self, raw: bytes, head: RequestHead) -> KnownHead | None:
+        """What to compare the next head with: only messages as they usually come."""
+        usual = (
+            isinstance(self.turn, MessageTurn)
+            and head.content_length
+            and not (self.closing or head.old)
+            and self.house.keys is None  # they may change a head
+        )
+        return KnownHead(raw, head) if usual else None
 
     def _read_what_is_left(self) -> None:
         if self._state is _State.HEAD and self._rest:
@@ -193,7 +212,11 @@ class ClientConnection(asyncio.Protocol):
             data, rest = data[:length], data[length:]
         before = self._body_bytes
         try:
-            self._parser.feed_data(data)
+            if self._unparsed:
+                self.on_body(data)
+                self._complete = len(data) == length
+            else:
+                self._parser.feed_data(data)
         except httptools.HttpParserError as wrong:
             message = f"the request's body is malformed: {wrong}."
             self._abandon(error(400, message, reason="malformed request", close=True))

@@ -138,7 +138,8 @@ class Decider:
     def shadow_of(self, view: RequestView, found: Route, *, version: str) -> Shadow | None:
         """The shadow call of a request served so; None where there is none; never raises."""
         policy, key = self.policy, self._key
-        if policy is None or key is None or not found.type:
+        rule = policy.types.get(found.type) if policy is not None else None
+        if policy is None or key is None or rule is None or not rule.shadow:
             return None
         try:
             return shadow_of(policy, view, found, key=key, version=version, learnt=self.learnt)

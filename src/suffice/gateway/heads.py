@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from typing_extensions import override
@@ -27,6 +28,9 @@ _NOT_SENT_ON = _HOP_BY_HOP | {b"host", b"content-length", b"expect"}
 _NOT_RELAYED = _HOP_BY_HOP | {b"alt-svc"}
 _OURS = b"x-suffice-"
 _NO_BODY = frozenset({204, 304})
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length:[ \t]*([0-9]+)(?=\r\n)")
+# Nine digits of a length, and the return behind them.
+_LONGEST_LENGTH = 10
 
 
 class BadHead(Exception):
@@ -55,10 +59,13 @@ class RequestHead:
         content_length: None where there is none.
         chunked: Whether the body comes in chunks.
         old: Whether the client speaks HTTP/1.0.
+        text: ``fields`` as text.
+        key: The fingerprint of its credential, once somebody asked for it.
     """
 
     __slots__ = (
-        "chunked", "content_length", "fields", "lines", "method", "old", "path", "target",
+        "_start", "chunked", "content_length", "fields", "key", "lines", "method", "old", "path",
+        "target", "text",
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +85,9 @@ class RequestHead:
         length = fields.get(b"content-length")
         self.content_length = None if length is None else int(length)
         self.chunked = b"transfer-encoding" in fields
+        self.text: Mapping[str, str] = FieldsAsText(fields)
+        self.key: str | None = None
+        self._start: tuple[bytes, bytes, bytes] | None = None
         self._drop_named_by_connection()
 
     @property
@@ -94,11 +104,17 @@ class RequestHead:
             prefix: What stands before the path in its address.
             framing: The line that says how the body is framed; empty for no body.
         """
-        start = b"%b %b%b HTTP/1.1\r\nHost: %b\r\n" % (self.method, prefix, self.target, authority)
-        return b"%b%b%b\r\n" % (start, b"".join(self.lines), framing)
+        start = self._start
+        if start is None or start[0] is not authority or start[1] is not prefix:
+            line = b"%b %b%b HTTP/1.1\r\nHost: %b\r\n" % (
+                self.method, prefix, self.target, authority,
+            )  # fmt: skip
+            start = self._start = (authority, prefix, line + b"".join(self.lines))
+        return b"%b%b\r\n" % (start[2], framing)
 
     def replace(self, name: bytes, value: bytes | None) -> None:
         """Say another value for a header, or leave it out; the spelling is ours."""
+        self._start = None
         marker = name + b":"
         self.lines = [line for line in self.lines if not line.lower().startswith(marker)]
         if value is not None:
@@ -122,6 +138,46 @@ class RequestHead:
             # A client cannot make us drop what the upstream needs to judge the request by.
             if name.strip() not in {b"authorization", b"x-api-key", b"anthropic-version", b""}:
                 self.replace(name.strip(), None)
+
+
+class KnownHead:
+    """
+    A head that was read strictly, and that a client sends again with nothing but another length.
+
+    Nearly every client does, request after request of one connection. Since whatever else was
+    judged already is the same byte for byte, only the length has to be read.
+
+    Args:
+        raw: The head as it arrived, its empty line included.
+        head: What was read in it; reused.
+    """
+
+    __slots__ = ("_after", "_before", "_seen", "head")
+
+    def __init__(self, raw: bytes, head: RequestHead) -> None:
+        found = _LENGTH.search(raw)
+        begins, ends = found.span(1) if found is not None else (len(raw), len(raw))
+        self._before, self._after = raw[:begins], raw[ends:]
+        self._seen = False
+        self.head = head
+
+    def again(self, data: bytes) -> int:
+        """Where the body begins, if these bytes begin with the same head; else 0."""
+        before, after = self._before, self._after
+        if not after or not data.startswith(before):
+            return 0
+        begins = len(before)
+        ends = data.find(b"\r", begins, begins + _LONGEST_LENGTH)
+        length = data[begins:ends]
+        if ends < 0 or not length.isdigit() or not data.startswith(after, ends):
+            return 0
+        head = self.head
+        head.content_length = int(length)
+        if not self._seen:
+            # Worth it now: every later look is one into a plain dict.
+            self._seen = True
+            head.text = dict(head.text)
+        return ends + len(after)
 
 
 class FieldsAsText(Mapping[str, str]):
@@ -189,6 +245,6 @@ class ResponseHead:
             dropped = dropped | {b"content-length"}
         for name, value in self.headers:
             if name.lower() not in dropped:
-                lines.append(b"%b: %b\r\n" % (name, value))
+                lines += (name, b": ", value, b"\r\n")
         lines.append(extra)
         return b"".join(lines)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import mmap
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,7 @@ _HEALTH_BYTES = 1 << 12  # 128 models
 ROOM_BYTES = len(_MARK) + _PLACEMENT_BYTES + _LEARNT_BYTES + _HEALTH_BYTES
 _KEPT_DAYS = 30
 _DAYS = 1 << 16
+_REMEMBERED = 1_024
 
 
 class Room(NamedTuple):
@@ -118,5 +120,6 @@ class Learnt:
         self._table.put(_number(shape), self._today() % _DAYS)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _number(shape: str) -> int:
     return int.from_bytes(blake2b(shape.encode(), digest_size=8).digest(), "big")

@@ -12,7 +12,7 @@ from suffice.gateway.answers import error, reply
 from suffice.gateway.attempt import Attempt
 from suffice.gateway.budgets import BudgetState, refusal
 from suffice.gateway.deciding import fallen_back
-from suffice.gateway.heads import FieldsAsText, RequestHead, ResponseHead
+from suffice.gateway.heads import RequestHead, ResponseHead
 from suffice.gateway.house import House
 from suffice.gateway.relay import Relay
 from suffice.gateway.upstream import Fault, UpstreamConnection
@@ -107,10 +107,10 @@ class MessageTurn(Relay):
     def _route(self) -> Route:
         fields = self.head.fields
         if b"content-encoding" not in fields:
-            self._view = view_request(FieldsAsText(fields), self._body)
+            self._view = view_request(self.head.text, self._body)
         if self._view is None:
             return Route(model="", requested="", reason="the request cannot be read")
-        self._version = fields.get(b"anthropic-version", b"").decode("latin-1")
+        self._version = self.head.text.get("anthropic-version", "")
         return self.house.decider.decide(
             self._view, version=self._version, now=self.house.loop.time()
         )
@@ -243,7 +243,11 @@ class MessageTurn(Relay):
     def _draw_shadow(self, attempt: Attempt) -> None:
         """Whether another model answers this too; asked once the client's answer is on its way."""
         house, view = self.house, self._view
-        if house.shadows is None or view is None or attempt.status >= _OK_ENDS:
+        if view is None or attempt.status >= _OK_ENDS:
+            return
+        if house.prompts is not None:
+            house.prompts.note(attempt.route, view)
+        if house.shadows is None:
             return
         self._shadow = house.decider.shadow_of(view, attempt.route, version=self._version)
         if self._shadow is not None and attempt.kept is None:

@@ -7,6 +7,7 @@ place lies under the share, so raising the share only ever adds conversations.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 
@@ -28,9 +29,15 @@ def conversation_number(key: bytes, *, type: str, parts: Sequence[bytes]) -> int
     """
     # Lengths, so that no two lists of parts run together into the same bytes.
     pieces = [piece for part in parts for piece in (len(part).to_bytes(8, "big"), part)]
-    told = b"".join((type.encode(), *pieces))
-    digest = hashlib.blake2b(told, key=key, digest_size=8, person=b"suffice:conv")
+    digest = _keyed(key).copy()
+    digest.update(b"".join((type.encode(), *pieces)))
     return int.from_bytes(digest.digest(), "big")
+
+
+@functools.lru_cache(maxsize=16)
+def _keyed(key: bytes) -> hashlib.blake2b:
+    """The hash with its key taken in, to be copied: the key is the same for every request."""
+    return hashlib.blake2b(key=key, digest_size=8, person=b"suffice:conv")
 
 
 def is_under(number: int, share: float) -> bool:

@@ -235,12 +235,10 @@ class _Routing:
     def _why_not(self, rule: TypeRule, candidate: str, *, served: str | None) -> str | None:
         """Why the conversation is not the candidate's; None if it is."""
         assert self._number is not None  # noqa: S101 - numbered before it is placed
-        view = self._view
-        is_open = view.in_tool_loop
         if served == "candidate":
             # Back at once where the candidate lost its share, but not between a tool's call and
             # its result.
-            gone = rule.share == 0 and not is_open
+            gone = rule.share == 0 and not self._view.in_tool_loop
             return "the candidate has no share any more" if gone else None
         if not is_under(self._number, rule.share):
             return "not in the share"
