@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from suffice.tasks.choosing import ToolChoice, choose_tool
     from suffice.tasks.classifying import classify
     from suffice.tasks.current import using
+    from suffice.tasks.docstrings.asking import DocstringForm
+    from suffice.tasks.documenting import (
+        DocstringScope,
+        awrite_docstrings,
+        missing_docstrings,
+        write_docstring,
+        write_docstrings,
+    )
     from suffice.tasks.escalating import Escalation, needs_escalation
     from suffice.tasks.extracting import extract
     from suffice.tasks.outcome import Attempt, Outcome, Unresolved
@@ -27,20 +35,26 @@ _HOMES = {
     "Agent": "routing",
     "Attempt": "outcome",
     "Batch": "batch",
+    "DocstringForm": "docstrings.asking",
+    "DocstringScope": "documenting",
     "Escalation": "escalating",
     "Outcome": "outcome",
     "Routed": "routing",
     "Runner": "running",
     "ToolChoice": "choosing",
     "Unresolved": "outcome",
+    "awrite_docstrings": "documenting",
     "choose_tool": "choosing",
     "classify": "classifying",
     "classify_image": "seeing",
     "extract": "extracting",
+    "missing_docstrings": "documenting",
     "needs_escalation": "escalating",
     "route_request": "routing",
     "summarize": "summarizing",
     "using": "current",
+    "write_docstring": "documenting",
+    "write_docstrings": "documenting",
 }
 
 __all__ = [
@@ -48,20 +62,26 @@ __all__ = [
     "Agent",
     "Attempt",
     "Batch",
+    "DocstringForm",
+    "DocstringScope",
     "Escalation",
     "Outcome",
     "Routed",
     "Runner",
     "ToolChoice",
     "Unresolved",
+    "awrite_docstrings",
     "choose_tool",
     "classify",
     "classify_image",
     "extract",
+    "missing_docstrings",
     "needs_escalation",
     "route_request",
     "summarize",
     "using",
+    "write_docstring",
+    "write_docstrings",
 ]
 
 

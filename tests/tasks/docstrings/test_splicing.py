@@ -208,7 +208,8 @@ def test_every_function_of_the_standard_library_sample_keeps_its_code(recorded_d
         content = function.encode()
         code = without_docstrings(ast.parse(function))
         for text in HOSTILE:
-            written = all_documented(content, text[:2_000])
+            written = all_documented(content, text[:200])
+            assert written != content
             assert unsaid(written) == unsaid(content)
             assert without_docstrings(ast.parse(written)) == code
         kept += 1

@@ -56,6 +56,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         spot: Where the docstring goes.
         private: It, or something it stands in, has a name that begins with an underscore.
         nested: It stands in a function.
+        special: Something else documents it: a method that Python calls by itself, such as
+            ``__init__``, an overload, a property's setter.
     """
 
     name: str
@@ -67,14 +69,12 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     spot: Spot
     private: bool = False
     nested: bool = False
+    special: bool = False
 
 
 def places(source: Source) -> list[Place]:
     r"""
-    Every definition of a file that takes a docstring, in the file's order.
-
-    Overloads and a property's setters are passed over; so are methods Python calls by itself,
-    such as ``__init__``, which the class documents.
+    A file's module, and every definition in it, in the file's order.
 
     Raises:
         Unreadable: It is no Python this interpreter reads.
@@ -114,8 +114,7 @@ def _within(node: ast.AST, around: _Around) -> Iterator[Place]:
                 yield from _within(child, around)
             continue
         names = (*around.names, child.name)
-        if _takes_docstring(child):
-            yield _place(child, names, around)
+        yield _place(child, names, around)
         yield from _within(
             child,
             msgspec.structs.replace(
@@ -127,11 +126,14 @@ def _within(node: ast.AST, around: _Around) -> Iterator[Place]:
         )
 
 
-def _takes_docstring(node: ast.ClassDef | Function) -> bool:
+def _is_special(node: ast.ClassDef | Function) -> bool:
     if isinstance(node, ast.ClassDef):
-        return True
-    special = node.name.startswith("__") and node.name.endswith("__")
-    return not (special or is_overload(node) or is_setter(node))
+        return False
+    return _is_dunder(node.name) or is_overload(node) or is_setter(node)
+
+
+def _is_dunder(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
 
 
 def _place(node: ast.ClassDef | Function, names: tuple[str, ...], around: _Around) -> Place:
@@ -146,8 +148,9 @@ def _place(node: ast.ClassDef | Function, names: tuple[str, ...], around: _Aroun
         docstring=ast.get_docstring(node),
         facts=facts_of(node, method=around.in_class),
         spot=_spot(node, lines, around.newline),
-        private=any(name.startswith("_") for name in names),
+        private=any(name.startswith("_") and not _is_dunder(name) for name in names),
         nested=around.in_function,
+        special=_is_special(node),
     )
 
 
