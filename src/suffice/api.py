@@ -31,6 +31,7 @@ from suffice.decision import decide_all, settled
 from suffice.decision.classes import class_gate
 from suffice.decision.ladder import ladder_notes
 from suffice.errors import EmptyInput, MissingAnswers
+from suffice.policy.fingerprint import PromptVersions
 from suffice.ports import JudgingScorer
 from suffice.records import (
     BrokenCase,
@@ -114,11 +115,13 @@ def compare_recorded(
     broken = BrokenLines(strict=job.strict)
     names = ArmNames((job.baseline, *job.candidates), prices.catalog)
     counts: Counter[str] = Counter()
+    prompts = PromptVersions()
     for case in cases:
         if isinstance(case, BrokenCase):
             broken.add(case)
         elif job.limit is None or counts[case.type] < job.limit:
             counts[case.type] += 1
+            prompts.add(case.type, case.request)
             run.add(names.asked_for(case))
     if not counts:
         raise EmptyInput(
@@ -130,7 +133,7 @@ def compare_recorded(
     _require_pairs(evidences, job, run.arms_seen)
     compared = [evidence for evidence in evidences if evidence.cases > evidence.unrecorded]
     limits = msgspec.structs.replace(job.limits, decisions=len(compared))
-    verdicts = decide_all(compared, limits)
+    verdicts = _with_prompts(decide_all(compared, limits), prompts)
     return Comparison(
         source=job.source,
         created=at.isoformat(timespec="seconds"),
@@ -228,7 +231,13 @@ async def compare_live(  # noqa: PLR0913 - a run's parts, each handed in
     ]
     if outcome.error is not None:
         notes.append(f"{outcome.error.code} {outcome.error}")
-    verdicts = _with_noise_floors(decide_all(evidences, plan.limits), outcome)
+    prompts = PromptVersions()
+    for planned in plan.types:
+        for case_id in planned.draw.main:
+            prompts.add(planned.type, cases[case_id].request)
+    verdicts = _with_prompts(
+        _with_noise_floors(decide_all(evidences, plan.limits), outcome), prompts
+    )
     return Comparison(
         source=job.source,
         recorded=False,
@@ -240,6 +249,14 @@ async def compare_live(  # noqa: PLR0913 - a run's parts, each handed in
         spending=outcome.spending,
         stopped=outcome.stopped,
         prices_dated=dollars.dated,
+    )
+
+
+def _with_prompts(verdicts: Iterable[Verdict], prompts: PromptVersions) -> tuple[Verdict, ...]:
+    """Each verdict with the version of the prompt its type's cases share."""
+    return tuple(
+        msgspec.structs.replace(verdict, prompt_version=prompts.of(verdict.type))
+        for verdict in verdicts
     )
 
 

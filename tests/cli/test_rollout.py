@@ -104,6 +104,20 @@ def test_less_than_a_switch_is_refused_unless_somebody_signs_an_override(here: P
     assert "overruled by Ada" in line["overrules"]
 
 
+def test_a_switch_about_another_prompt_than_the_live_one_starts_nothing(here: Path) -> None:
+    kept_run(here, prompt_version="a" * 64)
+    prompts = here / ".suffice" / "gateway" / "prompts"
+    prompts.mkdir(parents=True)
+    seen = {"types": {"triage": [(number, "b" * 64) for number in range(10)]}}
+    (prompts / "0.json").write_text(json.dumps(seen))
+
+    refused = suffice("rollout", "start", "triage", "--by", "Ada")
+
+    assert refused.exit_code == 2
+    assert "SF405" in refused.output
+    assert "about prompt aaaaaaaaaaaa; live is bbbbbbbbbbbb" in refused.output
+
+
 def test_the_plan_is_the_one_that_was_asked_for(here: Path) -> None:
     kept_run(here)
 

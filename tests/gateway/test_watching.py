@@ -21,7 +21,8 @@ from suffice.adapters.storage.rollouts import Rollouts
 from suffice.gateway.shadow_files import ShadowFolder
 from suffice.monitor import Start, named_plan, start
 from suffice.policy.changes import Signature
-from suffice.records import ShadowAnswers
+from suffice.policy.fingerprint import prompt_version
+from suffice.records import RollbackCause, ShadowAnswers
 from suffice.records.rollout import RolloutBasis, ShadowPair
 
 STATE = 'suffice_rollout_state{type="triage",state="rolled_back"}'
@@ -35,13 +36,15 @@ class Rolling:
         self.path = folder / ".suffice" / "rollouts.sqlite"
         self.policies = PolicyFiles(folder / "policy.json")
 
-    def begin(self, plan: str = "50/100") -> None:
+    def begin(self, plan: str = "50/100", *, prompt_version: str = "") -> None:
         """Start a rollout, as `suffice rollout start` does."""
         wish = Start(
             type="triage",
             baseline=OPUS,
             candidate=HAIKU,
-            basis=RolloutBasis(run="r1", verdict="switch", pairs=412),
+            basis=RolloutBasis(
+                run="r1", verdict="switch", pairs=412, prompt_version=prompt_version
+            ),
             plan=named_plan(plan),
         )
         now = datetime.now(UTC) - timedelta(seconds=30)
@@ -72,6 +75,20 @@ class Rolling:
                     for place in range(pairs)
                 ]
             )
+
+    def ask(self, gateway: Any, system: str, *, times: int) -> None:
+        """Requests of the type as they come, each a conversation of its own."""
+        for number in range(times):
+            question = {"role": "user", "content": f"{system} {number} {time.time_ns()}"}
+            body = {"model": OPUS, "max_tokens": 99, "system": system, "messages": [question]}
+            with gateway.ask(body, **{"x-suffice-type": "triage"}) as answer:
+                assert answer.status == 200
+            time.sleep(0.11)
+
+    def cause(self) -> RollbackCause | None:
+        with Rollouts.open(self.path, write=False) as store:
+            [kept] = store.all()
+        return kept.rollout.requalification.cause
 
     def told(self) -> list[str]:
         with Rollouts.open(self.path, write=False) as store:
@@ -227,3 +244,21 @@ def leave_answers(folder: Path) -> None:
             shadow=message,
         )
         assert ShadowFolder(folder, mask=bytes).leave(found)
+
+
+def test_an_edit_of_the_live_prompt_voids_the_evidence_and_takes_the_rollout_back(
+    start_process: Any, rolling: Rolling
+) -> None:
+    old, new = ("Sort the ticket.", "Sort the ticket into a queue.")
+    rolling.begin(prompt_version=prompt_version({"system": old}))
+    gateway = start_process("--workers", "2")
+    gateway.wait_for("watching")
+    rolling.ask(gateway, old, times=25)
+    time.sleep(2.5)
+    assert rolling.told() == ["started"]
+
+    rolling.ask(gateway, new, times=25)
+
+    seconds_until(lambda: workers_at(gateway, 2) == {"0", "1"}, within_s=10)
+    assert rolling.told() == ["started", "rolled_back"]
+    assert rolling.cause() is RollbackCause.PROMPT

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
+
+from suffice.adapters.controlling.evidence import PROMPT
+from suffice.adapters.live_prompts import FOLDER as PROMPTS
+from suffice.adapters.live_prompts import live_prompts
 from suffice.adapters.shadow_inbox import FOLDER, Scored, ShadowInbox
 from suffice.adapters.storage import read_result
+from suffice.adapters.storage.rollouts import Rollouts
 from suffice.cli.rollout_world import Places, World
 from suffice.cli.stored_run import find_run
 from suffice.errors import SufficeError
@@ -11,6 +18,23 @@ from suffice.policy.changes import verdict_for
 from suffice.wiring import price_now
 
 _AT_ONCE = 500
+
+
+def note_prompts(data: Path, store: Rollouts, now: datetime) -> None:
+    """
+    Note the live version of each type's prompt, where it changed.
+
+    Args:
+        data: The gateway's data folder.
+        store: Where it is noted.
+        now: The time.
+
+    Raises:
+        StorageError: The store fails.
+    """
+    for request_type, version in live_prompts(data / PROMPTS).items():
+        if store.noted(request_type, PROMPT) != version:
+            store.note(request_type, PROMPT, version, at=now)
 
 
 class ShadowPairs:

@@ -26,7 +26,7 @@ from suffice.adapters.storage.rollout_schema import cannot_use
 from suffice.adapters.storage.rollouts import Kept, Rollouts
 from suffice.cli.alerts import alert_targets, dispatcher_of
 from suffice.cli.monitor_figures import leave_figures, leave_health
-from suffice.cli.monitor_pairs import ShadowPairs
+from suffice.cli.monitor_pairs import ShadowPairs, note_prompts
 from suffice.cli.monitor_voice import GatewayLog, Terminal, Voice
 from suffice.cli.rollout_world import Places, World, now, opened
 from suffice.errors import BadOption, SufficeError
@@ -180,6 +180,7 @@ class _Rounds(NamedTuple):
         world, budget = self.world, self.budget
         try:
             self.pairs.take()
+            note_prompts(self.places.data, world.store, now())
             take_feedback(self.places.data / FEEDBACK, world.store)
             if budget is not None:
                 budget.look(now())

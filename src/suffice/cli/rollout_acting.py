@@ -8,6 +8,8 @@ import msgspec
 
 from suffice.adapters.controlling.controller import Controller
 from suffice.adapters.controlling.evidence import PROMPT
+from suffice.adapters.live_prompts import FOLDER as PROMPTS
+from suffice.adapters.live_prompts import live_prompts
 from suffice.adapters.storage.rollouts import Kept
 from suffice.cli.rollout_facts import view
 from suffice.cli.rollout_proofs import model_name, proof_of
@@ -67,10 +69,11 @@ def begin(places: Places, wanted: Wanted, *, form: str) -> None:
             basis=basis_of(
                 proof.verdict,
                 run=proof.run,
-                prompt_version=world.store.noted(wanted.type, f"{PROMPT} {proof.run}"),
+                prompt_version=proof.verdict.prompt_version,
             ),
             plan=plan_of(wanted.plan, wanted.least_days, wanted.pairs, wanted.holdout),
-            live_prompt=world.store.noted(wanted.type, PROMPT),
+            live_prompt=live_prompts(places.data / PROMPTS).get(wanted.type)
+            or world.store.noted(wanted.type, PROMPT),
             pairs_per_year=_pairs_per_year(world, wanted.type, at),
             years_between=wanted.years_between,
             by=wanted.by if wanted.override else "",

@@ -13,6 +13,7 @@ from suffice.gateway.deciding import Decider
 from suffice.gateway.keys import Keys
 from suffice.gateway.limits import Limits
 from suffice.gateway.log import Log
+from suffice.gateway.prompts import Prompts
 from suffice.gateway.shadows import Shadows
 from suffice.gateway.upstream import Pool
 
@@ -33,6 +34,7 @@ class House:
         decider: Where requests go.
         books: What is written down.
         shadows: Makes shadow calls; None: none are made.
+        prompts: Sees which prompts requests come with; None: nobody does.
         feedback: Keeps what clients say of answers; None: it is refused.
         render_metrics: The page of figures.
         log: Where it tells what happens.
@@ -50,6 +52,7 @@ class House:
     decider: Decider
     books: Books
     shadows: Shadows | None = None
+    prompts: Prompts | None = None
     feedback: FeedbackFolder | None = None
     render_metrics: Callable[[], bytes] = bytes
     keys: Keys | None = None

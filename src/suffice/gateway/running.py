@@ -34,6 +34,8 @@ from suffice.gateway.log import Log
 from suffice.gateway.memory import Room
 from suffice.gateway.metrics import Metrics
 from suffice.gateway.moving import break_even_with
+from suffice.gateway.prompts import FOLDER as PROMPTS
+from suffice.gateway.prompts import Prompts
 from suffice.gateway.proxying import Proxy
 from suffice.gateway.shadow_files import FOLDER, ShadowFolder
 from suffice.gateway.shadows import Shadows
@@ -150,6 +152,7 @@ class Running:
             type_of=options.type_of,
             on_fault=self._deciding_failed,
         )
+        self._prompts = Prompts(options.data / PROMPTS, worker=name)
         self._books = Books(
             spool,
             secret=fingerprint_secret(options.data),
@@ -198,6 +201,7 @@ class Running:
             keys=options.keys,
             log=self._log,
             public_url=options.public_url,
+            prompts=self._prompts,
             feedback=FeedbackFolder(options.data / FEEDBACK),
         )
         if options.capture is not Capture.OFF:
@@ -254,6 +258,7 @@ class Running:
         while True:
             if self._policies.has_changed():
                 self.reload()
+            await asyncio.to_thread(self._prompts.save)
             if self._child is not None:
                 await asyncio.to_thread(self._child.tick)
             await asyncio.sleep(_POLL_S)

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from suffice.policy.masking import mask_json
+
 # A client's own note on who pays; it stands first in the system prompt and differs by call.
 _CLIENTS_OWN_NOTE = "x-anthropic-billing-header:"
 _NOT_PART_OF_IT = "cache_control"
@@ -29,6 +31,55 @@ def fingerprint(request: Mapping[str, Any]) -> str:
     """
     shape = [_system(request.get("system")), _tools(request.get("tools"))]
     return hashlib.sha256(msgspec.json.encode(shape, order="deterministic")).hexdigest()
+
+
+def prompt_version(request: Mapping[str, Any]) -> str:
+    """
+    The version of the prompt a request came with; empty where it came with none.
+
+    It is the fingerprint of the masked prompt, so that a request has the same version when it is
+    served, where it was captured and masked, and among the cases that were compared.
+
+    >>> mail = {"system": "Write to bob@example.org."}
+    >>> prompt_version(mail) == prompt_version({"system": "Write to [email]."})
+    True
+    >>> prompt_version({"messages": [{"role": "user", "content": "hi"}]})
+    ''
+    """
+    parts = {name: request.get(name) for name in ("system", "tools")}
+    if not any(parts.values()):
+        return ""
+    return fingerprint(mask_json(parts))
+
+
+class PromptVersions:
+    """The version that all cases of a type share, if they do."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, str] = {}
+        self._known: dict[bytes, str] = {}
+
+    def add(self, request_type: str, request: Mapping[str, Any]) -> None:
+        """Count a case's request; one without a prompt says that nothing is known of the type."""
+        if self._versions.get(request_type) == "":
+            return
+        version = self._version(request)
+        shared = self._versions.setdefault(request_type, version)
+        if shared != version:
+            self._versions[request_type] = ""
+
+    def of(self, request_type: str) -> str:
+        """The version all cases of a type came with; empty where they differ, or nobody knows."""
+        return self._versions.get(request_type, "")
+
+    def _version(self, request: Mapping[str, Any]) -> str:
+        """As `prompt_version`; few prompts make many cases, and masking takes its time."""
+        parts = [request.get("system"), request.get("tools")]
+        digest = hashlib.sha256(msgspec.json.encode(parts)).digest()
+        known = self._known.get(digest)
+        if known is None:
+            known = self._known[digest] = prompt_version(request)
+        return known
 
 
 def _system(system: Any) -> list[Any]:

@@ -281,6 +281,14 @@ class RequestView:
         return _SHAPES.shape(digest.digest(), system, tools)
 
     @property
+    def prompt(self) -> tuple[bytes, bytes]:
+        """The system prompt and the tools as they came, in JSON."""
+        system, tools = (
+            b"null" if raw is UNSET else bytes(raw) for raw in (self._body.system, self._body.tools)
+        )
+        return system, tools
+
+    @property
     def has_session(self) -> bool:
         """
         Whether the client itself says which requests belong together.

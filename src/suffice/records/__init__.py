@@ -7,6 +7,7 @@ from suffice.records.exchange import ExchangeRecord, Outcome
 from suffice.records.feedback import Feedback
 from suffice.records.logged import LoggedExchange
 from suffice.records.model_spec import ModelSpec, parse_model_spec
+from suffice.records.prompts import SeenPrompts
 from suffice.records.rollout import (
     ArmCounts,
     ArmWindow,
@@ -78,6 +79,7 @@ __all__ = [
     "RolloutState",
     "RolloutStep",
     "Score",
+    "SeenPrompts",
     "ShadowAnswers",
     "ShadowPair",
     "ShownCase",

@@ -122,6 +122,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         alpha: The promised chance of a wrong Switch over all decisions.
         promise: ``fwer`` or ``fdr``.
         band: The bounds as they narrowed; empty where not computed.
+        prompt_version: Of the prompt all compared cases came with; empty where they differ, or
+            where no prompt was recorded.
     """
 
     type: str
@@ -162,3 +164,4 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     cost_note: str = ""
     notes: tuple[str, ...] = ()
     band: tuple[BandPoint, ...] = ()
+    prompt_version: str = ""

@@ -1,0 +1,99 @@
+"""
+Which prompts the requests of a type really come with, noted beside requests.
+
+A verdict is about one prompt. What is live is learnt from a few requests a second of each type,
+by the hash of system prompt and tools; no text is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from suffice.policy.fingerprint import prompt_version
+from suffice.policy.routing import Route
+from suffice.policy.view import RequestView
+from suffice.records import SeenPrompts
+
+FOLDER = "prompts"
+_SPACING_S = 0.1
+_LATEST = 20
+_MOST_TYPES = 50
+_MOST_WAITING = 16
+_REMEMBERED = 1_024
+_FILE_MODE, _FOLDER_MODE = 0o600, 0o700
+
+
+class Prompts:
+    """
+    What one worker sees, left where the monitor reads it.
+
+    Args:
+        folder: Made when first needed.
+        worker: A name among the workers of one gateway.
+        now: Wall clock, in seconds since 1970.
+    """
+
+    def __init__(
+        self, folder: Path, *, worker: str = "0", now: Callable[[], float] = time.time
+    ) -> None:
+        self._path, self._now = folder / f"{worker}.json", now
+        self._due: dict[str, float] = {}
+        self._seen: dict[str, deque[tuple[float, str]]] = {}
+        self._versions: dict[str, str] = {}
+        self._waiting: dict[str, tuple[bytes, bytes]] = {}
+        self._changed = False
+
+    def note(self, found: Route, view: RequestView) -> None:
+        """See a request that was served; most of them at the price of one look-up."""
+        kind, now = found.type, self._now()
+        # A clock that was set back is no reason to see nothing for long.
+        if not kind or now < self._due.get(kind, 0.0) <= now + _SPACING_S:
+            return
+        if kind not in self._seen and len(self._seen) >= _MOST_TYPES:
+            return
+        self._due[kind] = now + _SPACING_S
+        with contextlib.suppress(msgspec.DecodeError):
+            name = view.fingerprint
+            if name not in self._versions and name not in self._waiting:
+                if len(self._waiting) >= _MOST_WAITING:
+                    return
+                self._waiting[name] = view.prompt
+            self._seen.setdefault(kind, deque(maxlen=_LATEST)).append((now, name))
+            self._changed = True
+
+    def save(self) -> None:
+        """Leave what was seen for the monitor; a full disk is no matter. Blocks."""
+        if not self._changed:
+            return
+        self._changed = False
+        if len(self._versions) > _REMEMBERED:
+            self._versions.clear()
+        for name, (system, tools) in list(self._waiting.items()):
+            self._versions[name] = _version(system, tools)
+            self._waiting.pop(name, None)
+        types = {
+            kind: [(at, self._versions[name]) for at, name in list(seen) if name in self._versions]
+            for kind, seen in list(self._seen.items())
+        }
+        draft = self._path.with_suffix(f".{os.getpid()}.new")
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+            made = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE)
+            with os.fdopen(made, "wb") as out:
+                out.write(msgspec.json.encode(SeenPrompts(types)))
+            draft.replace(self._path)
+
+
+def _version(system: bytes, tools: bytes) -> str:
+    try:
+        parts = {"system": msgspec.json.decode(system), "tools": msgspec.json.decode(tools)}
+        return prompt_version(parts)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
