@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sqlite3
@@ -24,6 +25,9 @@ from suffice.policy.changes import Signature
 from suffice.policy.fingerprint import prompt_version
 from suffice.records import RollbackCause, ShadowAnswers
 from suffice.records.rollout import RolloutBasis, ShadowPair
+from suffice.testing import serve, strict_fake
+from suffice.testing.answers import Reply, Said
+from suffice.testing.script import Fails
 
 STATE = 'suffice_rollout_state{type="triage",state="rolled_back"}'
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
@@ -76,14 +80,14 @@ class Rolling:
                 ]
             )
 
-    def ask(self, gateway: Any, system: str, *, times: int) -> None:
+    def ask(self, gateway: Any, system: str, *, times: int, apart_s: float = 0.11) -> None:
         """Requests of the type as they come, each a conversation of its own."""
         for number in range(times):
             question = {"role": "user", "content": f"{system} {number} {time.time_ns()}"}
             body = {"model": OPUS, "max_tokens": 99, "system": system, "messages": [question]}
             with gateway.ask(body, **{"x-suffice-type": "triage"}) as answer:
                 assert answer.status == 200
-            time.sleep(0.11)
+            time.sleep(apart_s)
 
     def cause(self) -> RollbackCause | None:
         with Rollouts.open(self.path, write=False) as store:
@@ -244,6 +248,38 @@ def leave_answers(folder: Path) -> None:
             shadow=message,
         )
         assert ShadowFolder(folder, mask=bytes).leave(found)
+
+
+OVERLOADED = Fails(status=529, type="overloaded_error", message="simulated")
+REFUSES = Said(refusal="cyber")
+
+
+@pytest.mark.parametrize("mishap", [OVERLOADED, REFUSES], ids=["529", "refusal"])
+def test_a_candidate_that_begins_to_fail_is_taken_back_and_no_caller_sees_an_error(
+    start_process: Any, rolling: Rolling, mishap: Reply
+) -> None:
+    failing = False
+    turn = itertools.cycle((True, False))
+
+    def answer(body: Any) -> Reply:
+        # Every other one, so that it is not given a rest for failing three times in a row.
+        fails = failing and body["model"] == HAIKU and next(turn)
+        return mishap if fails else Said(text="refund")
+
+    rolling.begin()
+    with serve(strict_fake(answers=answer)) as url:
+        gateway = start_process("--workers", "2", upstream=url, SUFFICE_MONITOR_WINDOW="2")
+        gateway.wait_for("watching")
+        rolling.ask(gateway, "Sort the ticket.", times=40, apart_s=0.02)
+        time.sleep(5)
+        assert rolling.told() == ["started"]
+
+        failing = True
+        rolling.ask(gateway, "Sort the ticket.", times=60, apart_s=0.02)
+
+        seconds_until(lambda: workers_at(gateway, 2) == {"0", "1"}, within_s=30)
+        assert rolling.told() == ["started", "rolled_back"]
+        assert rolling.cause() is RollbackCause.ERRORS
 
 
 def test_an_edit_of_the_live_prompt_voids_the_evidence_and_takes_the_rollout_back(

@@ -114,6 +114,23 @@ def test_who_could_not_have_gone_the_other_way_is_not_counted(world: Any, accoun
     assert counted(world, path) == (ArmCounts(), ArmCounts())
 
 
+def test_a_request_that_fell_back_is_the_candidates_mishap_and_nobody_elses(
+    world: Any, account_of: Make
+) -> None:
+    failed = exchange(world, session="s1", status=529, answered=False)
+    instead = exchange(
+        world,
+        arm="baseline",
+        session="s1",
+        after_s=2.0,
+        reason="claude-haiku-5-5 answered 529",
+        attempt=2,
+    )
+    baseline, candidate = counted(world, account_of([failed, instead]))
+    assert (candidate.seen, candidate.errors) == (1, 1)
+    assert baseline == ArmCounts()
+
+
 def test_slow_and_dear_are_beyond_what_the_baseline_usually_is(
     world: Any, account_of: Make
 ) -> None:

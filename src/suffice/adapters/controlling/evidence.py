@@ -14,7 +14,8 @@ WINDOW = timedelta(minutes=5)
 """Both arms are counted over stretches of this length."""
 
 SETTLED = timedelta(seconds=10)
-"""Exchanges reach the account within seconds; what is younger is not counted yet."""
+"""Exchanges reach the account within seconds; what is younger is not counted yet. Where
+stretches are shorter, so is this: who asks for 3 s has a gateway that keeps up."""
 
 PROMPT, PAUSED, RECHECK = "prompt_version", "paused", "recheck"
 """Names under which others leave what they know of a type in the store."""
@@ -85,12 +86,12 @@ def _count_arms(
     began = rollout.began if last is None else max(last.ended, rollout.began)
     seq = 1 if last is None else last.seq + 1
     # The share changes where a stage begins; no stretch may lie on both sides of that.
-    if began < rollout.stage_began < now - SETTLED:
+    settled = now - min(SETTLED, window)
+    if began < rollout.stage_began < settled:
         _count(store, rollout, account, (seq, began, rollout.stage_began), now=now)
         seq, began = seq + 1, rollout.stage_began
-    ended = now - SETTLED
-    if ended - began >= window:
-        _count(store, rollout, account, (seq, began, ended), now=now)
+    if settled - began >= window:
+        _count(store, rollout, account, (seq, began, settled), now=now)
 
 
 def _count(
