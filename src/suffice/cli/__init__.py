@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "advise": ("advise", "Which model to try first, before there is any evidence."),
     "tasks": ("tasks", "The ready-made tasks: list, run, prove on your own cases."),
     "lint": ("lint", "What is wrong with the model calls in your own code."),
+    "docstrings": ("docstrings", "Docstrings that are missing: find them, have them written."),
     "policy": ("policy", "Where each request type goes: show, change, lint, compare versions."),
     "rollout": ("rollout", "A Switch to production in stages: start, watch, hold, take back."),
     "monitor": ("monitor", "The controller: moves rollouts on, takes them back, tells people."),

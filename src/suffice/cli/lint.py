@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +12,6 @@ from suffice.errors import EmptyInput
 if TYPE_CHECKING:
     from suffice.linter import Finding, ModelCall
     from suffice.reports.lint import LintReport
-
-_PASSED_OVER = frozenset(
-    {"node_modules", "__pycache__", "build", "dist", "site-packages", "venv", "env"}
-)
-_LARGEST = 5_000_000
 
 
 @click.command()
@@ -77,6 +71,7 @@ def _checked(
 ) -> LintReport:
     from suffice.catalog import load_catalog
     from suffice.cli.lint_codes import known_codes
+    from suffice.cli.python_files import python_files
     from suffice.linter import check_source
     from suffice.linter.checking import Against
     from suffice.reports.lint import LintReport
@@ -89,7 +84,7 @@ def _checked(
     calls: list[ModelCall] = []
     findings: list[Finding] = []
     broken: dict[str, str] = {}
-    for path in _sources(paths, exclude):
+    for path in python_files(paths, exclude):
         files += 1
         try:
             checked = check_source(path.read_bytes(), path=str(path), against=against)
@@ -109,30 +104,3 @@ def _checked(
     return LintReport(
         files=files, calls=tuple(calls), findings=tuple(sorted(findings)), broken=broken
     )
-
-
-def _sources(paths: tuple[Path, ...], exclude: tuple[str, ...]) -> Iterator[Path]:
-    """Every Python file, once; hidden folders and what is not the project's own are passed over."""
-    seen: set[Path] = set()
-    for path in paths:
-        found = [path] if path.is_file() else sorted(_below(path))
-        for file in found:
-            if file.resolve() in seen or any(file.match(glob) for glob in exclude):
-                continue
-            seen.add(file.resolve())
-            yield file
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    try:
-        inside = list(folder.iterdir())
-    except OSError:
-        return
-    for path in inside:
-        if path.is_symlink() or path.name.startswith("."):
-            continue
-        if path.is_dir():
-            if path.name not in _PASSED_OVER and not (path / "pyvenv.cfg").exists():
-                yield from _below(path)
-        elif path.suffix == ".py" and path.stat().st_size <= _LARGEST:
-            yield path

@@ -199,15 +199,15 @@ def test_no_text_leaves_its_literal(text: str, name: str) -> None:
 
 def test_every_function_of_the_standard_library_sample_keeps_its_code(recorded_data: Path) -> None:
     """
-    400 of 400, with every hostile text.
+    400 of 400, each with a quarter of the hostile texts.
     """
     with gzip.open(recorded_data / "workloads" / "stdlib_docstrings.jsonl.gz", "rt") as rows:
         functions = [json.loads(row)["text"] for row in rows]
     kept = 0
-    for function in functions:
+    for number, function in enumerate(functions):
         content = function.encode()
         code = without_docstrings(ast.parse(function))
-        for text in HOSTILE:
+        for text in HOSTILE[number % 4 :: 4]:
             written = all_documented(content, text[:200])
             assert written != content
             assert unsaid(written) == unsaid(content)

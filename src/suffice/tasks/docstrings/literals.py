@@ -7,9 +7,11 @@ import unicodedata
 
 _ENDING_QUOTES = re.compile(r'"{3,}|"+\Z')
 _BREAKS = re.compile(r"\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-# Characters that show code in another order than it is read in, and marks that show nothing.
-_UNSEEN = frozenset(
-    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\ufeff"
+# What a reader of the source does not see: marks that turn the direction of writing, spaces
+# without width, tag characters. The joiners U+200C and U+200D stay: Persian and emoji need them.
+_UNSEEN = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ufffe\uffff\U000e0000-\U000e0fff]"
 )
 _TAB = 4
 
@@ -18,15 +20,15 @@ def tidied(text: str) -> str:
     r"""
     A text without what has no place in source.
 
-    That is control characters, unpaired surrogates, and marks that turn the direction of
-    writing. Lines lose trailing spaces; tabs become spaces.
+    That is control characters, unpaired surrogates, and marks that nobody sees. Lines lose
+    trailing spaces; tabs become spaces.
 
     >>> tidied("a\x00b \r\n\n\n\nc")
     'ab\n\n\nc'
     """
     lines = _BREAKS.sub("\n", text).expandtabs(_TAB).split("\n")
     kept = (
-        "".join(one for one in line if one not in _UNSEEN and not _is_control(one)).rstrip()
+        "".join(one for one in _UNSEEN.sub("", line) if not _is_control(one)).rstrip()
         for line in lines
     )
     return re.sub(r"\n{4,}", "\n\n\n", "\n".join(kept).strip("\n"))
