@@ -149,7 +149,7 @@ def test_summaries_are_scored_by_length_and_source_and_the_verdict_is_provisiona
     )
     [row] = json.loads(done.stdout)["types"]
     assert (row["verdict"], row["provisional"]) == ("keep", True)
-    assert "not whether it is apt" in done.stderr
+    assert "not whether the text is apt" in done.stderr
 
 
 def test_lines_that_are_no_case_are_told_and_left_out(folder: Path) -> None:

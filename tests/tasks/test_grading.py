@@ -10,7 +10,7 @@ import pytest
 from suffice.records import Answer, Case, FailureKind, Reference, Score
 from suffice.scoring import load_scorer
 from suffice.tasks.arguments import read_arguments
-from suffice.tasks.shelf import OWN_SCORER, SUMMARY_SCORER, task_named
+from suffice.tasks.shelf import FORM_SCORER, OWN_SCORER, task_named
 
 
 def score(task: str, given: Any, said: str, right: Any, *written: str) -> Score:
@@ -73,8 +73,8 @@ def test_a_summary_scores_by_what_its_text_says_of_it() -> None:
     assert score("summarize", text, "It sold 500.", {"checked": ""}, "words=2").value == 0
 
 
-def test_what_summaries_are_scored_by_says_of_itself_that_it_is_provisional() -> None:
-    assert getattr(load_scorer(SUMMARY_SCORER), "provisional", "").startswith("only length")
+def test_what_free_texts_are_scored_by_says_of_itself_that_it_is_provisional() -> None:
+    assert getattr(load_scorer(FORM_SCORER), "provisional", "").startswith("only what")
     assert getattr(load_scorer(OWN_SCORER), "provisional", "") == ""
 
 

@@ -26,8 +26,11 @@ _INPUTS = ("input", "text", "prompt", "query", "source")
 _FILES = ("file", "image", "path")
 _KEPT = ("id", "group", "outputs", "outcomes", "usage")
 _SHOWN, _SHOWN_LABELS = 3, 10
-# What a summary is held against is its own text.
-_OWN_REFERENCE = {"summarize": {"checked": "length, figures and names"}}
+# What these are held against is their own input.
+_OWN_REFERENCE = {
+    "summarize": {"checked": "length, figures and names"},
+    "write_docstring": {"checked": "form and completeness"},
+}
 
 
 @dataclass(slots=True)
@@ -127,8 +130,9 @@ def tell(made: TaskCases, task: ReadyTask) -> None:
         say.print(f"{len(made.refused):,} lines are no case of it: {first}", markup=False)
     if made.long:
         say.print(f"{made.long:,} inputs take several requests each; they are left out.")
-    if task.name == "summarize":
-        say.print("Scored is whether length, figures and names hold; not whether it is apt.")
+    if task.name in _OWN_REFERENCE:
+        what = _OWN_REFERENCE[task.name]["checked"]
+        say.print(f"Scored is {what}; not whether the text is apt.")
 
 
 @dataclass(frozen=True, slots=True)

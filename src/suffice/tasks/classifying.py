@@ -7,15 +7,15 @@ from typing import Any
 
 from suffice.errors import BadOption
 from suffice.records import Answer
-from suffice.tasks.calling import TaskCall
 from suffice.tasks.job import Job, user_turn
 from suffice.tasks.labels import ALL_LABELS, NOTHING, ONE_LABEL, LabelSet
 from suffice.tasks.outcome import Unresolved
+from suffice.tasks.signatures import as_classify
 
 _MOST_TOKENS = 100
 
 
-@TaskCall
+@as_classify
 def classify(
     text: str,
     labels: Any,

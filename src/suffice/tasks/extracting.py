@@ -8,12 +8,12 @@ import msgspec
 
 from suffice.records import Answer
 from suffice.scoring.json_reading import read_json
-from suffice.tasks.calling import TaskCall
 from suffice.tasks.job import Job, user_turn
 from suffice.tasks.media import read_source
 from suffice.tasks.outcome import Unresolved
 from suffice.tasks.provenance import Provenance, provenance
 from suffice.tasks.schemas import Misfit, Shape
+from suffice.tasks.signatures import as_extract
 
 _SYSTEM = """\
 Extract the fields of this JSON schema from the input you are given:
@@ -25,7 +25,7 @@ Use null where the input does not say; never guess. Answer with one JSON object 
 _MOST_TOKENS = 8_192
 
 
-@TaskCall
+@as_extract
 def extract(
     source: Any,
     schema: Any,

