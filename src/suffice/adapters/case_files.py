@@ -25,6 +25,8 @@ LARGEST_UNPACKED = 2**30
 _CHUNK = 2**20
 # Logs pack 5 to 60 times, and made-up ones 150. What packs further was made to fill a disk.
 _MOST_PACKED = 400
+# What a line costs to be looked at, in bytes of text: else a gigabyte of line ends takes hours.
+_LINE_BYTES = 64
 # Fed in small slices, so that no slice can unpack to more than a few dozen megabytes at once.
 _SLICE = 1024
 _GZIP, _ZSTD, _BOM = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xef\xbb\xbf"
@@ -158,11 +160,12 @@ def _slices(source: BinaryIO, first: bytes) -> Iterator[bytes]:
 def _within_measure(
     pieces: Iterator[tuple[int, bytes]], path: Path | str, largest: int
 ) -> Iterator[bytes]:
-    packed = unpacked = 0
+    packed = unpacked = lines = 0
     for size, piece in pieces:
         packed += size
         unpacked += len(piece)
-        if unpacked > largest and unpacked > _MOST_PACKED * packed:
+        lines += piece.count(b"\n")
+        if unpacked + lines * _LINE_BYTES > largest and unpacked > _MOST_PACKED * packed:
             raise PackedTooFar(
                 f"{path} unpacks to more than {unpacked // packed} times its size.",
                 effect="It was read no further; what came before is kept.",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import csv
 import gzip
 import io
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -245,6 +247,42 @@ def test_a_file_that_unpacks_beyond_measure_is_refused(
         list(read_lines(tmp_path / "bomb", largest=10_000_000))
 
     assert refused.value.code == "SF107"
+
+
+def test_a_file_that_unpacks_to_line_ends_is_refused_before_they_are_all_looked_at(
+    tmp_path: Path,
+) -> None:
+    from suffice.adapters.case_files import read_lines
+
+    (tmp_path / "bomb").write_bytes(gzip.compress(b"\n" * 2_000_000))
+    seen = itertools.count()
+
+    with pytest.raises(PackedTooFar):
+        collections.deque(
+            zip(read_lines(tmp_path / "bomb", largest=10_000_000), seen, strict=False), maxlen=0
+        )
+
+    assert next(seen) < 1_000_000
+
+
+def test_a_pattern_that_names_a_folder_means_the_logs_below_it(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    for name in ("a.jsonl", "deep/b.jsonl", "deep/notes.txt"):
+        (tmp_path / name).write_bytes(CALLS)
+
+    found = find_files([str(tmp_path / "*")])
+
+    assert [Path(name).name for name in found] == ["a.jsonl", "b.jsonl"]
+
+
+def test_what_is_shown_of_a_broken_line_does_not_steer_a_terminal(tmp_path: Path) -> None:
+    (tmp_path / "odd.jsonl").write_bytes(b'{"\\u001b[2J\\u0007name": 1}\n')
+
+    file, _ = read(tmp_path / "odd.jsonl")
+
+    [shown] = file.broken_examples
+    assert shown.reason.isprintable()
+    assert "?[2J?name" in shown.reason
 
 
 def test_a_torn_file_gives_all_before_the_tear_and_is_read_again_later(tmp_path: Path) -> None:

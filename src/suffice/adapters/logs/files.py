@@ -41,7 +41,8 @@ def _below(name: str) -> list[str]:
         return sorted(str(one) for one in path.rglob("*") if one.is_file() and _is_log(one))
     if name != STDIN and not path.exists() and glob.has_magic(name):
         # Patterns may be absolute, which `Path.glob` does not take.
-        return sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - as said
+        named = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - as said
+        return [file for one in named for file in (_below(one) if Path(one).is_dir() else [one])]
     return [name if name == STDIN else str(path)]
 
 

@@ -136,7 +136,7 @@ class LogFile:
             raise ValueError("no JSON object")  # noqa: TRY004 - a broken record, whichever way
         form = self._forced or detect(record)
         if form is None:
-            members = ", ".join(map(str, list(record)[:6]))
+            members = _printable(", ".join(map(str, list(record)[:6])))
             raise ValueError(f"in no format we know; it holds {members[:120] or 'nothing'}")
         self._forms.setdefault(form.name, form)
         for index, exchange in enumerate(self._reader(form).read(record)):
@@ -166,6 +166,11 @@ class LogFile:
                 effect="What came before it is kept; nothing after it was read.",
                 next_step="Correct the line, or scan without --strict to skip it.",
             )
+
+
+def _printable(text: str) -> str:
+    """A stranger's text as it may stand on a terminal: nothing in it steers one."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _is_call(exchange: LoggedExchange) -> bool:
