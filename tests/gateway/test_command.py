@@ -213,6 +213,27 @@ def test_a_key_taken_out_of_its_file_is_refused_after_a_hang_up(
     assert (statuses(kept), statuses(gone)) == ({200}, {401})
 
 
+def test_a_budget_is_for_a_gateway_key_by_its_name(start: Start, tmp_path: Path) -> None:
+    """
+    Also where all teams send the same credential of the provider's.
+    """
+    keys, budgets = tmp_path / "keys.json", tmp_path / "budgets.json"
+    (spent, spent_key), (other, other_key) = new_key("team-a"), new_key("team-b")
+    write_keys(keys, (spent_key, other_key))
+    budgets.write_text('[{"name": "a", "usd": "0.0000001", "key": "team-a"}]')
+    gateway = start("--keys", str(keys), "--budgets", str(budgets))
+    with gateway.ask(**{"x-suffice-key": spent}) as answer:
+        assert answer.status == 200
+    time.sleep(0.2)
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        gateway.ask(**{"x-suffice-key": spent})
+    with refused.value:
+        assert refused.value.code == 402
+    with gateway.ask(**{"x-suffice-key": other}) as answer:
+        assert answer.status == 200
+
+
 def test_a_worker_that_cannot_start_says_so_and_is_tried_again() -> None:
     """
     What we know is told in words; of a fault of ours only its kind, since its words may quote.

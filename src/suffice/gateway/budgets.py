@@ -34,7 +34,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: How it is called in errors and metrics.
         usd: More than nothing.
-        key: Fingerprint of the credential it is for; None for all.
+        key: Name of the gateway key it is for, or fingerprint of a credential; None for all.
         type: The request type it is for; None for all.
         per: See `Window`.
         soft_share: From this share on it is near its end, in (0, 1].

@@ -60,7 +60,7 @@ class RequestHead:
         chunked: Whether the body comes in chunks.
         old: Whether the client speaks HTTP/1.0.
         text: ``fields`` as text.
-        key: The fingerprint of its credential, once somebody asked for it.
+        key: Name of its gateway key; else its credential's fingerprint, once somebody asked for it.
     """
 
     __slots__ = (

@@ -87,6 +87,9 @@ def _admitted(head: RequestHead, house: House) -> GatewayKey | None:
         return None
     told, place = told_key(head.fields)
     key = house.keys.find(told, at=house.now())
+    if key is not None:
+        # Teams that share the provider's credential are told apart by what we gave them.
+        head.key = key.id
     if key is None or place is None:
         return key
     credential = house.keys.upstream_credential
