@@ -21,15 +21,40 @@ from suffice.traffic.types import (
 ROWS_AT_ONCE = 5_000
 _REMEMBERED = 100_000
 _BYTES_PER_TOKEN = 4
-COLUMNS = """n, app, system_key, tools_key, settings_key, labels, source, is_sidechain, agent_id,
-    ends_with(roles, 'a') AS prefilled, len(message_keys) > 0 AS asked,
-    coalesce(message_keys[1], 0) AS opening_key, (session <> '' AND session IN (
-        SELECT session FROM exchanges WHERE session <> '' GROUP BY session HAVING
-        bool_or(source = 'claude-code' OR is_sidechain OR agent_id <> ''
-                OR (tools_key > 0 AND len(roles) > 2)))
-    ) OR (session = '' AND tools_key > 0 AND (app, system_key, message_keys[1]) IN (
+# A session is an agent's if any call in it is.
+_AGENTIC = """(session <> '' AND session IN (
+        SELECT session FROM exchanges WHERE session <> '' AND (
+            source = 'claude-code' OR is_sidechain OR agent_id <> ''
+            OR (tools_key > 0 AND len(roles) > 2))
+    )) OR (session = '' AND tools_key > 0 AND (app, system_key, message_keys[1]) IN (
         SELECT (app, system_key, message_keys[1]) FROM exchanges
-        WHERE session = '' AND tools_key > 0 AND len(roles) > 2)) AS agentic"""
+        WHERE session = '' AND tools_key > 0 AND len(roles) > 2))"""
+_OPENING = "coalesce(message_keys[1], 0)"
+_TELLING = {
+    "app": "app",
+    "system_key": "system_key",
+    "tools_key": "tools_key",
+    "settings_key": "settings_key",
+    "labels": "labels",
+    "source": "source",
+    "is_sidechain": "is_sidechain",
+    "agent_id": "CASE WHEN agent_id <> '' THEN 'one' ELSE '' END",
+    "prefilled": "ends_with(roles, 'a')",
+    "asked": "len(message_keys) > 0",
+    "opening_key": _OPENING,
+    "agentic": _AGENTIC,
+}
+COLUMNS = "n, " + ", ".join(f"{said} AS {name}" for name, said in _TELLING.items())
+
+
+def kind_columns(*, split: bool) -> dict[str, str]:
+    """
+    What tells an exchange's type and role, by name as SQL: alike in all, alike in both.
+
+    Args:
+        split: Whether some type is told apart by how its conversations open.
+    """
+    return _TELLING if split else _TELLING | {"opening_key": "0"}
 
 
 class Row(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from hashlib import blake2b
@@ -13,7 +14,13 @@ import duckdb
 import msgspec
 import numpy as np
 
-from suffice.adapters.exchange_shapes import COLUMNS, ROWS_AT_ONCE, Row, ShapeReader
+from suffice.adapters.exchange_shapes import (
+    COLUMNS,
+    ROWS_AT_ONCE,
+    Row,
+    ShapeReader,
+    kind_columns,
+)
 from suffice.adapters.exchanges import Exchanges, connect
 from suffice.adapters.exchanges.segments import literal, scan_of
 from suffice.errors import StorageError
@@ -153,16 +160,55 @@ class TypedExchanges:
         return sorted(Row(*row) for row in rows)
 
     def _write(self, path: Path) -> None:
+        """
+        Type every exchange: each kind of them is looked at once, whatever their number.
+
+        Kinds stand in a file between the two steps, as there may be as many as exchanges.
+        """
+        kinds = path.with_name(f"{path.stem}.kinds.tmp")
+        columns = kind_columns(split=bool(self.index.split_keys))
+        said = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
+        told = (
+            f"WITH exchanges AS (SELECT * FROM {scan_of(self._store.segments())}), "  # noqa: S608 - our own columns and paths
+            f"told AS (SELECT n, {said} FROM exchanges) "
+        )
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            kinds.touch(mode=0o600)
+            with quiet() as duck:
+                duck.execute(
+                    f"COPY ({told} SELECT row_number() OVER (ORDER BY first) - 1 AS n, "  # noqa: S608
+                    f"{', '.join(columns)} FROM (SELECT min(n) AS first, {', '.join(columns)} "
+                    f"FROM told GROUP BY ALL)) TO {literal(str(kinds))} (FORMAT parquet)"
+                )
+                found, entries = self._typed_kinds(kinds)
+                alike = " AND ".join(
+                    f"told.{name} IS NOT DISTINCT FROM kinds.{name}" for name in columns
+                )
+                _keep(
+                    path,
+                    f"{told} SELECT told.n, type_number, role, prefix_tokens FROM told "  # noqa: S608
+                    f"JOIN read_parquet({literal(str(kinds))}) AS kinds ON {alike} "
+                    "JOIN found ON found.kind = kinds.n",
+                    entries,
+                    duck.register("found", found),
+                )
+        except (OSError, duckdb.IOException) as error:
+            raise _no_room(path, error) from error
+        finally:
+            kinds.unlink(missing_ok=True)
+
+    def _typed_kinds(self, kinds: Path) -> tuple[dict[str, Any], list[TypeEntry]]:
+        """The types of all kinds, by their numbers, and what these types are."""
         numbers: dict[tuple[str, str], TypeEntry] = {}
-        columns: dict[str, list[Any]] = {"n": [], "type_number": [], "role": [], "prefix": []}
+        columns = {"type_number": array("i"), "role": array("b"), "prefix_tokens": array("i")}
         with quiet() as duck:
             rows = duck.execute(
-                f"WITH exchanges AS (SELECT * FROM {scan_of(self._store.segments())}) "  # noqa: S608
-                f"SELECT {COLUMNS} FROM exchanges ORDER BY n"
+                f"SELECT {', '.join(Row._fields)} FROM read_parquet({literal(str(kinds))}) ORDER BY n"  # noqa: S608, E501 - our own names
             )
             while batch := rows.fetchmany(ROWS_AT_ONCE):
                 typed = self._reader.typed([Row(*row) for row in batch], self.index)
-                for n, found, role, prefix_tokens in typed:
+                for _, found, role, prefix_tokens in typed:
                     entry = numbers.get((found.name, found.key))
                     if entry is None:
                         entry = TypeEntry(
@@ -173,11 +219,11 @@ class TypedExchanges:
                             related=found.related,
                         )
                         numbers[found.name, found.key] = entry
-                    columns["n"].append(n)
                     columns["type_number"].append(entry.number)
                     columns["role"].append(_ROLES.index(role))
-                    columns["prefix"].append(prefix_tokens)
-            _keep(path, columns, list(numbers.values()), duck)
+                    columns["prefix_tokens"].append(prefix_tokens)
+        by_name = {name: np.frombuffer(held, held.typecode) for name, held in columns.items()}
+        return {"kind": np.arange(len(columns["role"])), **by_name}, list(numbers.values())
 
 
 def quiet() -> duckdb.DuckDBPyConnection:
@@ -253,31 +299,15 @@ def write_index(folder: Path, index: TypeIndex) -> None:
         raise _no_room(draft, error) from error
 
 
-def _keep(
-    path: Path,
-    columns: dict[str, list[Any]],
-    entries: list[TypeEntry],
-    duck: duckdb.DuckDBPyConnection,
-) -> None:
+def _keep(path: Path, rows: str, entries: list[TypeEntry], duck: duckdb.DuckDBPyConnection) -> None:
     """The types of all exchanges in one file, with the older ones removed."""
     draft = path.with_suffix(".tmp")
-    typed = {  # noqa: F841 - DuckDB finds it by its name
-        "n": np.array(columns["n"], np.int64),
-        "type_number": np.array(columns["type_number"], np.int32),
-        "role": np.array(columns["role"], np.int8),
-        "prefix_tokens": np.array(columns["prefix"], np.int32),
-    }
-    try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        target = str(draft).replace("'", "''")
-        duck.execute(f"COPY (SELECT * FROM typed) TO '{target}' (FORMAT parquet)")  # noqa: S608
-        draft.chmod(0o600)
-        names = path.with_suffix(".json")
-        names.write_bytes(msgspec.json.encode(entries))
-        names.chmod(0o600)
-        draft.replace(path)
-    except (OSError, duckdb.IOException) as error:
-        raise _no_room(draft, error) from error
+    duck.execute(f"COPY ({rows}) TO {literal(str(draft))} (FORMAT parquet)")
+    draft.chmod(0o600)
+    names = path.with_suffix(".json")
+    names.write_bytes(msgspec.json.encode(entries))
+    names.chmod(0o600)
+    draft.replace(path)
     for old in path.parent.glob("typed-*"):
         if old.stem != path.stem:
             with suppress(OSError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ import msgspec
 from suffice.adapters.exchange_types import TypedExchanges, quiet
 from suffice.adapters.exchanges import Exchanges
 from suffice.adapters.exchanges.segments import literal
+from suffice.adapters.kept_answers import KeptAnswers
 from suffice.catalog import Catalog
 from suffice.errors import PriceUnknown
 from suffice.pricing import cost
@@ -22,8 +23,10 @@ from suffice.traffic.ranking import Counted, Known, Seen
 from suffice.traffic.types import Role
 
 _CACHE_S = 300
+_HOURS = 24
 _ROLES = tuple(role.value for role in Role)
 _PROMPT = "(input_tokens + cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens)"
+_USABLE = "replayable AND coalesce(status, 200) < 400 AND error IS NULL"
 _BY = {"type": "type_number", "model": "model", "app": "app", "source": "source", "user": '"user"'}
 _SUMS = (
     "input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
@@ -59,6 +62,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         said += [f'"{column}" = {literal(value)}' for column, value in self.only]
         return " AND ".join(said) or "true"
 
+    @property
+    def is_part(self) -> bool:
+        """Whether not all exchanges are looked at."""
+        return self.condition() != "true"
+
 
 class Questions:
     """
@@ -68,12 +76,16 @@ class Questions:
         store: The exchanges.
         typed: Their types.
         catalog: Where price bands begin.
+
+    Attributes:
+        kept: Answers about all exchanges, as long as these and their types stay the same.
     """
 
     def __init__(self, store: Exchanges, typed: TypedExchanges, catalog: Catalog) -> None:
         self._store = store
         self._typed = typed
         self._catalog = catalog
+        self.kept = KeptAnswers(typed.path)
 
     def counted(self, wanted: Wanted) -> list[Counted]:
         """Sums of exchanges that are priced alike."""
@@ -96,24 +108,28 @@ class Questions:
             FROM {self._typed.sql()}
             WHERE {wanted.condition()} AND iterations = '' AND billed
             GROUP BY ALL"""  # noqa: S608 - our own columns and numbers
-        with quiet() as duck:
-            rows = duck.execute(sql).fetchall()
+        rows = self._rows(sql, wanted)
         saved = self._cacheable(wanted)
         found = [self._counted(row, wanted, saved) for row in rows]
         return found + list(self._one_by_one(wanted))
 
     def seen(self, wanted: Wanted) -> dict[str, Seen]:
-        """What is not dollars: by group, and by role under ``role:...``."""
-        span = f"""(SELECT (min(ts) + max(ts)) / 2 FROM {self._typed.sql()}
-            WHERE {wanted.condition()})"""  # noqa: S608
+        """
+        What is not dollars: by group, and by role under ``role:...``.
+
+        Sessions and spawns are told apart by 64 bits of their names; medians are approximate.
+        """
+        span = f"""SELECT (min(ts) + max(ts)) / 2 FROM {self._typed.sql()}
+            WHERE {wanted.condition()}"""  # noqa: S608
         found: dict[str, Seen] = {}
-        with quiet() as duck:
-            middle = duck.execute(f"SELECT {span}").fetchall()[0][0] or 0.0
-            for group, prefix in ((self._group(wanted), ""), ("role", "role:")):
-                rows = duck.execute(self._seen_sql(group, wanted, middle)).fetchall()
-                for name, *values in rows:
-                    label = prefix + _ROLES[name] if prefix else str(name)
-                    found[label] = _seen(values)
+        middle = self._rows(span, wanted)[0][0] or 0.0
+        for group, prefix in ((self._group(wanted), ""), ("role", "role:")):
+            hours: defaultdict[Any, list[int]] = defaultdict(lambda: [0] * _HOURS)
+            for name, hour, calls in self._rows(self._hours_sql(group, wanted), wanted):
+                hours[name][hour] = calls
+            for name, *values in self._rows(self._seen_sql(group, wanted, middle), wanted):
+                label = prefix + _ROLES[name] if prefix else str(name)
+                found[label] = _seen(values, hours[name])
         return found
 
     def known(self) -> dict[str, Known]:
@@ -155,32 +171,63 @@ class Questions:
         among = ",".join(map(str, numbers))
         sample = f"USING SAMPLE reservoir({most} ROWS) REPEATABLE ({seed})" if random else ""
         sql = f"""SELECT n FROM (SELECT n FROM {self._typed.sql()}
-            WHERE type_number IN ({among}) AND replayable AND coalesce(status, 200) < 400
-            AND error IS NULL AND {wanted.condition()}) {sample}"""  # noqa: S608
+            WHERE type_number IN ({among}) AND {_USABLE}
+            AND {wanted.condition()}) {sample}"""  # noqa: S608
         with quiet() as duck:
             chosen = sorted(row[0] for row in duck.execute(sql).fetchall())[:most]
-        if chosen:
-            rows = self._store.rows(where=f"n IN ({','.join(map(str, chosen))})")
-            for row in rows:
-                text, blocks = self._store.response(row)
-                model = row.model or row.requested_model
-                answers = {}
-                if (text or blocks) and model:
-                    answers[model] = Answer(
-                        text=text,
-                        blocks=blocks or None,
-                        stop_reason=row.stop_reason,
-                        usage=row.usage,
-                        latency_s=row.latency_s,
-                        served_model=row.model or None,
-                    )
-                yield Case(
-                    id=row.id,
-                    type=name,
-                    request=self._store.request(row),
-                    group=row.session or None,
-                    answers=answers,
+        yield from (case for _, case in self._cases(dict.fromkeys(chosen, name)))
+
+    def samples(self, names: Sequence[str], *, wanted: Wanted, most: int) -> dict[str, list[Case]]:
+        """
+        Some exchanges of each of these types as cases, all types in one pass.
+
+        Always the same ones, and as good as drawn: those whose numbers' hashes are the least.
+
+        Args:
+            names: The types.
+            wanted: Which exchanges.
+            most: At most so many of each.
+        """
+        place = {name: number for number, name in enumerate(names)}
+        listed = [entry for entry in self._typed.entries.values() if entry.name in place]
+        if not listed:
+            return {}
+        places = ", ".join(f"({one.number}, {place[one.name]})" for one in listed)
+        sql = f"""SELECT place, min_by(n, hash(n), {most}) FROM {self._typed.sql()}
+            JOIN (VALUES {places}) AS asked(type_number, place) USING (type_number)
+            WHERE {_USABLE} AND {wanted.condition()} GROUP BY place"""  # noqa: S608
+        with quiet() as duck:
+            rows = duck.execute(sql).fetchall()
+        found: dict[str, list[Case]] = {name: [] for name in names}
+        for name, case in self._cases({n: names[where] for where, chosen in rows for n in chosen}):
+            found[name].append(case)
+        return found
+
+    def _cases(self, chosen: Mapping[int, str]) -> Iterator[tuple[str, Case]]:
+        """Exchanges by number, each with its type, in their order."""
+        if not chosen:
+            return
+        for row in self._store.rows(where=f"n IN ({','.join(map(str, chosen))})"):
+            text, blocks = self._store.response(row)
+            model = row.model or row.requested_model
+            answers = {}
+            if (text or blocks) and model:
+                answers[model] = Answer(
+                    text=text,
+                    blocks=blocks or None,
+                    stop_reason=row.stop_reason,
+                    usage=row.usage,
+                    latency_s=row.latency_s,
+                    served_model=row.model or None,
                 )
+            case = Case(
+                id=row.id,
+                type=chosen[row.n],
+                request=self._store.request(row),
+                group=row.session or None,
+                answers=answers,
+            )
+            yield chosen[row.n], case
 
     def _group(self, wanted: Wanted) -> str:
         return self._name_sql() if wanted.by == "type" else _BY[wanted.by]
@@ -224,8 +271,7 @@ class Questions:
         sql = f"""SELECT {_BY[wanted.by]}, role, model, ts, billed, iterations
             FROM {self._typed.sql()}
             WHERE {wanted.condition()} AND (iterations <> '' OR NOT billed)"""  # noqa: S608
-        with quiet() as duck:
-            rows = duck.execute(sql).fetchall()
+        rows = self._rows(sql, wanted)
         for group, role, model, ts, billed, iterations in rows:
             usd, told = Decimal(0), 1
             if billed:
@@ -266,18 +312,28 @@ class Questions:
                 coalesce(sum(prefix) FILTER (gap < {_CACHE_S}), 0)::HUGEINT,
                 coalesce(sum(prefix) FILTER (gap IS NULL OR gap >= {_CACHE_S}), 0)::HUGEINT
             FROM fresh GROUP BY ALL"""  # noqa: S608
-        with quiet() as duck:
-            rows = duck.execute(sql).fetchall()
         return {
-            (group, role, model): (int(hit), int(miss)) for group, role, model, hit, miss in rows
+            (group, role, model): (int(hit), int(miss))
+            for group, role, model, hit, miss in self._rows(sql, wanted)
         }
 
+    def _rows(self, sql: str, wanted: Wanted) -> list[Any]:
+        """An answer of DuckDB's; what is asked of all exchanges is asked once and kept."""
+
+        def find() -> list[Any]:
+            with quiet() as duck:
+                return duck.execute(sql).fetchall()
+
+        return find() if wanted.is_part else self.kept.rows(sql, find)
+
+    def _hours_sql(self, group: str, wanted: Wanted) -> str:
+        return f"""SELECT {group} AS grouped, floor(ts / 3600)::BIGINT % {_HOURS} AS hour, count(*)
+            FROM {self._typed.sql()} WHERE {wanted.condition()} AND ts IS NOT NULL
+            GROUP BY grouped, hour"""  # noqa: S608
+
     def _seen_sql(self, group: str, wanted: Wanted, middle: float) -> str:
-        hours = ", ".join(
-            f"count(*) FILTER (floor(ts / 3600)::BIGINT % 24 = {hour})" for hour in range(24)
-        )
         spread = ", ".join(
-            f"approx_quantile({name}, 0.5), approx_quantile({name}, 0.95)"
+            f"approx_quantile({name}, [0.5, 0.95])"
             for name in (
                 "latency_s",
                 "CASE WHEN usage_known THEN output_tokens END",
@@ -285,22 +341,19 @@ class Questions:
             )
         )
         return f"""SELECT {group} AS grouped,
-            count(DISTINCT conversation) FILTER (conversation <> ''),
-            count(DISTINCT (conversation, agent_id)) FILTER (agent_id <> '' OR is_sidechain),
+            count(DISTINCT hash(conversation)) FILTER (conversation <> ''),
+            count(DISTINCT hash(conversation, agent_id)) FILTER (agent_id <> '' OR is_sidechain),
             count(*) FILTER (coalesce(status, 200) >= 400 OR error IS NOT NULL),
             count(*) FILTER (replayable), count(*) FILTER (replayable AND response_key > 0),
             min(ts), max(ts), {spread}, count(*) FILTER (ts < {literal(middle)}),
-            count(*) FILTER (ts >= {literal(middle)}), {hours}
+            count(*) FILTER (ts >= {literal(middle)})
             FROM {self._typed.sql()} WHERE {wanted.condition()} GROUP BY grouped"""  # noqa: S608
 
 
-def _seen(values: list[Any]) -> Seen:
+def _seen(values: list[Any], hours: list[int]) -> Seen:
     sessions, spawns, errors, replayable, answered, first, last, *rest = values
-    spreads, (earlier, later), hours = rest[:6], rest[6:8], rest[8:]
-    pairs = [
-        None if spreads[at] is None else (float(spreads[at]), float(spreads[at + 1]))
-        for at in (0, 2, 4)
-    ]
+    spreads, (earlier, later) = rest[:3], rest[3:]
+    pairs = [None if not pair else (float(pair[0]), float(pair[1])) for pair in spreads]
     return Seen(
         sessions=sessions,
         spawns=spawns,

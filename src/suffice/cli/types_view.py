@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from suffice import __version__
 from suffice.cli.console import results, speaks_unicode
 from suffice.cli.data_option import data_words
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from suffice.adapters.exchanges import Exchanges
     from suffice.adapters.exchanges_queries import Questions, Wanted
     from suffice.catalog import Catalog
-    from suffice.traffic.ranking import Ranking
+    from suffice.traffic.ranking import Ranking, TypeRow
 
 CANDIDATES = ("claude-haiku-5-5", "claude-sonnet-5-5")
 FORMS = ("text", "json", "csv", "md", "html")
@@ -102,23 +103,42 @@ def ranked(
 
 
 def _with_scorers(ranking: Ranking, questions: Questions, wanted: Wanted, *, top: int) -> Ranking:
+    asked = [row for row in ranking.types[:top] if row.seen.answered]
+
+    def find() -> list[tuple[str, str, str]]:
+        return _scorers(asked, questions, wanted)
+
+    # What was chosen holds as long as the exchanges, their types and the choosing are the same.
+    models = [(row.type, row.model) for row in asked]
+    question = f"scorers {__version__} {_LOOKED_AT} {models!r}"
+    found = find() if wanted.is_part else questions.kept.rows(question, find)
+    chosen = {name: (scorer, why) for name, scorer, why in found}
+    rows = [
+        msgspec.structs.replace(
+            row, checkable_by=chosen[row.type][0], checkable_because=chosen[row.type][1]
+        )
+        if row.type in chosen
+        else row
+        for row in ranking.types
+    ]
+    return msgspec.structs.replace(ranking, types=tuple(rows))
+
+
+def _scorers(
+    rows: Sequence[TypeRow], questions: Questions, wanted: Wanted
+) -> list[tuple[str, str, str]]:
+    """Type, scorer and why, of each whose answers say anything."""
     from suffice.scoring import choose_scorer
 
-    rows = list(ranking.types)
-    for place, row in enumerate(rows[:top]):
-        if not row.seen.answered:
-            continue
-        cases = list(questions.cases(row.type, wanted=wanted, most=_LOOKED_AT))
+    samples = questions.samples([row.type for row in rows], wanted=wanted, most=_LOOKED_AT)
+    found = []
+    for row in rows:
         # One model's answers at a time: two models write alike, not the same.
-        mine = [case for case in cases if row.model in case.answers]
+        mine = [case for case in samples.get(row.type, ()) if row.model in case.answers]
         choice = choose_scorer(mine, baseline=row.model) if mine else None
         if choice is not None:
-            rows[place] = msgspec.structs.replace(
-                row,
-                checkable_by=choice.scorer.name if choice.scorer else "",
-                checkable_because=choice.reason,
-            )
-    return msgspec.structs.replace(ranking, types=tuple(rows))
+            found.append((row.type, choice.scorer.name if choice.scorer else "", choice.reason))
+    return found
 
 
 def text_of(
