@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 
 from suffice.gateway.accounting import fingerprint
@@ -10,6 +12,9 @@ from suffice.gateway.budgets import BudgetState
 from suffice.gateway.heads import RequestHead
 from suffice.gateway.spool import Capture, Spool
 from suffice.records import ExchangeRecord
+
+# Written down together is written down for less; a kill loses no more than that besides.
+_TOGETHER_S = 0.005
 
 
 class Books:
@@ -39,6 +44,26 @@ class Books:
         self._observe, self._check, self._count = observe, check, count
         self.keeps_bodies = capture is Capture.BODIES
         self._secret = secret
+        self._waiting: deque[tuple[Attempt, RequestHead]] = deque()
+        self._is_due = False
+
+    def enter(self, attempt: Attempt, head: RequestHead, loop: asyncio.AbstractEventLoop) -> None:
+        """Write an attempt down soon, once what is under way has been sent."""
+        self._waiting.append((attempt, head))
+        if self._is_due:
+            return
+        self._is_due = True
+        if self._check is None:
+            loop.call_later(_TOGETHER_S, self.write_waiting)
+        else:
+            # The next request is to find it in its budget.
+            loop.call_soon(self.write_waiting)
+
+    def write_waiting(self) -> None:
+        """Write down what was entered."""
+        self._is_due = False
+        while self._waiting:
+            self.write(*self._waiting.popleft())
 
     def write(self, attempt: Attempt, head: RequestHead) -> ExchangeRecord:
         """Write one attempt down; never fails the caller."""

@@ -276,7 +276,7 @@ class MessageTurn(Relay):
         """Write an attempt down, once what is under way has been sent."""
         attempt.ended = time.monotonic()
         self._attempt = None
-        self.house.loop.call_soon(self.house.books.write, attempt, self.head)
+        self.house.books.enter(attempt, self.head, self.house.loop)
 
     def _let_go(self) -> None:
         self.house.held_bytes -= self._held
@@ -324,7 +324,7 @@ class _Rest:
     def _end(self) -> None:
         house = self._turn.house
         self._attempt.ended = time.monotonic()
-        house.loop.call_soon(house.books.write, self._attempt, self._turn.head)
+        house.books.enter(self._attempt, self._turn.head, house.loop)
 
 
 @functools.lru_cache(maxsize=_REMEMBERED)

@@ -101,6 +101,7 @@ class Worker:
             house.shadows.close()
         house.pool.close()
         await asyncio.sleep(0)
+        house.books.write_waiting()
         return len(left)
 
     def _sweep(self) -> None:
