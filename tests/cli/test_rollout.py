@@ -36,9 +36,10 @@ def fine(*arguments: str) -> str:
 def kept_run(
     here: Path, name: str = "r1", word: Word = Word.SWITCH, *, type_: str = "triage", **more: Any
 ) -> None:
+    created = more.pop("created", f"2026-11-21T00:00:00Z-{name}")
     verdict = Verdict(
         type=type_,
-        baseline="claude-opus-5-5@A",
+        baseline=more.pop("baseline", "claude-opus-5-5@A"),
         candidate="claude-haiku-5-5@B",
         pairs=412,
         measure=Measure.AGREEMENT,
@@ -54,7 +55,7 @@ def kept_run(
     )
     folder = here / ".suffice" / "runs" / name
     folder.mkdir(parents=True)
-    comparison = Comparison(types=(verdict,), created=f"2026-11-21T00:00:00Z-{name}")
+    comparison = Comparison(types=(verdict,), created=created)
     (folder / "result.json").write_bytes(msgspec.json.encode(comparison))
     (folder / "run.json").write_bytes(msgspec.json.encode(RunInfo(run_id=name)))
 
@@ -116,6 +117,49 @@ def test_a_switch_about_another_prompt_than_the_live_one_starts_nothing(here: Pa
     assert refused.exit_code == 2
     assert "SF405" in refused.output
     assert "about prompt aaaaaaaaaaaa; live is bbbbbbbbbbbb" in refused.output
+
+
+def begin(here: Path, **more: Any) -> None:
+    kept_run(here, **more)
+    fine("rollout", "start", "triage", "--by", "Ada")
+
+
+@pytest.mark.parametrize(
+    ("word", "state"), [(Word.KEEP, "rolled_back"), (Word.NOT_YET, "advancing")]
+)
+def test_a_later_keep_on_held_out_cases_takes_the_rollout_back(
+    here: Path, word: Word, state: str
+) -> None:
+    begin(here)
+    kept_run(here, "r2", word, created="2999-01-01T00:00:00Z")
+
+    fine("rollout", "recheck", "triage")
+    fine("monitor", "--once", "--no-alerts")
+
+    status = json.loads(fine("rollout", "status", "triage", "--format", "json"))
+    assert status["rollout"]["state"] == state
+    assert any("r2 says" in event["sentence"] for event in status["events"])
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"created": "2020-01-01T00:00:00Z"}, "is no later than the rollout"),
+        ({"prompt_version": "b" * 64}, "is about another prompt"),
+        ({"baseline": "claude-sonnet-5-5"}, "compares with claude-sonnet-5-5"),
+        ({"created": "yesterday"}, "does not say when it was made"),
+    ],
+)
+def test_what_is_no_later_word_on_the_same_question_is_refused(
+    here: Path, more: dict[str, Any], why: str
+) -> None:
+    begin(here, prompt_version="a" * 64)
+    kept_run(here, "r2", Word.KEEP, **{"created": "2999-01-01T00:00:00Z", **more})
+
+    result = suffice("rollout", "recheck", "triage", "--from-run", "r2")
+
+    assert result.exit_code == 2
+    assert why in result.output
 
 
 def test_the_plan_is_the_one_that_was_asked_for(here: Path) -> None:

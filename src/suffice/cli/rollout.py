@@ -154,6 +154,23 @@ def undo(
     _do("undo", request_type, by, reason, Places(store, policy, data), form)
 
 
+@command.command()
+@click.argument("request_type", metavar="TYPE")
+@click.option("--from-run", "run", metavar="RUN", help="The later run; else the newest on TYPE.")
+@placed
+def recheck(
+    *, request_type: str, run: str | None, store: Path, policy: Path, data: Path, form: str
+) -> None:
+    """
+    Enter a later comparison on held-out cases: a Keep takes the rollout back.
+
+    From a timer, for instance weekly: compare cases the verdict has never seen, then this.
+    """
+    from suffice.cli.rollout_recheck import recheck as enter
+
+    enter(Places(store, policy, data), request_type, run, form=form)
+
+
 @command.command("next")
 @placed
 def next_(*, store: Path, policy: Path, data: Path, form: str) -> None:
