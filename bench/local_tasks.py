@@ -17,6 +17,7 @@ import argparse
 import asyncio
 import dataclasses
 import gzip
+import itertools
 import re
 import time
 from collections import Counter, defaultdict
@@ -165,11 +166,15 @@ async def ask(model: str, file: Path, options: argparse.Namespace, kept: Kept) -
     models = LocalModels({model: file}, server=server)
     runner = Runner(models, ladder=lambda *_: (model,), escalate=False)
     until = time.monotonic() + options.seconds
-    questions = [
-        *intents(options.data, "clinc150", cases=options.cases),
-        *intents(options.data, "banking77", cases=options.cases),
-        *receipts(options.data, cases=options.cases),
-    ]
+    # By turns, so that a run that is stopped has asked of every set.
+    questions = itertools.chain.from_iterable(
+        zip(
+            intents(options.data, "clinc150", cases=options.cases),
+            intents(options.data, "banking77", cases=options.cases),
+            receipts(options.data, cases=options.cases),
+            strict=True,
+        )
+    )
     try:
         for question in questions:
             if question.id in kept.results:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from suffice.tasks.escalating import Escalation, needs_escalation
     from suffice.tasks.extracting import extract
     from suffice.tasks.outcome import Attempt, Outcome, Unresolved
+    from suffice.tasks.progress import progress_bar
     from suffice.tasks.routing import Agent, Routed, route_request
     from suffice.tasks.running import Runner
     from suffice.tasks.seeing import DOCUMENT_TYPES, classify_image
@@ -50,6 +51,7 @@ _HOMES = {
     "extract": "extracting",
     "missing_docstrings": "documenting",
     "needs_escalation": "escalating",
+    "progress_bar": "progress",
     "route_request": "routing",
     "summarize": "summarizing",
     "using": "current",
@@ -77,6 +79,7 @@ __all__ = [
     "extract",
     "missing_docstrings",
     "needs_escalation",
+    "progress_bar",
     "route_request",
     "summarize",
     "using",
