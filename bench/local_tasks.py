@@ -164,7 +164,7 @@ async def ask(model: str, file: Path, options: argparse.Namespace, kept: Kept) -
     """Ask a model what it was not asked yet, until the time is over."""
     server = LocalServer(threads=options.threads, template=None, context_tokens=6_144)
     models = LocalModels({model: file}, server=server)
-    runner = Runner(models, ladder=lambda *_: (model,), escalate=False)
+    runner = Runner(models, ladder=lambda *_: (model,), escalate=False, timeout_s=options.patience)
     until = time.monotonic() + options.seconds
     # By turns, so that a run that is stopped has asked of every set.
     questions = itertools.chain.from_iterable(
@@ -215,6 +215,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=CASES, help="Of each set.")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=270, help="Begin nothing more afterwards.")
+    parser.add_argument("--patience", type=float, default=40, help="Seconds for one case.")
     options, _ = parser.parse_known_args()
     if options.model:
         model, _, file = options.model.partition("=")
