@@ -207,6 +207,17 @@ def test_lint_ends_with_1_on_an_error_and_0_on_a_warning(here: Path) -> None:
     assert (result.exit_code, result.output[:7]) == (0, "warning")
 
 
+def test_lint_tells_a_broken_policy_although_an_older_one_serves(here: Path) -> None:
+    published("triage", "--share", "0.05", "--from-run", run(here))
+    (here / ".suffice" / "policy.json").write_text("{ torn")
+
+    result = policy("lint")
+
+    assert result.exit_code == 1
+    assert "cannot be read" in result.output
+    assert "Version 1 serves" in result.output
+
+
 def test_history_ends_with_1_where_a_version_was_tampered_with(here: Path) -> None:
     published("triage", "--share", "0.05", "--from-run", run(here))
     published("triage", "--share", "0.25")

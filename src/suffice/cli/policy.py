@@ -85,11 +85,19 @@ def lint(ctx: click.Context, *, file: Path | None, path: Path, form: str) -> Non
     from suffice.adapters.policies import PolicyFiles
     from suffice.catalog import load_catalog
     from suffice.cli.policy_views import show_findings
+    from suffice.errors import BadPolicy
     from suffice.policy.table import lint as findings_of
 
-    policy = _read(file) if file else PolicyFiles(path).load().policy
+    loaded = None if file is not None else PolicyFiles(path).load()
+    policy = loaded.policy if loaded is not None else _read(file or path)
     found = findings_of(policy, at=_now(), catalog=load_catalog())
     show_findings(policy, found, form=form)
+    if loaded is not None and loaded.problem:
+        raise BadPolicy(
+            loaded.problem,
+            effect=f"Version {policy.version} serves, the last that can be read; it was looked at.",
+            next_step="suffice policy publish FILE --by NAME --reason TEXT puts one in force.",
+        )
     ctx.exit(int(any(finding.level == "error" for finding in found)))
 
 
