@@ -10,7 +10,7 @@ import pytest
 from suffice.adapters.live_prompts import live_prompts
 from suffice.gateway.prompts import Prompts
 from suffice.policy.fingerprint import prompt_version
-from suffice.policy.routing import Route
+from suffice.policy.routing import OTHER_MODEL, Route
 from suffice.policy.view import RequestView, view_request
 
 OLD, NEW = ("Sort the ticket.", "Sort the ticket. Be brief.")
@@ -85,6 +85,18 @@ def test_no_text_is_kept_and_a_secret_in_a_prompt_makes_no_other_version(
     [file] = tmp_path.iterdir()
     assert "bob" not in file.read_text()
     assert live_prompts(tmp_path) == {"triage": version("Write to [email].")}
+
+
+def test_who_asks_for_another_model_than_the_rule_is_no_part_of_it(
+    seeing: Seeing, tmp_path: Path
+) -> None:
+    seeing.see(*[OLD] * 12)
+    other = Route(model="x", requested="x", type="triage", reason=f"{OTHER_MODEL}m")
+    for _ in range(20):
+        seeing.at += 1
+        seeing.prompts.note(other, view(NEW))
+    seeing.prompts.save()
+    assert live_prompts(tmp_path) == {"triage": version(OLD)}
 
 
 def test_a_full_disk_is_no_matter(tmp_path: Path) -> None:

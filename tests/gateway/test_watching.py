@@ -147,6 +147,23 @@ def test_a_rollout_begun_while_it_runs_is_watched_and_taken_back_in_every_worker
     assert gateway.end() == 0
 
 
+def test_two_gateways_over_one_store_act_once_and_both_follow(
+    start_process: Any, rolling: Rolling
+) -> None:
+    rolling.begin()
+    both = [start_process(), start_process("--data", "data2")]
+    for gateway in both:
+        gateway.wait_for("watching")
+
+    rolling.disagree()
+
+    taken_back = seconds_until(lambda: all(workers_at(gateway, 2) for gateway in both))
+    assert taken_back < 2
+    time.sleep(1.5)
+    assert rolling.told() == ["started", "rolled_back"]
+    assert rolling.policies.load().policy.version == 2
+
+
 def test_a_monitor_that_is_killed_is_started_again_and_does_nothing_twice(
     start_process: Any, rolling: Rolling
 ) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from suffice.policy.fingerprint import prompt_version
-from suffice.policy.routing import Route
+from suffice.policy.routing import OTHER_MODEL, Route
 from suffice.policy.view import RequestView
 from suffice.records import SeenPrompts
 
@@ -51,10 +51,16 @@ class Prompts:
         self._changed = False
 
     def note(self, found: Route, view: RequestView) -> None:
-        """See a request that was served; most of them at the price of one look-up."""
+        """
+        See a request that was served; most of them at the price of one look-up.
+
+        One that asks for another model than the type's rule is no part of its rollout.
+        """
         kind, now = found.type, self._now()
         # A clock that was set back is no reason to see nothing for long.
         if not kind or now < self._due.get(kind, 0.0) <= now + _SPACING_S:
+            return
+        if found.arm == "requested" and found.reason.startswith(OTHER_MODEL):
             return
         if kind not in self._seen and len(self._seen) >= _MOST_TYPES:
             return
@@ -79,7 +85,7 @@ class Prompts:
             self._versions[name] = _version(system, tools)
             self._waiting.pop(name, None)
         types = {
-            kind: [(at, self._versions[name]) for at, name in list(seen) if name in self._versions]
+            kind: [(at, found) for at, name in list(seen) if (found := self._versions.get(name))]
             for kind, seen in list(self._seen.items())
         }
         draft = self._path.with_suffix(f".{os.getpid()}.new")

@@ -30,6 +30,9 @@ VERSIONS = frozenset({"2023-06-01", "2026-10-21"})
 RAMP_GRACE = timedelta(hours=1)
 """For so long after a ramp, a conversation nobody remembers is taken to be older than it."""
 
+OTHER_MODEL = "the rule is for "
+"""How the reason begins where a request asks for another model than its type's rule."""
+
 # A prompt is refused where it might be too long. English text has about four bytes a token;
 # two and a half leaves room for code, for other scripts and for what the provider adds.
 _LEAST_BYTES_PER_TOKEN = 2.5
@@ -198,7 +201,7 @@ class _Routing:
     def _by_rule(self, rule: TypeRule) -> Route:
         asked = spec_of(rule.baseline).model
         if not same_model(self._view.model, asked):
-            return self._as_asked(f"the rule is for {asked}")
+            return self._as_asked(f"{OTHER_MODEL}{asked}")
         if rule.candidate is None:
             return self._stay("no candidate")
         if self._view.in_thread:
