@@ -251,6 +251,10 @@ def _resume_line(options: Options, folder: Path) -> str:
     words = ["suffice", "compare", str(options.cases), "--baseline", options.baseline]
     for candidate in options.candidates:
         words += ["--to", candidate]
+    if options.scorer != "auto":
+        words += ["--scorer", options.scorer]
+    if options.judge:
+        words += ["--judge", options.judge]
     words += ["--resume", "--save", str(folder)]
     if options.budget:
         words += ["--budget", options.budget]
