@@ -230,3 +230,15 @@ def test_a_live_proof_asks_within_its_budget_and_names_the_same_type(
     [row] = json.loads(done.stdout)["types"]
     assert row["type"] == classify.job("x", LABELS).type
     assert row["verdict"] == "switch"
+
+
+def test_a_proof_that_is_broken_off_goes_on_with_the_same_scorer(folder: Path) -> None:
+    from suffice.cli.compare_live import _resume_line
+    from suffice.cli.compare_options import Options
+
+    options = Options(
+        cases=Path("c.jsonl"), baseline=BIG, candidates=(SMALL,), scorer="label", judge=None
+    )
+    assert _resume_line(options, Path("run")) == (
+        f"suffice compare c.jsonl --baseline {BIG} --to {SMALL} --scorer label --resume --save run"
+    )

@@ -99,6 +99,9 @@ def run(
 @click.option("--recorded", is_flag=True, help="Use the answers in the file and call nobody.")
 @click.option("--scorer", metavar="NAME", help="Instead of the task's own, as in compare.")
 @click.option("--judge", metavar="MODEL", help="Who judges with --scorer judge; never an arm.")
+@click.option(
+    "--human-labels", type=click.Path(path_type=Path), help="Human labels that check a judge."
+)
 @click.option("--margin", type=float, metavar="POINTS", help="The largest drop you accept.")
 @click.option("--floor", type=float, metavar="SHARE", help="Agreement to be ruled out from below.")
 @click.option("--target", type=float, metavar="SHARE", help="Agreement that should pass.")
@@ -140,6 +143,7 @@ def prove(
     schema: str | None,
     written: tuple[str, ...],
     scorer: str | None,
+    human_labels: Path | None,
     **given: Any,
 ) -> None:
     """
@@ -157,9 +161,8 @@ def prove(
     made = make_cases(
         ready, cases, _written(written, labels=labels, schema=schema), strict=given["strict"]
     )
-    options = Options(
-        cases=made.path, scorer="judge" if given["judge"] else scorer or made.scorer, **given
-    )
+    scorer = scorer or ("judge" if given["judge"] else made.scorer)
+    options = Options(cases=made.path, scorer=scorer, labels=human_labels, **given)
     limits = limits_of(options)
     check(options)
     tell(made, ready)
