@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from suffice.tasks.batch import Batch
     from suffice.tasks.choosing import ToolChoice, choose_tool
     from suffice.tasks.classifying import classify
+    from suffice.tasks.cleaning import Cleaned, clean_text
     from suffice.tasks.current import using
     from suffice.tasks.docstrings.asking import DocstringForm
     from suffice.tasks.documenting import (
@@ -36,6 +37,7 @@ _HOMES = {
     "Agent": "routing",
     "Attempt": "outcome",
     "Batch": "batch",
+    "Cleaned": "cleaning",
     "DocstringForm": "docstrings.asking",
     "DocstringScope": "documenting",
     "Escalation": "escalating",
@@ -48,6 +50,7 @@ _HOMES = {
     "choose_tool": "choosing",
     "classify": "classifying",
     "classify_image": "seeing",
+    "clean_text": "cleaning",
     "extract": "extracting",
     "missing_docstrings": "documenting",
     "needs_escalation": "escalating",
@@ -64,6 +67,7 @@ __all__ = [
     "Agent",
     "Attempt",
     "Batch",
+    "Cleaned",
     "DocstringForm",
     "DocstringScope",
     "Escalation",
@@ -76,6 +80,7 @@ __all__ = [
     "choose_tool",
     "classify",
     "classify_image",
+    "clean_text",
     "extract",
     "missing_docstrings",
     "needs_escalation",

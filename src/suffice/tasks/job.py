@@ -35,6 +35,7 @@ class Job(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         parts: Jobs to be done first, where one request does not hold the input. ``request`` is
             then empty, and ``join`` makes the job that is left out of the parts' values.
         join: See ``parts``.
+        known: The value where no model is needed: then nobody is asked.
     """
 
     task: str
@@ -48,6 +49,7 @@ class Job(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     doubt: Callable[[Answer], Unresolved | None] = lambda _answer: None
     parts: tuple[Job[Any], ...] = ()
     join: Callable[[list[Any]], Job[T]] | None = None
+    known: Callable[[], T] | None = None
 
     @property
     def type(self) -> str:

@@ -101,6 +101,8 @@ class Runner:
 
     async def _finish(self, job: Job[T], course: _Course) -> tuple[T | Unresolved, Any]:
         """A job's parts, then itself."""
+        if job.known is not None:
+            return job.known(), None
         while job.join is not None:
             values = await self._parts(job.parts, course)
             if isinstance(values, Unresolved):

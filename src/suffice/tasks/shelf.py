@@ -128,6 +128,12 @@ TASKS: dict[str, ReadyTask] = {
             scorer="tool_call",
         ),
         ReadyTask(
+            name="clean_text",
+            kind="text-clean-up",
+            about="a text tidied up, its dates, addresses and numbers, and what it wants",
+            scorer=FORM_SCORER,
+        ),
+        ReadyTask(
             name="write_docstring",
             kind="docstrings",
             about="Python code with a docstring for one of its definitions, else unchanged",
