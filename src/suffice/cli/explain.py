@@ -10,7 +10,7 @@ import click
 from suffice.cli.rollout_world import Places, data_option, policy_option, store_option
 from suffice.errors import BadOption
 
-_CODE = re.compile(r"(?:sf\w*|\d{1,4})\Z", re.IGNORECASE)
+_CODE = re.compile(r"(?:sf\w*|sl\d+|\d{1,4})\Z", re.IGNORECASE)
 
 
 @click.command()
@@ -27,7 +27,7 @@ _CODE = re.compile(r"(?:sf\w*|\d{1,4})\Z", re.IGNORECASE)
 @store_option
 def command(*, code: str | None, form: str, data: Path, policy: Path, store: Path) -> None:
     """
-    What an SF code means: cause, effect, what to do. Without an argument, list them all.
+    What a code means: cause, effect, what to do. Without an argument, list them all.
 
     For an answer's request-id, a request type or an event: the chain from what was served to the
     policy, the rollout and the comparison it rests on.
