@@ -57,6 +57,10 @@ def test_a_heading_in_capitals_holds_no_names() -> None:
     assert list(names_in("Large Firm Reports Another Record")) == []
 
 
+def test_a_line_of_the_source_may_begin_with_a_date() -> None:
+    assert Stated("due on\n15. March 2026").unsupported("It is due on 15 March 2026.") == ()
+
+
 def test_a_year_is_not_another_year_rounded() -> None:
     assert Stated("in 2023").unsupported("in 2020") == ("2020",)
 

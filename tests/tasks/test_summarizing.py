@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from suffice.errors import BadOption
 from suffice.records import Failure, FailureKind, ModelSpec
@@ -207,3 +209,15 @@ def test_pieces_that_are_paid_for_are_not_asked_again(tmp_path: Path) -> None:
     assert again.asked == []
     assert found[0].value == found[1].value
     assert found[1].usd == 0
+
+
+@given(st.text(max_size=120), st.sampled_from(["prose", "bullets", "headline"]))
+def test_whatever_a_model_says_the_outcome_keeps_its_length_or_is_unresolved(
+    said: str, style: str
+) -> None:
+    outcome = ask(answering(said), words=8, sentences=2, style=style)
+    if isinstance(outcome.value, Unresolved):
+        assert outcome.value.reason in {"length", "empty"}
+    else:
+        assert 1 <= outcome.details.words <= 8
+        assert outcome.details.sentences <= (1 if style == "headline" else 2)

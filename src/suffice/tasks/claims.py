@@ -83,6 +83,8 @@ class Stated:
 
     def unsupported(self, said: str) -> tuple[str, ...]:
         """The figures and names another text states and this one does not."""
+        # The numbers of a list's points are no figures; in the text itself they may begin a date.
+        said = _LIST_NUMBER.sub("", said)
         figures = [written for written, values in figures_in(said) if not self._has(values)]
         names = [name for name in names_in(said) if not self._names(name)]
         return tuple(dict.fromkeys([*figures, *names]))
@@ -132,7 +134,8 @@ def count_claims(text: str) -> int:
     >>> count_claims("In 2026 she met Ann, and Ann paid 5 euros.")
     3
     """
-    return len({*(written for written, _ in figures_in(text)), *names_in(text)})
+    plain = _LIST_NUMBER.sub("", text)
+    return len({*(written for written, _ in figures_in(plain)), *names_in(plain)})
 
 
 def figures_in(text: str) -> Iterator[tuple[str, tuple[Decimal, ...]]]:
@@ -142,7 +145,7 @@ def figures_in(text: str) -> Iterator[tuple[str, tuple[Decimal, ...]]]:
     >>> list(figures_in("1.5 million"))
     [('1.5 million', (Decimal('1500000'),))]
     """
-    for found in _FIGURE.finditer(_LIST_NUMBER.sub("", text)):
+    for found in _FIGURE.finditer(text):
         values = _values(found[0])
         unit = _SCALED.match(found.string, found.end())
         word = unit[1].lower().removesuffix("s") if unit else ""

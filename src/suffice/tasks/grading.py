@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -60,7 +61,7 @@ class TaskScorer:
             if len(self._jobs) >= _KEPT_JOBS:
                 self._jobs.clear()
             said = case.meta["task"]
-            options = _arguments(tuple(said["with"]))
+            options = _arguments(tuple(said["with"]), Path.cwd())
             self._jobs[case.id] = task_named(said["name"]).job(given_in(case.request), options)
         return self._jobs[case.id]
 
@@ -96,7 +97,8 @@ def given_in(request: Mapping[str, Any]) -> Any:
 
 
 @functools.lru_cache(maxsize=8)
-def _arguments(written: tuple[str, ...]) -> dict[str, Any]:
+def _arguments(written: tuple[str, ...], _folder: Path) -> dict[str, Any]:
+    """Read once in each folder: files are named from there."""
     return read_arguments(written)
 
 

@@ -182,6 +182,8 @@ def _job(wanted: _Wanted, text: str, stated: Stated, *, pieces: tuple[Piece, ...
     def read(answer: Answer) -> str | Unresolved:
         said = answer.text.strip()
         found = check(said)
+        if not found.words:
+            return Unresolved(reason="empty", detail="There is no word in it.", text=answer.text)
         doubts = _doubts(found)
         reason: Literal["length", "not_in_source"] = "length"
         wrong = _too_long(found, wanted)
