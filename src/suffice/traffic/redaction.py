@@ -126,8 +126,8 @@ class Redactor:
         # What nests beyond any message could hide anything.
         return "<too deep>" if isinstance(value, dict | list | tuple) else value
 
-    def exchange(self, exchange: LoggedExchange) -> LoggedExchange:
-        """An exchange with everything in it masked that came from the log."""
+    def beside(self, exchange: LoggedExchange) -> LoggedExchange:
+        """An exchange with everything masked that stands beside its request and its answer."""
         if not self._finders:
             return exchange
         texts = {
@@ -135,12 +135,17 @@ class Redactor:
             for name in _TEXT_FIELDS
             if isinstance(text := getattr(exchange, name), str)
         }
+        return msgspec.structs.replace(exchange, labels=self.value(exchange.labels), **texts)
+
+    def exchange(self, exchange: LoggedExchange) -> LoggedExchange:
+        """An exchange with everything in it masked that came from the log."""
+        if not self._finders:
+            return exchange
         return msgspec.structs.replace(
-            exchange,
+            self.beside(exchange),
             request=self.value(exchange.request),
             response_blocks=tuple(self.value(exchange.response_blocks)),
-            labels=self.value(exchange.labels),
-            **texts,
+            response_text=self.text(exchange.response_text),
         )
 
     def _masked(self, text: str) -> str:
@@ -173,7 +178,7 @@ class Redactor:
 # Letters only, so that no placeholder can be taken for a number by anything that comes after.
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 _TEXT_FIELDS = (
-    "id", "response_text", "model", "requested_model", "error", "session", "user",
+    "id", "model", "requested_model", "error", "session", "user",
     "agent_id", "parent_agent_id", "app", "stop_reason",
 )  # fmt: skip
 

@@ -19,12 +19,14 @@ _DIGEST_BYTES = 16
 # Below this a frame's own head outweighs what packing saves.
 _WORTH_PACKING = 96
 _REMEMBERED_BYTES = 32 * 2**20
+_REMEMBERED_PARTS = 50_000
 _LARGEST_COUNT = 2**53
 _ENCODE = msgspec.json.Encoder(order="sorted").encode
 _SEND = msgspec.json.Encoder().encode
 _TAKE = msgspec.json.Decoder(LoggedExchange).decode
 _GIVE = msgspec.msgpack.Encoder().encode
 _UNSENDABLE = b"!"
+_Mask = Callable[[dict[str, Any]], dict[str, Any]]
 _PLACEHOLDER = re.compile(rb"<(email|phone|card|iban|key|custom):[a-p]{10}>")
 _NAMES = ("session", "user", "agent_id", "parent_agent_id", "app", "labels", "error", "id")
 _COUNTS = (
@@ -138,6 +140,7 @@ class Preparer:
         self._pack = zstandard.ZstdCompressor(level=1, write_content_size=True).compress
         self._packed: OrderedDict[bytes, Body] = OrderedDict()
         self._held = 0
+        self._seen: dict[bytes, tuple[bytes, int]] = {}
 
     def batch(self, exchanges: Sequence[LoggedExchange]) -> list[Prepared | Unfit]:
         """One result for each exchange; a body stands with the first that has it."""
@@ -151,8 +154,7 @@ class Preparer:
             return Unfit(f"{too_large} is beyond all measure")
         mine: dict[bytes, Body] = {}
         try:
-            masked = self._redactor.exchange(exchange) if self._redactor else exchange
-            return self._prepared(masked, given, mine)
+            return self._prepared(exchange, given, mine)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             given -= mine.keys()
             return Unfit(str(error)[:200])
@@ -165,46 +167,77 @@ class Preparer:
         listed = messages if isinstance(messages, list) else []
         named = {"system", "tools"} | ({"messages"} if listed is messages else set())
         settings = {name: value for name, value in request.items() if name not in named}
-        response = (
-            {"text": exchange.response_text, "blocks": exchange.response_blocks}
-            if exchange.answered
-            else None
-        )
+        answer = None
+        if exchange.answered:
+            answer = {"text": exchange.response_text, "blocks": exchange.response_blocks}
         size = 0
 
-        def digest_of(value: Any) -> bytes:
+        def digest_of(value: Any, *, depth: int, mask: _Mask | None = None) -> bytes:
             nonlocal size
             if value is None or (isinstance(value, dict | list) and not value):
                 return b""
-            plain = _ENCODE(value)
-            size += len(plain)
-            digest = blake2b(plain, digest_size=_DIGEST_BYTES).digest()
+            digest, length, plain = self._masked(value, depth, mask)
+            size += length
             if digest not in given:
+                mine[digest] = self._packed.get(digest) or self._body(
+                    digest, plain or _ENCODE(self._without(value, depth, mask))
+                )
                 given.add(digest)
-                mine[digest] = self._body(digest, plain)
             return digest
 
-        system, tools = digest_of(request.get("system")), digest_of(request.get("tools"))
-        rest, answer = digest_of(settings), digest_of(response)
-        messages_parts = [digest_of(message) for message in listed]
-        row = row_of(exchange, size_bytes=size)
+        system, tools = (digest_of(request.get(name), depth=1) for name in ("system", "tools"))
+        rest = digest_of(settings, depth=0)
+        response = digest_of(answer, depth=0, mask=self._masked_answer)
+        messages_parts = [digest_of(message, depth=2) for message in listed]
+        beside = self._redactor.beside(exchange) if self._redactor else exchange
+        row = row_of(beside, size_bytes=size)
         return Prepared(
-            mark=mark_of(exchange),
+            mark=mark_of(beside),
             row=row,
             system=system,
             tools=tools,
             settings=rest,
-            response=answer,
+            response=response,
             messages=messages_parts,
             bodies=list(mine.values()),
             named=_placeholders(row),
         )
 
-    def _body(self, digest: bytes, plain: bytes) -> Body:
-        known = self._packed.get(digest)
+    def _masked(
+        self, value: Any, depth: int, mask: _Mask | None
+    ) -> tuple[bytes, int, bytes | None]:
+        """
+        Digest and length of a part as it is kept, and the part itself unless it came before.
+
+        A part that came before is known by its own digest: agents send the same again and again.
+        """
+        raw = _ENCODE(value)
+        seen = blake2b(raw, digest_size=_DIGEST_BYTES).digest()
+        known = self._seen.get(seen)
         if known is not None:
-            self._packed.move_to_end(digest)
-            return known
+            return *known, None
+        masked = self._without(value, depth, mask)
+        # Most hold nothing that is masked: they need no second encoding.
+        plain = raw if masked == value else _ENCODE(masked)
+        digest = seen if plain is raw else blake2b(plain, digest_size=_DIGEST_BYTES).digest()
+        if len(self._seen) >= _REMEMBERED_PARTS:
+            self._seen.clear()
+        self._seen[seen] = digest, len(plain)
+        return digest, len(plain), plain
+
+    def _without(self, value: Any, depth: int, mask: _Mask | None) -> Any:
+        """A part as it is kept; the depth is where it stands in what it is a part of."""
+        if self._redactor is None:
+            return value
+        return mask(value) if mask else self._redactor.value(value, depth=depth)
+
+    def _masked_answer(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """The names of its two members are ours, whatever a pattern finds in them."""
+        assert self._redactor is not None  # noqa: S101 - only then is anything masked
+        text, blocks = answer["text"], answer["blocks"]
+        return {"text": self._redactor.text(text), "blocks": tuple(self._redactor.value(blocks))}
+
+    def _body(self, digest: bytes, plain: bytes) -> Body:
         packed = self._pack(plain) if len(plain) >= _WORTH_PACKING else plain
         masked = _PLACEHOLDER.findall(plain) if self._redactor and b"<" in plain else []
         body = self._packed[digest] = Body(digest, packed, masked)
