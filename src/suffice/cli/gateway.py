@@ -261,6 +261,23 @@ def status(data: Path, budgets: Path | None, watch: bool, form: str) -> None:
 
 
 @command.command()
+@_data
+def captured(data: Path) -> None:
+    """
+    What was captured, as JSON lines; `| suffice scan -` learns from it.
+
+    One line per request a client was answered, with its bodies where --capture bodies kept them.
+    """
+    import msgspec
+
+    from suffice.gateway.captured import captured as captured_in
+    from suffice.gateway.child import ACCOUNT
+
+    for exchange in captured_in(data / ACCOUNT):
+        click.echo(msgspec.json.encode(exchange))
+
+
+@command.command()
 @click.option("--host", envvar="SUFFICE_GATEWAY_HOST", default="127.0.0.1", show_default=True)
 @click.option(
     "--port",

@@ -204,7 +204,10 @@ def _fits_anthropic(record: Record) -> bool:
 
 def _fits_capture(record: Record) -> bool:
     return ("v" in record and "request" in record and "ts" in record) or (
-        "requested_model" in record and "ts" in record and "policy_version" in record
+        # What is empty is left out: without a policy there is no version of one.
+        "requested_model" in record
+        and "ts" in record
+        and ("policy_version" in record or "served_model" in record)
     )
 
 
