@@ -210,6 +210,19 @@ def test_a_task_is_called_and_tells_its_calls(
     assert lost.stdout.startswith("No answer (out_of_set): 'billing' is no label.")
 
 
+def test_what_rules_answer_asks_nobody_and_is_no_case(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "test-key")
+    done = tasks("run", "clean_text", "Write to  ann@example.com.", "--format", "json")
+    document = json.loads(done.stdout)
+    assert (done.exit_code, document["value"]["emails"]) == (0, ["ann@example.com"])
+    (folder / "t.jsonl").write_text('{"text": "It is fine."}')
+    none = tasks("prove", "clean_text", "t.jsonl", *ARMS)
+    assert none.exit_code != 0
+    assert "There is no case of clean_text" in none.stderr
+
+
 def test_a_live_proof_asks_within_its_budget_and_names_the_same_type(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,6 +133,16 @@ MATRIX: dict[str, Asked] = {
             "wrong kind": (Said(tool_calls=(ToolCall("weather", {"town": 7}),)), "schema"),
         },
     ),
+    "clean_text": Asked(
+        given="where is my parcel",
+        options={"intents": ["delivery", "billing"]},
+        said='{"intent": "delivery"}',
+        value=lambda value: value.intent == "delivery",
+        unusable={
+            "bad JSON": ('{"intent": ', "invalid_json"),
+            "wrong label": ('{"intent": "weather"}', "out_of_set"),
+        },
+    ),
     "write_docstring": Asked(
         given=CODE,
         said=json.dumps(

@@ -84,3 +84,15 @@ def test_a_picture_is_found_again_in_its_request(tmp_path: Any) -> None:
     pdf = b"%PDF-1.7 nothing"
     job = task_named("extract").job(pdf, read_arguments(["schema=Invoice"]))
     assert given_in(job.request) == pdf
+
+
+def test_a_cleaned_text_scores_by_what_the_model_did_of_it() -> None:
+    intents = 'intents=["complaint", "question"]'
+    said = '{"intent": "complaint", "text": "It is broken."}'
+    given = "it is uhh broken. uhh"
+    assert score("clean_text", given, said, "complaint", intents).value == 1
+    assert score("clean_text", given, said, "question", intents).value == 0
+    right = {"intent": "complaint", "text": "It was broken."}
+    found = score("clean_text", given, said, right, intents)
+    assert (found.value, found.paths) == (0.5, ("text",))
+    assert score("clean_text", given, said, Answer(text=said), intents).value == 1

@@ -73,12 +73,13 @@ def run(
     """
     from suffice.cli.tasks_running import outcome_of
     from suffice.cli.tasks_views import show_outcome
+    from suffice.tasks.outcome import Unresolved
 
     outcome = outcome_of(
         task, given, _written(written, labels=labels, schema=schema, model=model), base_url=base_url
     )
     show_outcome(outcome, form=form)
-    ctx.exit(0 if outcome.model else 1)
+    ctx.exit(1 if isinstance(outcome.value, Unresolved) else 0)
 
 
 @command.command()

@@ -44,6 +44,7 @@ class TaskCases:
         scorer: How answers are compared, as `suffice compare --scorer` names it.
         count: How many cases there are.
         refused: Lines that are no case of the task, and why.
+        known: Lines that rules alone answer, so that no model is compared on them.
         long: Lines whose input takes several requests, which one comparison cannot hold.
     """
 
@@ -52,6 +53,7 @@ class TaskCases:
     scorer: str = ""
     count: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
+    known: int = 0
     long: int = 0
 
 
@@ -91,7 +93,9 @@ def make_cases(task: ReadyTask, file: Path, written: Sequence[str], *, strict: b
             made.refused.append((number, wrong.what))
             continue
         made.type = job.type
-        if job.parts:
+        if job.known is not None:
+            made.known += 1
+        elif job.parts:
             made.long += 1
         else:
             cases.append(maker.case(number, line, job))
@@ -128,6 +132,8 @@ def tell(made: TaskCases, task: ReadyTask) -> None:
     if made.refused:
         first = "; ".join(f"line {number}: {why}" for number, why in made.refused[:_SHOWN])
         say.print(f"{len(made.refused):,} lines are no case of it: {first}", markup=False)
+    if made.known:
+        say.print(f"{made.known:,} need no model; they are left out.")
     if made.long:
         say.print(f"{made.long:,} inputs take several requests each; they are left out.")
     if task.name in _OWN_REFERENCE:

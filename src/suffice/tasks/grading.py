@@ -113,6 +113,25 @@ def _fields(pair: _Pair) -> Score:
     return _JSON.score(Answer(text=text), Reference(pair.right), case=_NO_CASE)
 
 
+def _cleaned(pair: _Pair) -> Score:
+    """The share of what the model did that is right: the intent, and the text but for spaces."""
+    right = pair.right
+    if pair.other is not None:
+        right = {name: getattr(right, name) for name in pair.value.by_model}
+    elif not isinstance(right, Mapping):
+        right = {"intent" if "intent" in pair.value.by_model else "text": right}
+    wrong = tuple(
+        name
+        for name, wanted in right.items()
+        if _spoken(getattr(pair.value, name)) != _spoken(wanted)
+    )
+    return Score(value=1 - len(wrong) / max(1, len(right)), paths=wrong, reason=", ".join(wrong))
+
+
+def _spoken(value: Any) -> str:
+    return " ".join(str(getattr(value, "value", value)).split())
+
+
 def _labels(pair: _Pair) -> Score:
     """Of several labels, the share the two sides have in common; of one, whether it is the same."""
     mine, right = _as_set(pair.value), _as_set(pair.right)
@@ -172,6 +191,7 @@ _NO_CASE = Case(id="", type="")
 _COMPARED: dict[str, Callable[[_Pair], Score]] = {
     "classify": _labels,
     "classify_image": _labels,
+    "clean_text": _cleaned,
     "extract": _fields,
     "summarize": _supported,
     "write_docstring": lambda _pair: Score(value=1.0),  # the task takes only what is complete
