@@ -14,6 +14,7 @@ Journal(0 requests)
 
 from suffice.testing.answers import Answers, Said, ToolCall
 from suffice.testing.fake import StrictFake, strict_fake
+from suffice.testing.handoff import Handoff, Party, Replay, replay_handoff, whole_conversation
 from suffice.testing.journal import Entry, Journal
 from suffice.testing.limits import RateLimits
 from suffice.testing.script import (
@@ -40,9 +41,12 @@ __all__ = [
     "ErrorEvent",
     "Fails",
     "Garbles",
+    "Handoff",
     "Journal",
+    "Party",
     "Passes",
     "RateLimits",
+    "Replay",
     "Said",
     "ScriptedModels",
     "Stalls",
@@ -53,8 +57,10 @@ __all__ = [
     "answering",
     "overloaded",
     "rate_limited",
+    "replay_handoff",
     "serve",
     "server_error",
     "spend_limit",
     "strict_fake",
+    "whole_conversation",
 ]
