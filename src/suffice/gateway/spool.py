@@ -23,7 +23,8 @@ _RECORD_BYTES = 1024
 _PENDING_BYTES = 16 << 20
 _SEGMENT_BYTES = 8 << 20
 _SEGMENT_S = 300.0
-_BATCH_BYTES = 1 << 20
+# Small, so that a busy second leaves no more behind in the process than a quiet one.
+_BATCH_BYTES = 1 << 17
 _SLICE = 32
 _LOOK_AT_DISK_S = 1.0
 _JOIN_S = 5.0
@@ -155,8 +156,8 @@ class Spool:
         encoder = msgspec.json.Encoder()
         stopping = False
         while not stopping:
-            # Half the promise: what comes just after a look waits for the next.
-            stopping = self._stop.wait(self._flush_s / 2)
+            # A quarter of the promise: what comes just after a look waits for the next.
+            stopping = self._stop.wait(self._flush_s / 4)
             while self._queue or self._batch:
                 if not self._batch:
                     self._encode(encoder)
