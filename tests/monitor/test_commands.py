@@ -158,7 +158,7 @@ def test_an_abort_goes_to_zero_and_undo_brings_it_back(rollout: Rollout, now: da
 
     assert gone.wanted.share == 0.0
     assert back.wanted.share == 0.05
-    assert back.events[0].sentence == "Aborted taken back by bob: advancing at 5 %."
+    assert back.events[0].sentence == "The abort was taken back by bob: advancing at 5 %."
 
 
 def test_the_same_command_twice_is_one(rollout: Rollout, now: datetime) -> None:

@@ -60,7 +60,8 @@ def show_next(places: Places, *, form: str) -> None:
         table.add_column(heading, overflow="fold")
     for heading in ("a day", "pairs", "saves"):
         table.add_column(heading, justify="right")
-    table.add_column("proved by", overflow="fold")
+    # A name that is to be copied stays on one line.
+    table.add_column("proved by", no_wrap=True, overflow="ignore")
     for one in found:
         verdict = one.proof.verdict
         models = (short_name(model_name(name)) for name in (verdict.baseline, verdict.candidate))

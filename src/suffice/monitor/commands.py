@@ -27,6 +27,9 @@ UNDO_WITHIN = timedelta(hours=24)
 can be for as long as it holds."""
 
 
+_UNDONE = {"held": "The hold", "promoted": "The promotion", "aborted": "The abort"}
+
+
 def command(rollout: Rollout, what: Command, *, by: str, reason: str, now: datetime) -> RolloutStep:
     """
     The rollout after somebody's command. The same command given twice changes nothing more.
@@ -133,7 +136,8 @@ def _undone(rollout: Rollout, *, by: str, now: datetime) -> Moved:
     return told(
         back,
         "undone",
-        f"{before.command.capitalize()} taken back by {_name(by)}: "
+        f"{_UNDONE.get(before.command, 'The last command')} was taken back by "
+        f"{_name(by)}: "
         f"{before.state.value.replace('_', ' ')} at {share_text(back)}.",
         now=now,
     )

@@ -112,7 +112,8 @@ def run_link(run: str, comparison: Comparison, verdict: Verdict) -> Link:
     facts = {
         "pairs": f"{verdict.pairs:,}",
         "bound": "none" if verdict.lower is None else f"{verdict.lower:.4g} >= {verdict.limit:.4g}",
-        "risk": f"{100 * verdict.alpha:.4g} % over {verdict.decisions:,} decisions",
+        "risk": f"{100 * verdict.alpha:.4g} % over {verdict.decisions:,} "
+        f"decision{'s' * (verdict.decisions != 1)}",
         "scorer": verdict.scorer,
         "cases": comparison.source,
         "prices": comparison.prices_dated,
@@ -122,10 +123,12 @@ def run_link(run: str, comparison: Comparison, verdict: Verdict) -> Link:
         facts["bound"] = f"{verdict.lower:.4g} < {verdict.limit:.4g}"
     word = verdict.verdict.value.replace("_", " ").capitalize()
     provisional = ", provisional" if verdict.provisional else ""
+    # A stored sentence begins with the word itself.
+    why = (verdict.sentence or verdict.reason).removeprefix(f"{word}: ")
     return Link(
         kind="run",
         name=f"run {run}",
-        says=f"{word}{provisional}: {verdict.sentence or verdict.reason}",
+        says=f"{word}{provisional}: {why}",
         facts={name: one_line(text) for name, text in facts.items() if text},
         see=f"suffice verdict {run}",
     )
