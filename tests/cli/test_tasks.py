@@ -154,11 +154,12 @@ def test_summaries_are_scored_by_length_and_source_and_the_verdict_is_provisiona
 
 def test_lines_that_are_no_case_are_told_and_left_out(folder: Path) -> None:
     cases = Path(tickets(folder / "c.jsonl"))
-    cases.write_text(cases.read_text() + '\n{"text": " "}\nnot json\n')
+    more = '\n{"text": " "}\nnot json\n{"text": 5}\n{"text": "x", "meta": 5}\n{"n": 5}\n'
+    cases.write_text(cases.read_text() + more)
     done = tasks("prove", "classify", str(cases), *ARMS, "--labels", ",".join(LABELS))
     assert done.exit_code == 0
     assert "150 cases of classify/" in done.stderr
-    assert "line 151: There is no text to classify." in done.stderr
+    assert "4 lines are no case of it: line 151: There is no text to classify." in done.stderr
     assert "line 152 is no JSON object" in done.stderr
     assert tasks(
         "prove", "classify", str(cases), *ARMS, "--labels", ",".join(LABELS), "--strict"
@@ -173,6 +174,9 @@ def test_lines_that_are_no_case_are_told_and_left_out(folder: Path) -> None:
         (("prove", "extract", "c.jsonl", *ARMS, "--schema", "Poem"), "no ready schema 'Poem'"),
         (("prove", "classify", "c.jsonl", *ARMS, "--with", "colour=red"), "cannot be called so"),
         (("prove", "classify", "c.jsonl", *ARMS, "--with", "multi"), "no NAME=VALUE"),
+        (("prove", "summarize", "c.jsonl", *ARMS, "--with", "sentences=two"), "cannot be called"),
+        (("prove", "route_request", "c.jsonl", *ARMS, "--with", "agents=5"), "cannot be called"),
+        (("prove", "clean_text", "c.jsonl", *ARMS, "--with", "rewrite=5"), "no word for rewrite"),
         (("prove", "classify", "c.jsonl", *ARMS, "--with", "labels=no.such:THING"), "be loaded"),
     ],
 )

@@ -176,6 +176,8 @@ class _Maker:
 
 
 def _input(line: dict[str, Any], folder: Path) -> Any:
+    if not isinstance(line.get("meta", {}), dict):
+        raise BadOption("Its meta is no object.", effect="Nothing was asked.")
     for name in _FILES:
         if name in line:
             return folder / str(line[name])

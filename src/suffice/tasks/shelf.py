@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any, Literal
+import inspect
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -18,6 +19,10 @@ OWN_SCORER = "suffice.tasks.grading:TaskScorer"
 
 FORM_SCORER = "suffice.tasks.grading:FormScorer"
 """Likewise; what it finds is provisional."""
+
+# What is given on a command line may be of any shape: these say that it was the wrong one.
+_MISUSED = (TypeError, AttributeError, KeyError, ValueError, msgspec.ValidationError)
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 class ReadyTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +64,7 @@ class ReadyTask(msgspec.Struct, frozen=True, kw_only=True):
             options: Its other arguments, by name.
 
         Raises:
-            BadOption: The task takes no such arguments, or an argument is missing.
+            BadOption: The task takes no such arguments, or one is missing or of the wrong kind.
         """
         missing = [name for name in self.needs if name not in options]
         if missing:
@@ -68,14 +73,27 @@ class ReadyTask(msgspec.Struct, frozen=True, kw_only=True):
                 effect="Nothing was asked.",
                 next_step=f"For example: --with {missing[0]}=...",
             )
+        build = self.call.job
         try:
-            return self.call.job(given, **options)
-        except TypeError as wrong:
-            if "argument" not in str(wrong):
-                raise
+            bound = inspect.signature(build).bind(given, **options)
+            hints = get_type_hints(build)
+            for name, value in bound.arguments.items():
+                if _is_plain(hints.get(name)):
+                    msgspec.convert(value, hints[name])
+            return build(given, **options)
+        except _MISUSED as wrong:
             raise BadOption(
                 f"{self.name} cannot be called so: {wrong}.", effect="Nothing was asked."
             ) from wrong
+
+
+def _is_plain(hint: Any) -> bool:
+    """Whether a hint is made of plain values only, which can be checked by themselves."""
+    return hint in _PLAIN or (get_origin(hint) is not Literal and _all_plain(get_args(hint)))
+
+
+def _all_plain(hints: tuple[Any, ...]) -> bool:
+    return bool(hints) and all(hint in _PLAIN for hint in hints)
 
 
 TASKS: dict[str, ReadyTask] = {
