@@ -15,7 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import httpx2
 import msgspec
@@ -26,7 +26,7 @@ from suffice.testing.script import Fails
 BASELINE, CANDIDATE = "claude-opus-5-5", "claude-haiku-5-5"
 TYPE = "ticket-triage"
 LABELS = ("billing", "delivery", "login", "refund")
-_SYSTEM = "Name the ticket's topic: billing, delivery, login or refund. One word."
+SYSTEM = "Name the ticket's topic: billing, delivery, login or refund. One word."
 _MAX_TOKENS = 1_000
 
 
@@ -48,7 +48,7 @@ class LiveWorld:
     The simulated models, and what their callers saw.
 
     Args:
-        seed: The same seed gives the same tickets and the same mistakes.
+        seed: The same seed gives the same tickets, mistakes and assignment to models.
 
     Attributes:
         candidate: What the candidate is like just now.
@@ -58,6 +58,11 @@ class LiveWorld:
         self.candidate = Fall()
         self._seed = seed
         self._lock = threading.Lock()
+
+    @property
+    def assignment_key(self) -> bytes:
+        """What a policy's key file holds, for runs that can be repeated."""
+        return hashlib.blake2b(f"simulated {self._seed}".encode(), digest_size=32).digest()
 
     def answer(self, body: Mapping[str, Any]) -> Reply:
         """As `strict_fake` takes it: what a simulated model says to a ticket."""
@@ -72,14 +77,30 @@ class LiveWorld:
             return Said(text=right)
         return Said(text=LABELS[(LABELS.index(right) + 1) % len(LABELS)])
 
+    def cases(self, count: int) -> bytes:
+        """A file of cases that both models answered: what a verdict can rest on."""
+        lines = []
+        for number in range(count):
+            # Tickets below zero never arrive: they were before.
+            ticket = self.ticket(-1 - number)
+            body = {"system": SYSTEM, "messages": [{"role": "user", "content": ticket}]}
+            said = {
+                model: getattr(self.answer({**body, "model": model}), "text", "")
+                for model in (BASELINE, CANDIDATE)
+            }
+            case = {"id": f"c-{number}", "type": TYPE, "request": body, "outputs": said}
+            lines.append(msgspec.json.encode(case) + b"\n")
+        return b"".join(lines)
+
     def label_of(self, ticket: str) -> str:
         """The right label of a ticket."""
         digest = hashlib.blake2b(ticket.encode(), digest_size=2).digest()
         return LABELS[digest[0] % len(LABELS)]
 
-    def ticket(self, number: int) -> str:
-        """The words of a ticket; each is another one."""
-        return f"Ticket {self._seed}-{number}: please help me with this."
+    def ticket(self, number: int, turn: int = 0) -> str:
+        """The words of a ticket, or of a later turn on it; each is another one."""
+        again = f" (asked again, {turn})" if turn else ""
+        return f"Ticket {self._seed}-{number}{again}: please help me with this."
 
 
 class Seen(msgspec.Struct, kw_only=True):
@@ -92,6 +113,8 @@ class Seen(msgspec.Struct, kw_only=True):
         bad: Answers of the candidate that were not the baseline's.
         bad_since_fall: Of those, such as were served after the fall was injected.
         errors: Requests that did not end with an answer.
+        moved: Turns that another model answered than the conversation's first.
+        began_on: The model that answered a conversation first, by the ticket's number.
         last: When a model last served, in seconds since 1970.
     """
 
@@ -100,7 +123,16 @@ class Seen(msgspec.Struct, kw_only=True):
     bad: int = 0
     bad_since_fall: int = 0
     errors: int = 0
+    moved: int = 0
+    began_on: dict[int, str] = {}
     last: dict[str, float] = {}
+
+
+class _Answer(NamedTuple):
+    """What a caller was told, and by which model."""
+
+    said: str
+    model: str
 
 
 class Traffic:
@@ -112,6 +144,7 @@ class Traffic:
         base_url: The gateway.
         per_second: How many tickets arrive.
         system: The prompt they send; changed while they run, it is an edited prompt.
+        turns: Of each conversation.
 
     Attributes:
         seen: What they saw.
@@ -119,10 +152,16 @@ class Traffic:
     """
 
     def __init__(
-        self, world: LiveWorld, base_url: str, *, per_second: float, system: str = _SYSTEM
+        self,
+        world: LiveWorld,
+        base_url: str,
+        *,
+        per_second: float,
+        system: str = SYSTEM,
+        turns: int = 1,
     ) -> None:
         self._world, self._base_url, self._per_second = world, base_url, per_second
-        self.system = system
+        self.system, self._turns = system, turns
         self.seen = Seen()
         self.fallen = False
         self._over = threading.Event()
@@ -152,40 +191,49 @@ class Traffic:
             while not self._over.is_set():
                 due = int((time.monotonic() - began) * self._per_second)
                 while number < due and len(under_way) < 200:  # noqa: PLR2004 - a caller's own bound
-                    task = asyncio.create_task(self._ask(client, number))
+                    task = asyncio.create_task(self._converse(client, number))
                     under_way.add(task)
                     task.add_done_callback(under_way.discard)
                     number += 1
                 await asyncio.sleep(0.01)
             await asyncio.gather(*under_way, return_exceptions=True)
 
-    async def _ask(self, client: httpx2.AsyncClient, number: int) -> None:
-        ticket = self._world.ticket(number)
+    async def _converse(self, client: httpx2.AsyncClient, number: int) -> None:
+        messages: list[dict[str, str]] = []
+        for turn in range(self._turns):
+            messages.append({"role": "user", "content": self._world.ticket(number, turn)})
+            answer = await self._ask(client, number, messages)
+            if answer is None:
+                self.seen.errors += 1
+                return
+            messages.append({"role": "assistant", "content": answer.said})
+            self.seen.moved += answer.model != self.seen.began_on.setdefault(number, answer.model)
+
+    async def _ask(
+        self, client: httpx2.AsyncClient, number: int, messages: list[dict[str, str]]
+    ) -> _Answer | None:
         body = {
             "model": BASELINE,
             "max_tokens": _MAX_TOKENS,
             "output_config": {"effort": "low"},
             "system": self.system,
-            "messages": [{"role": "user", "content": ticket}],
+            "messages": messages,
         }
-        fallen = self.fallen
+        fallen, seen = self.fallen, self.seen
         told = {"x-suffice-type": TYPE, "x-suffice-session": f"session-{number}"}
         try:
             answer = await client.post("/v1/messages", json=body, headers=told)
-            said = answer.json()["content"][-1]["text"] if answer.is_success else None
+            said = answer.raise_for_status().json()["content"][-1]["text"]
         except (httpx2.HTTPError, KeyError, IndexError, ValueError):
-            said = None
-        seen = self.seen
-        if said is None:
-            seen.errors += 1
-            return
+            return None
+        model = answer.headers.get("x-suffice-model", "")
         seen.requests += 1
-        served_by = answer.headers.get("x-suffice-model", "")
-        seen.by_model[served_by] += 1
-        seen.last[served_by] = time.time()
-        if said != self._world.label_of(ticket):
+        seen.by_model[model] += 1
+        seen.last[model] = time.time()
+        if said != self._world.label_of(messages[-1]["content"]):
             seen.bad += 1
             seen.bad_since_fall += fallen
+        return _Answer(said, model)
 
 
 def when(condition: Callable[[], bool], *, within_s: float, every_s: float = 0.1) -> bool:

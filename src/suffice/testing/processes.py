@@ -11,26 +11,35 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 _PATIENCE_S = 20.0
 
 
 @contextmanager
-def gateway(upstream: str, *, folder: Path, policy: Path | None = None) -> Iterator[str]:
+def gateway(
+    upstream: str,
+    *options: str,
+    folder: Path,
+    policy: Path | None = None,
+    log: list[dict[str, Any]] | None = None,
+) -> Iterator[str]:
     """
     Run `suffice gateway` before an upstream for as long as a block lasts; yields its address.
 
     Args:
         upstream: Where requests go.
+        options: More of its own; they win over those that are given here.
         folder: Where it keeps its data, and reads ``policy.json`` if it lies there.
         policy: Another policy file.
+        log: Receives what it logs, as it does.
 
     Raises:
         TimeoutError: It did not say that it is ready.
     """
-    options = ["--port", "0", "--upstream", upstream, "--data", str(folder / "data")]
-    options += ["--policy", str(policy or folder / "policy.json")]
-    with command("gateway", *options, folder=folder) as process:
+    given = ["--port", "0", "--upstream", upstream, "--data", str(folder / "data")]
+    given += ["--policy", str(policy or folder / "policy.json")]
+    with command("gateway", *given, *options, folder=folder) as process:
         said: list[str] = []
         address: list[str] = []
         ready: list[str] = []
@@ -41,6 +50,8 @@ def gateway(upstream: str, *, folder: Path, policy: Path | None = None) -> Itera
                 said.append(line)
                 # Only a gateway that cannot start says anything but JSON.
                 logged = json.loads(line) if line.startswith("{") else {"event": ""}
+                if log is not None:
+                    log.append(logged)
                 if logged["event"] == "starting":
                     address.append(logged["address"])
                 elif logged["event"] == "ready":
