@@ -222,7 +222,8 @@ def _agreement(week: Week) -> Section:
         says = (
             f"{count(len(low), 'type')} of {len(week.types)} agreed less often than is fine."
             if low
-            else f"All of {count(len(week.types), 'rolled-out type')} agreed as often as is fine."
+            else f"{'The one' if len(week.types) == 1 else f'All {len(week.types):,}'} "
+            f"rolled-out type{'s' * (len(week.types) > 1)} agreed as often as is fine."
             if all(row.pairs for row in week.types)
             else "Some types had no scored pair, so nobody can say."
         )
