@@ -7,6 +7,7 @@ import gzip
 import itertools
 from typing import Any
 
+import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -256,3 +257,24 @@ def test_a_large_file_is_streamed_and_never_held(gateway: Any, upstream: Any, ta
     talk.read_until(b"end_turn")
 
     assert len(upstream.asked[0].body) == 40 << 20
+
+
+def test_an_answer_that_is_whole_counts_whatever_stands_behind_it(
+    gateway: Any, upstream: Any
+) -> None:
+    whole = b'{"content":[]}'
+
+    async def say(asked: Any, reader: Any, writer: Any) -> None:
+        head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(whole)
+        writer.write(head + whole + b"stray bytes that nobody asked for\r\n\r\n")
+
+    upstream.say = say
+    for _ in range(2):
+        said = httpx2.post(f"{gateway.url}/v1/messages", content=b'{"model":"m","messages":[]}')
+        assert (said.status_code, said.content) == (200, whole)
+
+
+def test_a_name_that_no_resolver_takes_is_told_to_the_client(start_gateway: Any) -> None:
+    gateway = start_gateway(f"https://{'a' * 70}.example")
+    said = httpx2.post(f"{gateway.url}/v1/messages", content=b'{"model":"m","messages":[]}')
+    assert said.status_code == 502

@@ -105,11 +105,19 @@ class Account:
             self._connection.close()
 
 
-async def keep_in_step(account: Account, *, every_s: float = 1.0) -> None:
-    """Bring budgets and figures up to date again and again, until cancelled."""
+async def keep_in_step(
+    account: Account,
+    *,
+    every_s: float = 1.0,
+    on_fault: Callable[[Exception], None] = lambda _: None,
+) -> None:
+    """Bring budgets and figures up to date again and again, whatever happens, until cancelled."""
     while True:
-        figures = await asyncio.to_thread(account.look)
-        account.apply(figures)
-        # Added up here, where nothing else counts meanwhile; only the file is the thread's.
-        await asyncio.to_thread(account.metrics.save, account.metrics.snapshot())
+        try:
+            figures = await asyncio.to_thread(account.look)
+            account.apply(figures)
+            # Added up here, where nothing else counts meanwhile; only the file is the thread's.
+            await asyncio.to_thread(account.metrics.save, account.metrics.snapshot())
+        except Exception as fault:  # noqa: BLE001 - a budget must not stop being held for one look
+            on_fault(fault)
         await asyncio.sleep(every_s)

@@ -104,12 +104,17 @@ class Books:
             request_encoding=head.fields.get(b"content-encoding", b"").decode("latin-1"),
             response_encoding=attempt.encoding,
         )
-        if reading is not None and reading.unread and self._count is not None:
-            self._count("suffice_usage_unread_total", 1, {"reason": reading.unread})
+        if reading is not None and reading.unread:
+            self.unread(reading.unread)
         self.spool.offer(record)
         if self._observe is not None:
             self._observe(record, overhead_s=attempt.overhead_s)
         return record
+
+    def unread(self, reason: str) -> None:
+        """Count an answer whose usage nobody reads."""
+        if self._count is not None:
+            self._count("suffice_usage_unread_total", 1, {"reason": reason})
 
     def forbids(self, head: RequestHead, *, type: str) -> BudgetState | None:  # noqa: A002 - our word for it
         """The budget that a request may not go beyond, if it has been reached."""

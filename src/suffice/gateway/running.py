@@ -214,7 +214,8 @@ class Running:
         loop.add_signal_handler(signal.SIGHUP, self._hang_up, renew)
         _settle_memory()
         await worker.start()
-        tasks = [loop.create_task(keep_in_step(self.account)), loop.create_task(self._look_after())]
+        step = keep_in_step(self.account, on_fault=self._tell)
+        tasks = [loop.create_task(step), loop.create_task(self._look_after())]
         if ready is not None:
             ready()
         await ends.wait()
@@ -256,20 +257,26 @@ class Running:
 
     async def _look_after(self) -> None:
         while True:
-            if self._policies.has_changed():
-                self.reload()
-            await asyncio.to_thread(self._prompts.save)
-            if self._child is not None:
-                await asyncio.to_thread(self._child.tick)
+            try:
+                if self._policies.has_changed():
+                    self.reload()
+                await asyncio.to_thread(self._prompts.save)
+                if self._child is not None:
+                    await asyncio.to_thread(self._child.tick)
+            except Exception as fault:  # noqa: BLE001 - one bad look must not be the last one
+                self._tell(fault)
             await asyncio.sleep(_POLL_S)
 
     def _unexpected(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Tell of a fault that nobody caught."""
+        self._tell(context.get("exception"))
+
+    def _tell(self, wrong: BaseException | None) -> None:
         """
         Tell of a fault of our own: its kind and its place, and nothing that it speaks of.
 
         What an exception says, or a traceback's last line, may quote a header or a body.
         """
-        wrong = context.get("exception")
         frames = traceback.extract_tb(wrong.__traceback__) if wrong is not None else []
         at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
         kind = type(wrong).__name__ if wrong is not None else None

@@ -57,6 +57,7 @@ def _unread(client: ClientConnection, turn: Relay, house: House) -> Relay | None
     named = turn.head.fields.get(TYPE_HEADER.encode(), b"").decode("latin-1")
     scoped = turn.key is not None and turn.key.scoped
     if not scoped and house.books.forbids(turn.head, type=named) is None:
+        house.books.unread("held")
         return turn
     message = "too much is held to read this request; try again."
     later = b"retry-after: 1\r\n"

@@ -159,8 +159,11 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._garbage(listener)
-            return
+            if not self._complete:
+                self._garbage(listener)
+                return
+            # The answer is whole and paid for; what stands behind it ends the connection only.
+            self._keep = False
         if not self._started:
             self._head_bytes += len(data)
             if self._head_bytes > _MOST_HEAD_BYTES:
@@ -297,7 +300,8 @@ class Pool:
                     connection = await self._directly()
                 else:
                     connection = await self._through(self._proxy)
-        except (OSError, TimeoutError) as wrong:
+        except (OSError, TimeoutError, UnicodeError) as wrong:
+            # The last for a name that no resolver takes: its client must be told too.
             if self._log is not None:
                 self._log.say_seldom("connect", problem=_why(wrong))
             listener.upstream_lost(Fault.CONNECT)
@@ -363,8 +367,10 @@ class Pool:
             connection.drop()
 
 
-def _why(wrong: OSError | TimeoutError) -> str:
+def _why(wrong: OSError | TimeoutError | UnicodeError) -> str:
     """Why no connection came about, in words that hold no credential."""
+    if isinstance(wrong, UnicodeError):
+        return "no name that could be looked up"
     if isinstance(wrong, ssl.SSLCertVerificationError):
         return f"certificate refused: {wrong.verify_message}"
     if isinstance(wrong, TimeoutError):
