@@ -52,6 +52,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         upstream: The one address requests go to.
         data: Folder of captured exchanges and the account; relative to the file, as all paths.
         policy: The policy in force.
+        rollouts: Where rollouts are kept.
+        monitor: Whether it watches them itself.
         workers: Processes that share the port, 1 to 64.
         capture: ``off``, ``meta`` or ``bodies``.
         bodies: With ``bodies``: type -> share of its conversations, in [0, 1]; ``*`` for others.
@@ -74,6 +76,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     upstream: str | None = None
     data: Path | None = None
     policy: Path | None = None
+    rollouts: Path | None = None
+    monitor: bool | None = None
     workers: int | None = None
     capture: Literal["off", "meta", "bodies"] | None = None
     bodies: dict[str, float] = {}
@@ -142,7 +146,17 @@ _RANGES = {"floor": (0, 1), "target": (0, 1), "margin": (0, 100), "alpha": (0, 0
 _GATEWAY_RANGES = {"port": (0, 65_535), "workers": (1, 64), "drain_s": (0, 86_400)}
 _PATHS = ("prices_file", "data", "runs")
 _GATEWAY_PATHS = (
-    *("data", "policy", "budgets", "keys", "tls_cert", "tls_key", "client_ca", "upstream_ca"),
+    *(
+        "data",
+        "policy",
+        "rollouts",
+        "budgets",
+        "keys",
+        "tls_cert",
+        "tls_key",
+        "client_ca",
+        "upstream_ca",
+    ),
 )
 _FREE_TABLES = {"prices", "tiers"}
 
@@ -203,6 +217,24 @@ def read_settings(folder: Path, environ: Mapping[str, str]) -> Settings:
         if table is not None:
             tables.append(_with_paths_from(folder, table))
     return settings_from(tables, environ)
+
+
+def read_prices(path: Path) -> Mapping[str, Any]:
+    """
+    The price tables of a file, as `suffice.catalog.load_catalog` takes them.
+
+    Raises:
+        UnreadableFile: It cannot be read, or is no TOML.
+    """
+    try:
+        parsed = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UnreadableFile(
+            f"The price file {path} cannot be read: {error}.",
+            effect="Nothing is priced by it.",
+            next_step="Write it as TOML, as docs/money.md shows.",
+        ) from error
+    return price_tables(path, parsed)
 
 
 def price_tables(path: Path, parsed: Mapping[str, Any]) -> Mapping[str, Any]:

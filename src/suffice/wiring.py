@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suffice.catalog import Catalog, load_catalog
-from suffice.errors import MissingKey, UnreadableFile
+from suffice.errors import MissingKey
 from suffice.records import Usage, parse_model_spec
-from suffice.settings import price_tables
+from suffice.settings import read_prices
 
 if TYPE_CHECKING:
     from suffice.adapters.providers.anthropic import AnthropicModels
@@ -36,15 +35,7 @@ def catalog_with(prices: Path | None) -> Catalog:
     """
     if prices is None:
         return load_catalog()
-    try:
-        overrides = tomllib.loads(prices.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UnreadableFile(
-            f"The prices file {prices} cannot be read: {error}.",
-            effect="Nothing was priced.",
-            next_step="It is TOML; see docs/money.md.",
-        ) from error
-    return load_catalog(price_tables(prices, overrides))
+    return load_catalog(read_prices(prices))
 
 
 def credential_for(base_url: str | None, environ: Mapping[str, str]) -> Credential | None:

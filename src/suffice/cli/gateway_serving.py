@@ -6,13 +6,11 @@ import os
 import resource
 import socket
 import ssl
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from suffice.catalog import Catalog, load_catalog
-from suffice.errors import UnreadableFile
+from suffice.catalog import Catalog
 from suffice.gateway.log import Log
 from suffice.gateway.memory import Room, open_room
 from suffice.gateway.processes import Workers
@@ -27,6 +25,7 @@ from suffice.gateway.supervisor import (
     telemetry_command,
 )
 from suffice.gateway.worker import listen
+from suffice.wiring import catalog_with
 
 # Each client may need a connection of its own upstream; the rest is files and listeners.
 _FILES_PER_CLIENT, _OTHER_FILES = 2, 64
@@ -76,7 +75,7 @@ def serve(options: Options, place: Place) -> int:
         BadPrices: They are none.
     """
     log = Log()
-    catalog = _catalog(place.prices)
+    catalog = catalog_with(place.prices)
     reserved = listen(place.host, place.port, shared=place.workers > 1)
     port = reserved.getsockname()[1]
     children = _children(options, place)
@@ -152,22 +151,6 @@ def _children(options: Options, place: Place) -> Kept | None:
         # The monitor goes first, so that it counts what the account still takes in.
         children.insert(0, Supervisor(command, needed=place.rollouts.is_file))
     return Supervisors(children) if children else None
-
-
-def _catalog(prices: Path | None) -> Catalog:
-    if prices is None:
-        return load_catalog()
-    from suffice.settings import price_tables
-
-    try:
-        parsed = tomllib.loads(prices.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
-        raise UnreadableFile(
-            f"The price file {prices} cannot be read: {wrong}.",
-            effect="The gateway was not started.",
-            next_step="Write it as TOML, as docs/money.md shows.",
-        ) from wrong
-    return load_catalog(price_tables(prices, parsed))
 
 
 def _raise_file_limit(connections: int) -> int:

@@ -16,7 +16,6 @@ import select
 import sqlite3
 import sys
 import time
-import tomllib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -37,7 +36,7 @@ from suffice.gateway.metrics import SUFFIX, write_snapshot
 from suffice.gateway.rollup_figures import RollupFigures
 from suffice.gateway.segments import FILE_MODE, is_sealed, read_block, segments, writer_of
 from suffice.records import ExchangeRecord
-from suffice.settings import price_tables
+from suffice.settings import read_prices
 
 SPOOL, ACCOUNT, METRICS = "spool", "account.sqlite", "metrics"
 _BATCH = 2000
@@ -183,20 +182,6 @@ def _note(connection: sqlite3.Connection, name: str, value: object) -> None:
     )
 
 
-def _catalog(prices: Path | None) -> Catalog:
-    if prices is None:
-        return load_catalog()
-    try:
-        parsed = tomllib.loads(prices.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UnreadableFile(
-            f"The price file {prices} cannot be read: {error}.",
-            effect="No exchange is priced; they wait in the spool up to its bound.",
-            next_step="Write it as TOML, as docs/money.md shows.",
-        ) from error
-    return load_catalog(price_tables(prices, parsed))
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Keep the account of one data folder; the only one to do so, until standard input closes."""
     parser = argparse.ArgumentParser(prog="suffice-account")
@@ -212,7 +197,7 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             keep_account(
                 options.data,
-                catalog=_catalog(options.prices),
+                catalog=load_catalog(read_prices(options.prices) if options.prices else None),
                 wait=lambda: _parent_is_there(options.every_s),
             )
         except (StorageError, UnreadableFile, sqlite3.Error, OSError) as error:
