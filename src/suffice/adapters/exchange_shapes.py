@@ -19,7 +19,8 @@ from suffice.traffic.types import (
 )
 
 ROWS_AT_ONCE = 5_000
-_REMEMBERED = 100_000
+_REMEMBERED = 20_000
+_TEXTS_REMEMBERED = 5_000
 _BYTES_PER_TOKEN = 4
 # A session is an agent's if any call in it is.
 _AGENTIC = """(session <> '' AND session IN (
@@ -154,7 +155,7 @@ class ShapeReader:
             )
 
     def _fetch(self, rows: Sequence[Row]) -> None:
-        if len(self._texts) > _REMEMBERED // 10:
+        if len(self._texts) > _TEXTS_REMEMBERED:
             self._texts.clear()
         if len(self._settings) > _REMEMBERED:
             self._settings.clear()

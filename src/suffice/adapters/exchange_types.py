@@ -21,8 +21,10 @@ from suffice.adapters.exchange_shapes import (
     ShapeReader,
     kind_columns,
 )
+from suffice.adapters.exchange_typing import TypedRow, Typing, typed_rows
 from suffice.adapters.exchanges import Exchanges, connect
 from suffice.adapters.exchanges.segments import literal, scan_of
+from suffice.adapters.workers import engine_named, processors
 from suffice.errors import StorageError
 from suffice.traffic.types import (
     NEW,
@@ -33,6 +35,8 @@ from suffice.traffic.types import (
 
 _SAMPLE_ROWS = 20_000
 _LEARNING_PASSES = 3
+# Fewer kinds than this are typed before other processes have started.
+_WORTH_PROCESSES = 50_000
 _ROLES = tuple(Role)
 # Which conversation a call is of: its session, or for an agent that names none, the calls that
 # go on from the same first message.
@@ -202,28 +206,53 @@ class TypedExchanges:
         """The types of all kinds, by their numbers, and what these types are."""
         numbers: dict[tuple[str, str], TypeEntry] = {}
         columns = {"type_number": array("i"), "role": array("b"), "prefix_tokens": array("i")}
-        with quiet() as duck:
-            rows = duck.execute(
-                f"SELECT {', '.join(Row._fields)} FROM read_parquet({literal(str(kinds))}) ORDER BY n"  # noqa: S608, E501 - our own names
-            )
-            while batch := rows.fetchmany(ROWS_AT_ONCE):
-                typed = self._reader.typed([Row(*row) for row in batch], self.index)
-                for _, found, role, prefix_tokens in typed:
-                    entry = numbers.get((found.name, found.key))
-                    if entry is None:
-                        entry = TypeEntry(
-                            number=len(numbers),
-                            name=found.name,
-                            key=found.key,
-                            known=found.known,
-                            related=found.related,
-                        )
-                        numbers[found.name, found.key] = entry
-                    columns["type_number"].append(entry.number)
-                    columns["role"].append(_ROLES.index(role))
-                    columns["prefix_tokens"].append(prefix_tokens)
+        for one in self._found_of(kinds):
+            found = one.found
+            entry = numbers.get((found.name, found.key))
+            if entry is None:
+                entry = TypeEntry(
+                    number=len(numbers),
+                    name=found.name,
+                    key=found.key,
+                    known=found.known,
+                    related=found.related,
+                )
+                numbers[found.name, found.key] = entry
+            columns["type_number"].append(entry.number)
+            columns["role"].append(_ROLES.index(one.role))
+            columns["prefix_tokens"].append(one.prefix_tokens)
         by_name = {name: np.frombuffer(held, held.typecode) for name, held in columns.items()}
         return {"kind": np.arange(len(columns["role"])), **by_name}, list(numbers.values())
+
+    def _found_of(self, kinds: Path) -> Iterator[TypedRow]:
+        """Of each kind what is found, in order; many are read by several processes."""
+        done = 0
+        if _kinds_in(kinds) >= _WORTH_PROCESSES and processors() > 1:
+            work = Typing(folder=str(self._store.folder), index=self.index.to_bytes())
+            tagged = ((None, batch) for batch in _batches(kinds))
+            # What a process cannot read is read here again, where its own error is raised.
+            with suppress(RuntimeError):
+                for _, found in engine_named("processes").map(work, tagged):
+                    done += len(found)
+                    yield from found
+        for batch in _batches(kinds, begin=done):
+            yield from typed_rows(self._reader, self.index, batch)
+
+
+def _kinds_in(kinds: Path) -> int:
+    with quiet() as duck:
+        counted = f"SELECT count(*) FROM read_parquet({literal(str(kinds))})"  # noqa: S608 - our own path
+        return int(duck.execute(counted).fetchall()[0][0])
+
+
+def _batches(kinds: Path, *, begin: int = 0) -> Iterator[list[Row]]:
+    with quiet() as duck:
+        rows = duck.execute(
+            f"SELECT {', '.join(Row._fields)} FROM read_parquet({literal(str(kinds))}) "  # noqa: S608 - our own names
+            f"WHERE n >= {begin} ORDER BY n"
+        )
+        while batch := rows.fetchmany(ROWS_AT_ONCE):
+            yield [Row(*row) for row in batch]
 
 
 def quiet() -> duckdb.DuckDBPyConnection:
