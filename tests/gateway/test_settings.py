@@ -32,6 +32,8 @@ port = 4799
 upstream = "https://api.example"
 data = "kept"
 policy = "policy.json"
+rollouts = "rollouts.sqlite"
+monitor = false
 workers = 2
 capture = "bodies"
 bodies = { triage = 0.25, "*" = 0 }
@@ -62,6 +64,7 @@ def test_every_setting_of_the_gateway_reaches_its_option(tmp_path: Path) -> None
     found = defaults_of(read_settings(tmp_path, {}), "gateway", given=[])
 
     assert found["data"] == tmp_path / "kept"
+    assert (found["rollouts"], found["monitor"]) == (tmp_path / "rollouts.sqlite", False)
     assert found["bodies"] == ("triage=0.25", "*=0.0")
     assert found["limit"] == ("connections=100", "head_s=2.5")
     assert found["status"] == {"data": tmp_path / "kept", "budgets": tmp_path / "budgets.json"}

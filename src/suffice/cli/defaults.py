@@ -103,7 +103,17 @@ def defaults_of(
 def _gateway_defaults(gateway: GatewaySettings, *, prices: Path | None) -> dict[str, Any]:
     names = (
         *("host", "port", "upstream", "data", "policy", "workers", "capture", "budgets", "keys"),
-        *("tls_cert", "tls_key", "client_ca", "upstream_ca", "proxy", "otlp", "public_url"),
+        *(
+            "rollouts",
+            "monitor",
+            "tls_cert",
+            "tls_key",
+            "client_ca",
+            "upstream_ca",
+            "proxy",
+            "otlp",
+            "public_url",
+        ),
         "allow_plain_upstream",
     )
     found = _known(prices=prices, **{name: getattr(gateway, name) for name in names})
