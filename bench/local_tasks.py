@@ -215,7 +215,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=CASES, help="Of each set.")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=270, help="Begin nothing more afterwards.")
-    parser.add_argument("--patience", type=float, default=40, help="Seconds for one case.")
+    parser.add_argument("--patience", type=float, default=120, help="Seconds for one case.")
     options, _ = parser.parse_known_args()
     if options.model:
         model, _, file = options.model.partition("=")
