@@ -108,7 +108,7 @@ def test_a_session_counts_once(here: Path) -> None:
     watch("cases.jsonl")
     add(log, range(40, 60), group="one customer")
 
-    assert "1 new pairs" in watch("cases.jsonl").stderr
+    assert "1 new pair\n" in watch("cases.jsonl").stderr
 
 
 def test_other_types_and_cases_one_model_did_not_answer_are_passed_over(here: Path) -> None:

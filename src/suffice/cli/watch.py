@@ -58,9 +58,13 @@ def command(
     reading = Reading(
         files=files, type_field=type_field, outcomes_field=outcomes_field, scorer=scorer
     )
+    said = ""
     while True:
         taken = take_in(places, reading)
-        click.echo(taken.sentence, err=True)
+        # Round after round, the same is said once.
+        if taken.sentence != said:
+            click.echo(taken.sentence, err=True)
+        said = taken.sentence
         problems = run(places, Manner(every_s=None, alerts=not no_alerts, form=form))
         if every is None:
             ctx.exit(int(problems > 0))

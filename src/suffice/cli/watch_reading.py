@@ -54,9 +54,10 @@ class TakenIn(NamedTuple):
     @property
     def sentence(self) -> str:
         """For people."""
-        broken = f", {self.broken:,} lines are no case" if self.broken else ""
+        lines = "1 line is" if self.broken == 1 else f"{self.broken:,} lines are"
+        broken = f", {lines} no case" if self.broken else ""
         older = f", {self.earlier:,} of them older than their rollout" if self.earlier else ""
-        return f"{self.pairs:,} new pairs{older}{broken}"
+        return f"{self.pairs:,} new pair{'s' * (self.pairs != 1)}{older}{broken}"
 
 
 def take_in(places: Places, reading: Reading) -> TakenIn:
