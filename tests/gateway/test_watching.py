@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
 import sqlite3
@@ -80,14 +81,19 @@ class Rolling:
                 ]
             )
 
-    def ask(self, gateway: Any, system: str, *, times: int, apart_s: float = 0.11) -> None:
-        """Requests of the type as they come, each a conversation of its own."""
+    def ask(
+        self, gateway: Any, system: str, *, times: int, apart_s: float = 0.11
+    ) -> dict[str, str]:
+        """Requests as they come, each a conversation of its own: request id -> who served it."""
+        served = {}
         for number in range(times):
             question = {"role": "user", "content": f"{system} {number} {time.time_ns()}"}
             body = {"model": OPUS, "max_tokens": 99, "system": system, "messages": [question]}
             with gateway.ask(body, **{"x-suffice-type": "triage"}) as answer:
                 assert answer.status == 200
+                served[answer.headers["request-id"]] = answer.headers["x-suffice-model"]
             time.sleep(apart_s)
+        return served
 
     def cause(self) -> RollbackCause | None:
         with Rollouts.open(self.path, write=False) as store:
@@ -297,6 +303,33 @@ def test_a_candidate_that_begins_to_fail_is_taken_back_and_no_caller_sees_an_err
         seconds_until(lambda: workers_at(gateway, 2) == {"0", "1"}, within_s=30)
         assert rolling.told() == ["started", "rolled_back"]
         assert rolling.cause() is RollbackCause.ERRORS
+
+
+def test_answers_that_users_dislike_take_the_rollout_back(
+    start_process: Any, rolling: Rolling
+) -> None:
+    rolling.begin()
+    gateway = start_process(SUFFICE_MONITOR_WINDOW="2")
+    gateway.wait_for("watching")
+    served = rolling.ask(gateway, "Sort the ticket.", times=60, apart_s=0.02)
+    assert len(set(served)) == 60
+
+    for request_id, model in served.items():
+        tell(gateway, request_id, good=model == OPUS)
+
+    seconds_until(lambda: workers_at(gateway, 2), within_s=30)
+    assert rolling.told() == ["started", "rolled_back"]
+    assert rolling.cause() is RollbackCause.FEEDBACK
+
+
+def tell(gateway: Any, request_id: str, *, good: bool) -> None:
+    request = urllib.request.Request(  # noqa: S310 - our own address
+        gateway.url + "/v1/suffice/feedback",
+        json.dumps({"request_id": request_id, "good": good}).encode(),
+        {"content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - likewise
+        assert answer.status == 200
 
 
 def test_an_edit_of_the_live_prompt_voids_the_evidence_and_takes_the_rollout_back(
