@@ -122,6 +122,20 @@ def test_back_is_always_possible(here: Path) -> None:
     assert in_force()["types"]["triage"]["share"] == 0
 
 
+def test_a_candidate_stands_in_only_once_its_rollout_is_over(here: Path) -> None:
+    published("triage", "--from-run", run(here), "--share", "1")
+
+    early = policy("set", "triage", "--stand-in")
+    published("triage", "--done", "--stand-in")
+
+    assert early.exit_code == 1
+    assert "only once its rollout is done" in early.output
+    rule = in_force()["types"]["triage"]
+    assert (rule["done"], rule["stand_in"]) == (True, True)
+    published("triage", "--no-stand-in")
+    assert in_force()["types"]["triage"]["stand_in"] is False
+
+
 def test_another_candidate_begins_anew_and_needs_its_own_evidence(here: Path) -> None:
     published("triage", "--share", "0.5", "--from-run", run(here))
 

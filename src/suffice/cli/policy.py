@@ -135,6 +135,11 @@ def history(ctx: click.Context, *, path: Path, form: str) -> None:
     help="A request as JSON: all with its system prompt and tools are of this type. Repeatable.",
 )
 @click.option("--done/--not-done", default=None, help="Whether the rollout is over.")
+@click.option(
+    "--stand-in/--no-stand-in",
+    default=None,
+    help="Whether it may answer where the baseline fails, once the rollout is over.",
+)
 @_by
 @_reason
 @_policy
@@ -150,6 +155,7 @@ def set_(
     ongoing: Literal["stay", "move"] | None,
     like: tuple[Path, ...],
     done: bool | None,
+    stand_in: bool | None,
     by: str,
     reason: str,
     path: Path,
@@ -172,6 +178,7 @@ def set_(
         ongoing=ongoing,
         fingerprints=tuple(_fingerprint(file) for file in like),
         done=done,
+        stand_in=stand_in,
     )
     if run is not None:
         wish = _with_evidence(wish, run)

@@ -27,6 +27,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         fingerprints: Requests of these shapes are of this type.
         basis: The evidence.
         done: The rollout is over.
+        stand_in: The candidate may answer where the baseline fails.
     """
 
     type: str
@@ -38,6 +39,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     fingerprints: tuple[str, ...] = ()
     basis: Basis | None = None
     done: bool | None = None
+    stand_in: bool | None = None
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +168,7 @@ def _rule(old: TypeRule | None, wish: Wish, *, at: datetime) -> TypeRule:
         shadow=rule.shadow if wish.shadow is None else wish.shadow,
         basis=wish.basis or rule.basis,
         done=rule.done if wish.done is None else wish.done,
+        stand_in=rule.stand_in if wish.stand_in is None else wish.stand_in,
     )
 
 
