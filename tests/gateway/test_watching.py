@@ -218,6 +218,18 @@ def test_without_a_store_or_with_no_monitor_there_is_none(
     assert not [line for line in gateway.logged if line["worker"] == "monitor"]
 
 
+def test_a_place_for_alerts_without_its_secret_leaves_no_rollout_unwatched(
+    start_process: Any, rolling: Rolling, tmp_path: Path
+) -> None:
+    place = '[alerts.team]\nkind = "slack"\nurl_env = "NOBODY_SET_THIS"\n'
+    (tmp_path / "suffice.toml").write_text(place)
+    rolling.begin()
+    gateway = start_process()
+    trouble = gateway.wait_for("monitor trouble")
+    assert "NOBODY_SET_THIS" in trouble["problem"]
+    gateway.wait_for("watching")
+
+
 def test_a_store_that_vanishes_costs_no_request_is_said_and_is_not_made_anew(
     start_process: Any, rolling: Rolling
 ) -> None:

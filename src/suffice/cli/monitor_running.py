@@ -78,8 +78,8 @@ def run(places: Places, manner: Manner) -> int:
         BadSettings: A place alerts go to lacks its secret; found before anything is watched.
         StorageError: With one round: store or account cannot be opened.
     """
-    dispatcher = dispatcher_of(alert_targets()) if manner.alerts else None
     voice = manner.voice
+    dispatcher = _dispatcher(voice, manner) if manner.alerts else None
     if manner.every_s is None:
         with opened(places, write=True) as world:
             problems = _rounds(places, world, manner, voice).one().problems
@@ -92,6 +92,17 @@ def run(places: Places, manner: Manner) -> int:
         _telling(places.store, dispatcher, voice),
     ):
         return _until(stop, places, manner, voice)
+
+
+def _dispatcher(voice: Voice, manner: Manner) -> Dispatcher | None:
+    """Whoever tells people; a gateway's rollouts are watched even where nobody can be told."""
+    try:
+        return dispatcher_of(alert_targets())
+    except SufficeError as error:
+        if not manner.kept_by_gateway:
+            raise
+        voice.trouble(error)
+        return None
 
 
 def dollars(text: str | None) -> Decimal | None:
