@@ -103,10 +103,17 @@ def in_words(rule: TypeRule) -> str:
 
     >>> in_words(TypeRule(baseline="claude-opus-5-5"))
     'claude-opus-5-5, nobody else'
+
+    What is shadowed is what the candidate serves; as long as that is nothing, what the baseline
+    does.
+
+    >>> in_words(TypeRule(baseline="opus", candidate="haiku", share=0.25, shadow=0.2))
+    '25 % of opus to haiku, 20 % of that shadowed'
     """
     if rule.candidate is None:
         return f"{rule.baseline}, nobody else"
-    shadow = f", {_percent(rule.shadow)} of the rest shadowed" if rule.shadow else ""
+    watched = "that" if rule.share else "it"
+    shadow = f", {_percent(rule.shadow)} of {watched} shadowed" if rule.shadow else ""
     return f"{_percent(rule.share)} of {rule.baseline} to {rule.candidate}{shadow}"
 
 
