@@ -152,7 +152,13 @@ def test_a_definition_is_found_by_its_name() -> None:
         write_docstring.job(source, name="A.three")
 
 
-@pytest.mark.parametrize("source", ["", "x = 1", "def f(:"])
+def test_a_text_is_decoded_already_whatever_it_says_of_its_encoding() -> None:
+    source = "# coding: latin-1\ndef f(): 'é'\n"
+    found = ask({"summary": "Über", "description": ""}, source)
+    assert found == '# coding: latin-1\ndef f(): """Über."""\n'
+
+
+@pytest.mark.parametrize("source", ["", "x = 1", "def f(:", "def f(): '\ud800'"])
 def test_a_source_without_a_definition_is_refused(source: str) -> None:
     with pytest.raises(BadOption):
         write_docstring.job(source)

@@ -15,7 +15,7 @@ from suffice.tasks.current import current_runner, in_background
 from suffice.tasks.docstrings.asking import DocstringForm, docstring_job
 from suffice.tasks.docstrings.places import Place, places
 from suffice.tasks.docstrings.source import Source, Unreadable, read_source
-from suffice.tasks.docstrings.splicing import Misplaced, spliced
+from suffice.tasks.docstrings.splicing import Misplaced, spliced, spliced_text
 from suffice.tasks.docstrings.styles import STYLES, Style, missing
 from suffice.tasks.job import Job
 from suffice.tasks.outcome import Outcome, Unresolved
@@ -123,7 +123,7 @@ def write_docstring(
     :returns: The next number.
     """
     _check_style(style)
-    read, found = _read(source.encode())
+    read, found = _read(source)
     number = _numbered(found, name)
     job = docstring_job(
         found[number], DocstringForm(style=style, width=width, examples=examples), model=model
@@ -134,7 +134,7 @@ def write_docstring(
         if isinstance(text, Unresolved):
             return text
         try:
-            return spliced(read, found, {number: text}).decode()
+            return spliced_text(read, found, {number: text})
         except Misplaced as wrong:
             return Unresolved(reason="rejected", detail=f"{wrong}.", text=answer.text)
 
@@ -268,11 +268,13 @@ def _lacking(found: list[Place], scope: DocstringScope, style: Style) -> Iterabl
         yield number, Lack(name=place.name, kind=place.kind, line=place.line, missing=absent)
 
 
-def _read(content: bytes) -> tuple[Source, list[Place]]:
+def _read(text: str) -> tuple[Source, list[Place]]:
+    # It is decoded already: what it says of its encoding no longer counts.
+    source = Source(text=text, encoding="utf-8", marked=False)
     try:
-        source = read_source(content)
+        text.encode()
         return source, places(source)
-    except Unreadable as wrong:
+    except (Unreadable, UnicodeError) as wrong:
         raise BadOption(
             f"The source is no Python: {wrong}.", effect="Nothing was asked."
         ) from wrong

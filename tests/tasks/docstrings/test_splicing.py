@@ -6,6 +6,7 @@ import ast
 import gzip
 import inspect
 import json
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,11 @@ FILES = {
     "continued": b"def f(): \\\n    return 1\nif 1: \\\n  pass\n",
     "type comment": b"def f(a):\n    # type: (int) -> int\n    # then\n    return a\n",
     "latin": "# -*- coding: latin-1 -*-\ndef f():\n    return 'é'\n".encode("latin-1"),
+    "latin, second line": "\n # vim: fileencoding=latin-1\ndef f(): 'é'\nx = 'é'\n".encode(
+        "latin-1"
+    ),
+    "latin, after a comment": "# e\n\t# coding=latin-1\nx = 'é'\n".encode("latin-1"),
+    "declared too late": b"x = 1\n# coding=utf-8\n",
     "marked": b"\xef\xbb\xbfdef f():\n    return 1\n",
     "wide": "def f(é='漢字', *, ñ='🙂'): return 'ü', é\nclass Ä: 'ö'; x = 'ß'\n".encode(),
     "shebang": b"#!/usr/bin/env python\n# Licence\nfrom __future__ import annotations\nx = 1\n",
@@ -214,3 +220,19 @@ def test_every_function_of_the_standard_library_sample_keeps_its_code(recorded_d
             assert without_docstrings(ast.parse(written)) == code
         kept += 1
     assert (kept, len(functions)) == (400, 400)
+
+
+@pytest.mark.large
+def test_every_file_of_the_standard_library_keeps_its_code() -> None:
+    root = Path(sysconfig.get_paths()["stdlib"])
+    text = 'Do\\ne."""\nimport os\x00; """\n\tx \\" é →'
+    files = definitions = 0
+    for path in sorted(root.rglob("*.py")):
+        try:
+            found = places(source := read_source(path.read_bytes()))
+        except Unreadable:
+            continue  # test data that is no Python on purpose
+        spliced(source, found, dict.fromkeys(range(len(found)), text))
+        files, definitions = files + 1, definitions + len(found)
+    assert files > 1_000
+    assert definitions > 30_000

@@ -20,6 +20,7 @@ from suffice.tasks.docstrings.source import Lines, Source, parsed
 
 _TYPE_COMMENT = re.compile(r"\s*#\s*type:")
 _BLANK_OR_COMMENT = re.compile(r"\s*(?:#.*)?\s*")
+_COOKIE = re.compile(r"[ \t\f]*#.*?coding[:=]")
 _STEP = "    "
 
 
@@ -212,7 +213,10 @@ def _instead_of(first: ast.stmt, lines: Lines, indent: str) -> Spot:
 def _module_spot(tree: ast.Module, lines: Lines, newline: str) -> Spot:
     if has_docstring(tree):
         return _instead_of(tree.body[0], lines, "")
-    line = 1
+    # The encoding may be declared in the second line, under nothing but a comment.
+    first = (1, 2) if _BLANK_OR_COMMENT.fullmatch(lines.line(1)) else ()
+    declared = max((number for number in first if _COOKIE.match(lines.line(number))), default=0)
+    line = declared + 1
     while lines.line(line).startswith("#"):
         line += 1
     at, above = lines.start(line), lines.line(line - 1) if line > 1 else ""

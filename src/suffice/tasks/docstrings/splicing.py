@@ -11,7 +11,7 @@ import msgspec
 from suffice.tasks.docstrings.facts import Documentable
 from suffice.tasks.docstrings.literals import literal, tidied
 from suffice.tasks.docstrings.places import Place, has_docstring, places
-from suffice.tasks.docstrings.source import Source, Unreadable, parsed
+from suffice.tasks.docstrings.source import Source, Unreadable, parsed, read_source
 
 
 class Misplaced(Exception):
@@ -20,7 +20,32 @@ class Misplaced(Exception):
 
 def spliced(source: Source, found: list[Place], texts: Mapping[int, str]) -> bytes:
     """
-    A file with docstrings in it.
+    A file's bytes with docstrings in it; see `spliced_text`.
+
+    The bytes are read again too: the declaration of their encoding has to be where it counts.
+
+    Raises:
+        Misplaced: The result is not the same code.
+
+    >>> from suffice.tasks.docstrings.source import read_source
+    >>> source = read_source(b"def f(): return 1  # so")
+    >>> spliced(source, places(source), {1: "One."})
+    b'def f(): \"\"\"One.\"\"\"; return 1  # so'
+    """
+    text = spliced_text(source, found, texts)
+    content = source.encoded(text)
+    try:
+        again = read_source(content)
+    except Unreadable as wrong:
+        raise Misplaced(f"the file could not be read again: {wrong}") from wrong
+    if again != msgspec.structs.replace(source, text=text):
+        raise Misplaced("the file would be read in another encoding")
+    return content
+
+
+def spliced_text(source: Source, found: list[Place], texts: Mapping[int, str]) -> str:
+    """
+    A file's text with docstrings in it.
 
     The result is parsed again: the tree without docstrings has to be the one it was, and each
     docstring has to say what it was to say.
@@ -32,11 +57,6 @@ def spliced(source: Source, found: list[Place], texts: Mapping[int, str]) -> byt
 
     Raises:
         Misplaced: The result is not the same code.
-
-    >>> from suffice.tasks.docstrings.source import read_source
-    >>> source = read_source(b"def f(): return 1  # so")
-    >>> spliced(source, places(source), {1: "One."})
-    b'def f(): \"\"\"One.\"\"\"; return 1  # so'
     """
     said = {number: tidied(text) for number, text in texts.items()}
     if not all(text.strip() for text in said.values()):
@@ -51,7 +71,7 @@ def spliced(source: Source, found: list[Place], texts: Mapping[int, str]) -> byt
         behind = spot.end
     text = "".join([*pieces, source.text[behind:]])
     _check(source, text, _expected(found, said))
-    return source.encoded(text)
+    return text
 
 
 def _expected(found: list[Place], said: Mapping[int, str]) -> list[str | None]:
