@@ -71,6 +71,7 @@ def test_check_exits_0_where_nothing_is_missing(project: Path) -> None:
     done = docstrings("src", "--check", "--existing", "incomplete")
     assert done.exit_code == 1
     assert "function f does not document a" in done.output
+    assert done.output.endswith("1 docstring missing or incomplete in 1 file.\n")
 
 
 def test_a_diff_is_shown_and_nothing_written(project: Path, fake: StrictFake) -> None:

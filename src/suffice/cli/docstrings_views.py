@@ -28,7 +28,9 @@ def show_missing(found: Missing, *, form: str) -> None:
     for path, why in found.broken.items():
         click.echo(f"{path}: cannot be read: {one_line(why)}")
     number = sum(len(lacks) for lacks in found.missing.values())
-    click.echo(f"{count(number, 'docstring')} missing in {count(found.files, 'file')}.")
+    partly = any(lack.missing for lacks in found.missing.values() for lack in lacks)
+    what = "missing or incomplete" if partly else "missing"
+    click.echo(f"{count(number, 'docstring')} {what} in {count(found.files, 'file')}.")
 
 
 def show_proposed(done: Proposed, *, form: str) -> None:
