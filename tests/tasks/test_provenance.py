@@ -81,3 +81,7 @@ def test_no_number_and_no_text_brings_it_down(value: int, text: str) -> None:
 def test_an_object_without_fields_says_nothing() -> None:
     assert provenance({}, "text").missing == ()
     assert provenance({"buyer": {}}, "text").missing == ("buyer",)
+
+
+def test_a_date_is_found_behind_a_number_that_ends_the_line_before() -> None:
+    assert provenance({"day": "2026-05-03"}, "Mill Lane 4\n03/05/2026").unsupported == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -12,10 +13,11 @@ import msgspec
 from dateutil import parser as dates
 
 _NUMBER = re.compile(r"\d(?:[\d.,'’\u00a0\u202f ]*\d)?")
-_DATE = re.compile(
-    r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"
-    r"|\d{1,2}(?:st|nd|rd|th)?\.?\s+[^\W\d_]{3,12}\.?,?\s+\d{2,4}"
-    r"|[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{2,4}"
+# One after the other: "Lane 4 03/05/2026" looks like a month's name first.
+_DATES = (
+    re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"),
+    re.compile(r"\d{1,2}(?:st|nd|rd|th)?\.?\s+[^\W\d_]{3,12}\.?,?\s+\d{2,4}"),
+    re.compile(r"[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{2,4}"),
 )
 _ISO_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T[\d:.+Z-]*)?")
 _GROUPS = re.compile(r"['’\u00a0\u202f ]")
@@ -133,7 +135,7 @@ def _date(value: str, text: str) -> Span | None:
         wanted = date.fromisoformat(iso[1])
     except ValueError:
         return None
-    for found in _DATE.finditer(text):
+    for found in itertools.chain.from_iterable(form.finditer(text) for form in _DATES):
         if wanted in set(_dates(found[0])):
             return Span(found.start(), found.end(), found[0])
     return None
