@@ -107,3 +107,17 @@ def test_a_file_that_is_none_of_ours_is_cleared_away(here: Path) -> None:
     run("monitor", "--once", "--no-alerts")
     assert len(kept(here)) == 1
     assert list((here / ".suffice" / "gateway" / "shadow").iterdir()) == []
+
+
+def test_files_that_cannot_be_cleared_away_stop_no_round_and_count_once(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave(here, "a", "refund", "refund")
+
+    def refuse(_: Path, *, missing_ok: bool = False) -> None:
+        raise PermissionError(missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert "cannot be taken in" in run("monitor", "--once", "--no-alerts")
+    assert "cannot be taken in" in run("monitor", "--once", "--no-alerts")
+    assert len(kept(here)) == 1

@@ -180,13 +180,17 @@ def test_a_monitor_that_is_killed_is_started_again_and_does_nothing_twice(
     os.kill(first, signal.SIGKILL)
     rolling.disagree()
     seconds_until(lambda: workers_at(gateway, 2))
-    second = next(line["pid"] for line in reversed(gateway.logged) if line["event"] == "watching")
+    [second] = monitors(gateway) - {first}
     os.kill(second, signal.SIGKILL)
-    seconds_until(lambda: sum(line["event"] == "watching" for line in gateway.logged) == 3)
+    seconds_until(lambda: monitors(gateway) - {first, second})
     time.sleep(1.5)
 
     assert rolling.told() == ["started", "rolled_back"]
     assert rolling.policies.load().policy.version == 2
+
+
+def monitors(gateway: Any) -> set[int]:
+    return {line["pid"] for line in gateway.logged if line["event"] == "watching"}
 
 
 def test_it_ends_with_its_gateway_even_where_that_is_killed(

@@ -29,7 +29,7 @@ from suffice.cli.monitor_figures import leave_figures, leave_health
 from suffice.cli.monitor_pairs import ShadowPairs, note_prompts
 from suffice.cli.monitor_voice import GatewayLog, Terminal, Voice
 from suffice.cli.rollout_world import Places, World, now, opened
-from suffice.errors import BadOption, SufficeError
+from suffice.errors import BadOption, StorageError, SufficeError
 from suffice.gateway.log import Log
 from suffice.records.rollout import RolloutEvidence
 
@@ -76,7 +76,7 @@ def run(places: Places, manner: Manner) -> int:
 
     Raises:
         BadSettings: A place alerts go to lacks its secret; found before anything is watched.
-        StorageError: With one round: store or account cannot be opened.
+        StorageError: The store cannot be opened; with one round: nor the account.
     """
     voice = manner.voice
     dispatcher = _dispatcher(voice, manner) if manner.alerts else None
@@ -132,17 +132,20 @@ def dollars(text: str | None) -> Decimal | None:
 
 def _until(stop: _Stop, places: Places, manner: Manner, voice: Voice) -> int:
     """Round after round, over whatever files there are."""
-    every_s = manner.every_s or 1.0
-    problems, first = 0, not manner.kept_by_gateway
+    every_s, problems = manner.every_s or 1.0, 0
+    if not manner.kept_by_gateway:
+        Rollouts.open(places.store).close()
     while not stop.is_set():
         try:
+            # Looked at before they are opened: what is replaced in between is opened again.
+            files = _files(places)
             # A store that was there and is gone is not made anew: its rollouts would be forgotten.
-            if not first and not places.store.exists():
+            if not places.store.exists():
                 raise cannot_use(places.store, "it is gone")
             with opened(places, write=True) as world:
-                first = False
                 voice.began(len(world.store.all()), every_s=every_s)
-                problems = _rounds(places, world, manner, voice).until(stop, every_s=every_s)
+                rounds = _rounds(places, world, manner, voice)
+                problems = rounds.until(stop, files, every_s=every_s)
         except SufficeError as error:
             problems = 1
             voice.trouble(error)
@@ -175,9 +178,9 @@ class _Rounds(NamedTuple):
     window: timedelta
     voice: Voice
 
-    def until(self, stop: _Stop, *, every_s: float) -> int:
+    def until(self, stop: _Stop, files: _Files, *, every_s: float) -> int:
         """Until told to stop or other files are there; what the last one could not do."""
-        problems, figures_due, files = 0, now(), _files(self.places)
+        problems, figures_due = 0, now()
         while not stop.is_set() and _files(self.places) == files:
             problems, moved = self.one()
             if moved or now() >= figures_due:
@@ -190,9 +193,7 @@ class _Rounds(NamedTuple):
         """One round; a store that fails is said, and tried again at the next one."""
         world, budget = self.world, self.budget
         try:
-            self.pairs.take()
-            note_prompts(self.places.data, world.store, now())
-            take_feedback(self.places.data / FEEDBACK, world.store)
+            self._take_in()
             if budget is not None:
                 budget.look(now())
             controller = Controller(
@@ -212,12 +213,36 @@ class _Rounds(NamedTuple):
         leave_health(self.places, now=now(), trouble="not_carried_out" if problems else "")
         return _Round(problems, moved=any(one.events for one in acted))
 
+    def _take_in(self) -> None:
+        """
+        What the gateway left for us. A file that cannot be read or cleared away stops no round.
+
+        Raises:
+            StorageError: The store fails.
+        """
+        data, store = self.places.data, self.world.store
+        try:
+            self.pairs.take()
+            note_prompts(data, store, now())
+            take_feedback(data / FEEDBACK, store)
+        except OSError as error:
+            self.voice.trouble(
+                StorageError(
+                    f"What the gateway left in {data} cannot be taken in: {error}.",
+                    effect="Rollouts are watched by what is known already.",
+                    next_step="Give the folder's owner its rights back, or make room.",
+                )
+            )
+
     def _gather(self, kept: Kept, at: datetime) -> RolloutEvidence:
         world = self.world
         return gather(world.store, kept, account=world.account, now=at, window=self.window)
 
 
-def _files(places: Places) -> list[tuple[int, int] | None]:
+_Files = list[tuple[int, int] | None]
+
+
+def _files(places: Places) -> _Files:
     """Which files store and account are: another one under the same name is not the same."""
     return [_identity(path) for path in (places.store, places.account)]
 
