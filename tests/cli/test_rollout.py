@@ -168,6 +168,7 @@ def test_the_plan_is_the_one_that_was_asked_for(here: Path) -> None:
     fine("rollout", "start", "triage", "--plan", "10/100", "--days", "7", "--holdout", "0.05")
 
     shown = json.loads(fine("rollout", "status", "triage", "--format", "json"))["rollout"]
+    assert [guard["limit"] for guard in shown["guards"][1:]] == [100.0] * 4
     assert shown["shares"] == [0.1, 0.95]
     assert shown["least_s"] == 7 * 86_400
 

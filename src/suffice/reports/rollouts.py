@@ -93,6 +93,9 @@ class GuardRow(msgspec.Struct, frozen=True, kw_only=True):
         against: What it is held against.
         evidence: How much speaks for taking it back, and the limit.
         state: ``holding``, ``watching``, ``raised`` or ``too few to say``.
+        value: The evidence as a number.
+        limit: What takes the rollout back once the evidence reaches it.
+        seen: Pairs, or the candidate's occasions, so far.
     """
 
     name: str
@@ -100,6 +103,9 @@ class GuardRow(msgspec.Struct, frozen=True, kw_only=True):
     against: str
     evidence: str
     state: str
+    value: float
+    limit: float
+    seen: int
 
 
 class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
@@ -255,6 +261,9 @@ def _agreement_row(rollout: Rollout) -> GuardRow:
         against=f"fine at {percent(watch.p_ok)}",
         evidence=f"{level:,.0f} of {watch.limit:,.0f}",
         state=_state(level / watch.limit, seen=watch.pairs),
+        value=level,
+        limit=watch.limit,
+        seen=watch.pairs,
     )
 
 
@@ -271,6 +280,9 @@ def _guard_row(guard: Guard) -> GuardRow:
         else f"baseline {_rate(guard.baseline_hits, other)}",
         evidence=f"{value:,.1f} of {limit:,.0f}",
         state=_state(value / limit, seen=seen if alone else min(seen, other)),
+        value=value,
+        limit=limit,
+        seen=seen,
     )
 
 
