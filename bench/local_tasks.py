@@ -34,6 +34,7 @@ from suffice.tasks.job import Job
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "workloads"
 INTENTS, EXAMPLES, CASES = 10, 2, 60
+SETS = ("clinc150", "banking77", "sroie_receipts")
 FIELDS = ("company", "date", "address", "total")
 
 
@@ -166,15 +167,14 @@ async def ask(model: str, file: Path, options: argparse.Namespace, kept: Kept) -
     models = LocalModels({model: file}, server=server)
     runner = Runner(models, ladder=lambda *_: (model,), escalate=False, timeout_s=options.patience)
     until = time.monotonic() + options.seconds
+    sets = {
+        "clinc150": lambda: intents(options.data, "clinc150", cases=options.cases),
+        "banking77": lambda: intents(options.data, "banking77", cases=options.cases),
+        "sroie_receipts": lambda: receipts(options.data, cases=options.cases),
+    }
     # By turns, so that a run that is stopped has asked of every set.
-    questions = itertools.chain.from_iterable(
-        zip(
-            intents(options.data, "clinc150", cases=options.cases),
-            intents(options.data, "banking77", cases=options.cases),
-            receipts(options.data, cases=options.cases),
-            strict=True,
-        )
-    )
+    turns = zip(*(sets[name]() for name in options.sets), strict=True)
+    questions = itertools.chain.from_iterable(turns)
     try:
         for question in questions:
             if question.id in kept.results:
@@ -213,6 +213,7 @@ def main() -> None:
     parser.add_argument("--into", type=Path, default=Path("build/local-tasks"), metavar="DIR")
     parser.add_argument("--data", type=Path, default=DATA, metavar="DIR")
     parser.add_argument("--cases", type=int, default=CASES, help="Of each set.")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=270, help="Begin nothing more afterwards.")
     parser.add_argument("--patience", type=float, default=120, help="Seconds for one case.")
