@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,3 +116,22 @@ def test_a_changed_tool_is_another_request_type() -> None:
     one = choose_tool.job("query", [WEATHER, CLOCK])
     other = choose_tool.job("query", [WEATHER, {**CLOCK, "description": "The hour."}])
     assert one.type != other.type
+
+
+def test_calls_of_real_models_are_read_and_tools_they_made_up_are_caught(
+    recorded_data: Path,
+) -> None:
+    """
+    240 requests that no tool fits, as a small model answered them.
+    """
+    found: Counter[str] = Counter()
+    with gzip.open(recorded_data / "bfcl.jsonl.gz", "rt") as rows:
+        for row in map(json.loads, rows):
+            if row["task"] != "tool_call/relevance":
+                continue
+            text = row["outputs"]["claude-3-haiku-20240307"]
+            blocks = tuple(json.loads(text)) if text.startswith("[{") else None
+            job = choose_tool.job(row["prompt"][-1]["content"], row["tools"])
+            value = job.read(Answer(text="" if blocks else text, blocks=blocks))
+            found[value.reason if isinstance(value, Unresolved) else str(bool(value.tool))] += 1
+    assert found == {"True": 164, "False": 52, "out_of_set": 15, "schema": 9}
