@@ -70,6 +70,18 @@ def test_the_next_type_is_proposed_with_the_command_that_starts_it(here: Path) -
     output = fine("rollout", "next")
 
     assert "Next  suffice rollout start triage --to haiku-5-5" in output
+    assert "Started at 5 %" in fine("rollout", "start", "triage", "--to", "haiku-5-5")
+
+
+@pytest.mark.parametrize("named", ["haiku-5-5", "claude-haiku-5-5"])
+def test_a_run_is_named_with_the_short_or_the_whole_name_of_its_model(
+    here: Path, named: str
+) -> None:
+    kept_run(here)
+
+    fine("rollout", "start", "triage", "--to", named, "--from-run", "r1")
+
+    assert in_force()["types"]["triage"]["candidate"] == "claude-haiku-5-5"
 
 
 def test_only_a_switch_that_stands_by_itself_is_proposed(here: Path) -> None:

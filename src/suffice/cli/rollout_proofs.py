@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from suffice.adapters.storage import read_result
+from suffice.cli.money_text import short_name
 from suffice.cli.stored_run import find_run, runs_folder
 from suffice.errors import NotProven, StorageError
 from suffice.policy.changes import verdict_for
@@ -30,13 +31,17 @@ def proof_of(request_type: str, candidate: str | None, run: str | None) -> Proof
     """
     if run is not None:
         comparison = read_result(find_run(run))
-        found = verdict_for(comparison, type=request_type, candidate=candidate)
+        # Named as the run names it, where it was named by its short name.
+        named = [row.candidate for row in comparison.types if _is_model(row.candidate, candidate)]
+        found = verdict_for(
+            comparison, type=request_type, candidate=named[0] if named else candidate
+        )
         return Proof(run, comparison.created, found)
     fitting = [
         proof
         for proof in kept_proofs()
         if proof.verdict.type == request_type
-        and (candidate is None or model_name(proof.verdict.candidate) == model_name(candidate))
+        and (candidate is None or _is_model(proof.verdict.candidate, candidate))
     ]
     if not fitting:
         to = f" and {candidate}" if candidate else ""
@@ -90,6 +95,11 @@ def model_name(text: str) -> str:
     import msgspec
 
     return msgspec.structs.replace(parse_model_spec(text), label=None).name
+
+
+def _is_model(of_run: str, asked: str | None) -> bool:
+    """Whether a run's model is the one asked for, by its whole name or its short one."""
+    return asked is not None and short_name(model_name(of_run)) == short_name(model_name(asked))
 
 
 def _worth(proof: Proof) -> tuple[bool, float]:

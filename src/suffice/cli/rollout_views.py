@@ -73,6 +73,9 @@ def show_list(views: Sequence[RolloutView], *, form: str) -> None:
     if form == "json":
         click.echo(json_text(rollouts_json(views)), nl=False)
         return
+    if not views:
+        click.echo("No rollout was ever started.\n\nNext  suffice rollout next")
+        return
     console = results()
     unicode = speaks_unicode(console)
     table = Table(box=None, pad_edge=False, header_style="bold")
