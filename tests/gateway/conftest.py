@@ -301,6 +301,9 @@ def _in_a_thread(
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        # A connection whose task had not begun is closed by nobody else.
+        for transport in list(getattr(loop, "_transports", {}).values()):
+            transport.abort()
         await asyncio.sleep(0.01)
 
     _run(loop, end())

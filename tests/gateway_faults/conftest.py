@@ -206,6 +206,9 @@ class Upstream:
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
+            # A connection whose task had not begun is closed by nobody else.
+            for transport in list(getattr(self.loop, "_transports", {}).values()):
+                transport.abort()
             await asyncio.sleep(0.05)  # transports end a little after they are closed
 
         self.run(end())

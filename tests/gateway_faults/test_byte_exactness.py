@@ -49,13 +49,15 @@ class Kept:
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        with (
+            contextlib.closing(writer),
+            contextlib.suppress(asyncio.IncompleteReadError, ConnectionError),
+        ):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n"))[:-4]
                 body = await self._read_body(head.lower(), reader)
                 self.head, self.body = head, body
                 writer.write(b"HTTP/1.1 200 OK\r\nrequest-id: r\r\ncontent-length: 2\r\n\r\n{}")
-        writer.close()
 
     async def _read_body(self, head: bytes, reader: asyncio.StreamReader) -> bytes:
         length = re.search(rb"\r\ncontent-length: (\d+)", head)
@@ -77,6 +79,9 @@ class Kept:
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
+            # A connection whose task had not begun is closed by nobody else.
+            for transport in list(getattr(self.loop, "_transports", {}).values()):
+                transport.abort()
             await asyncio.sleep(0.05)  # transports end a little after they are closed
 
         asyncio.run_coroutine_threadsafe(close(), self.loop).result(10)
