@@ -10,7 +10,6 @@ import msgspec
 from suffice.adapters.storage.rollouts import Rating, Rollouts
 from suffice.records import Feedback
 
-FOLDER = "feedback"
 _AT_ONCE = 500
 
 

@@ -9,7 +9,6 @@ import msgspec
 
 from suffice.records import SeenPrompts
 
-FOLDER = "prompts"
 _LATEST = 20
 _FEWEST = 10
 

@@ -21,7 +21,6 @@ from suffice.scoring.labels import AS_LABEL, LabelScorer, is_label_like
 from suffice.scoring.learnt import spellings
 from suffice.traffic.responses import read_message
 
-FOLDER = "shadow"
 _ABANDONED_S = 60.0
 _ENOUGH_TO_CHOOSE = 20
 _REMEMBERED_ANSWERS = 1_000

@@ -6,15 +6,16 @@ from datetime import datetime
 from pathlib import Path
 
 from suffice.adapters.controlling.evidence import PROMPT
-from suffice.adapters.live_prompts import FOLDER as PROMPTS
 from suffice.adapters.live_prompts import live_prompts
-from suffice.adapters.shadow_inbox import FOLDER, Scored, ShadowInbox
+from suffice.adapters.shadow_inbox import Scored, ShadowInbox
 from suffice.adapters.storage import read_result
 from suffice.adapters.storage.rollouts import Rollouts
 from suffice.cli.rollout_world import Places, World
 from suffice.cli.stored_run import find_run
 from suffice.errors import SufficeError
 from suffice.policy.changes import verdict_for
+from suffice.records.prompts import PROMPTS_FOLDER
+from suffice.records.shadow import SHADOW_FOLDER
 from suffice.wiring import price_now
 
 _AT_ONCE = 500
@@ -32,7 +33,7 @@ def note_prompts(data: Path, store: Rollouts, now: datetime) -> None:
     Raises:
         StorageError: The store fails.
     """
-    for request_type, version in live_prompts(data / PROMPTS).items():
+    for request_type, version in live_prompts(data / PROMPTS_FOLDER).items():
         if store.noted(request_type, PROMPT) != version:
             store.note(request_type, PROMPT, version, at=now)
 
@@ -49,7 +50,7 @@ class ShadowPairs:
     def __init__(self, places: Places, world: World) -> None:
         self._store = world.store
         self._inbox = ShadowInbox(
-            places.data / FOLDER, scorer_of=self._scorer_of, price=price_now()
+            places.data / SHADOW_FOLDER, scorer_of=self._scorer_of, price=price_now()
         )
 
     def take(self) -> int:

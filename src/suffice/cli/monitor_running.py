@@ -20,7 +20,6 @@ from suffice.adapters.controlling.controller import Controller, as_wanted
 from suffice.adapters.controlling.evidence import WINDOW, gather
 from suffice.adapters.controlling.shadow_budget import ShadowBudget
 from suffice.adapters.controlling.telling import tell
-from suffice.adapters.feedback_inbox import FOLDER as FEEDBACK
 from suffice.adapters.feedback_inbox import take_feedback
 from suffice.adapters.storage.rollout_schema import cannot_use
 from suffice.adapters.storage.rollouts import Kept, Rollouts
@@ -31,6 +30,7 @@ from suffice.cli.monitor_voice import GatewayLog, Terminal, Voice
 from suffice.cli.rollout_world import Places, World, now, opened
 from suffice.errors import BadOption, StorageError, SufficeError
 from suffice.gateway.log import Log
+from suffice.records.feedback import FEEDBACK_FOLDER
 from suffice.records.rollout import RolloutEvidence
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ class _Rounds(NamedTuple):
         try:
             self.pairs.take()
             note_prompts(data, store, now())
-            take_feedback(data / FEEDBACK, store)
+            take_feedback(data / FEEDBACK_FOLDER, store)
         except OSError as error:
             self.voice.trouble(
                 StorageError(

@@ -8,7 +8,6 @@ import msgspec
 
 from suffice.adapters.controlling.controller import Controller
 from suffice.adapters.controlling.evidence import PROMPT
-from suffice.adapters.live_prompts import FOLDER as PROMPTS
 from suffice.adapters.live_prompts import live_prompts
 from suffice.adapters.storage.rollouts import Kept
 from suffice.cli.rollout_facts import view
@@ -19,6 +18,7 @@ from suffice.errors import BadOption, PolicyChanged, RolloutChanged, StorageErro
 from suffice.monitor import Command, Start, basis_of, command, named_plan, start
 from suffice.policy.changes import Signature
 from suffice.records import Rollout
+from suffice.records.prompts import PROMPTS_FOLDER
 from suffice.records.rollout import RolloutPlan, RolloutState, RolloutStep
 from suffice.reports import shell_word
 
@@ -72,7 +72,7 @@ def begin(places: Places, wanted: Wanted, *, form: str) -> None:
                 prompt_version=proof.verdict.prompt_version,
             ),
             plan=plan_of(wanted.plan, wanted.least_days, wanted.pairs, wanted.holdout),
-            live_prompt=live_prompts(places.data / PROMPTS).get(wanted.type)
+            live_prompt=live_prompts(places.data / PROMPTS_FOLDER).get(wanted.type)
             or world.store.noted(wanted.type, PROMPT),
             pairs_per_year=_pairs_per_year(world, wanted.type, at),
             years_between=wanted.years_between,

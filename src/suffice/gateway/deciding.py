@@ -123,11 +123,9 @@ class Decider:
             return None
         if found.arm != "baseline" or view.in_tool_loop:
             return None
-        whole = msgspec.structs.replace(rule, share=1.0, ramped=None)
-        forced = msgspec.structs.replace(policy, types={found.type: whole})
         known = Known(at=self._now(), break_even=self._break_even, type_of=lambda _body: found.type)
         try:
-            again = self._routed(forced, view, version, known)
+            again = self._routed(policy.wholly_moved(found.type), view, version, known)
         except Exception as fault:  # noqa: BLE001 - as in decide
             self._tell(fault)
             return None

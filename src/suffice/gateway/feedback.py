@@ -8,8 +8,6 @@ refused, so it fills no disk.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import secrets
 import time
 from pathlib import Path
@@ -22,6 +20,7 @@ from suffice.gateway.answers import error, reply
 from suffice.gateway.heads import RequestHead
 from suffice.gateway.house import House
 from suffice.gateway.relay import Relay
+from suffice.gateway.whole_files import put_whole
 from suffice.policy.masking import mask_text
 from suffice.records import Feedback
 
@@ -30,12 +29,10 @@ if TYPE_CHECKING:
 
 OWN = b"/v1/suffice/"
 FEEDBACK = OWN + b"feedback"
-FOLDER = "feedback"
 _SUFFIX = ".json"
 _MOST_BYTES = 16 * 1024
 _MOST_FILES = 10_000
 _LOOK_S = 5.0
-_FILE_MODE, _FOLDER_MODE = 0o600, 0o700
 
 
 class _Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,33 +58,15 @@ class FeedbackFolder:
     def leave(self, found: Feedback) -> bool:
         """Keep a word; False where there is no room or no disk for it. Blocks."""
         now = time.monotonic()
-        try:
-            if now - self._looked_at > _LOOK_S:
-                self._looked_at = now
-                self.folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-                self._files = sum(1 for _ in self.folder.glob(f"*{_SUFFIX}"))
-            if self._files >= self._most_files:
-                return False
-            # Names sort by time: of two words on one answer the later one holds.
-            target = self.folder / f"{time.time_ns():020d}-{secrets.token_hex(4)}{_SUFFIX}"
-            _put(target, msgspec.json.encode(found))
-        except OSError:
+        if now - self._looked_at > _LOOK_S:
+            self._looked_at = now
+            self._files = sum(1 for _ in self.folder.glob(f"*{_SUFFIX}"))
+        # Names sort by time: of two words on one answer the later one holds.
+        target = self.folder / f"{time.time_ns():020d}-{secrets.token_hex(4)}{_SUFFIX}"
+        if self._files >= self._most_files or not put_whole(target, msgspec.json.encode(found)):
             return False
         self._files += 1
         return True
-
-
-def _put(target: Path, content: bytes) -> None:
-    draft = target.with_suffix(".new")
-    try:
-        made = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-        with os.fdopen(made, "wb") as out:
-            out.write(content)
-        draft.replace(target)
-    except OSError:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise
 
 
 class FeedbackTurn(Relay):

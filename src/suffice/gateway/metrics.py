@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from math import isfinite, isnan
 from pathlib import Path
 
 import msgspec
 
+from suffice.gateway.whole_files import put_whole
 from suffice.records import ExchangeRecord
 
 OTHER = "other"
@@ -333,17 +332,7 @@ def _bounded(named: dict[str, None], name: str, top: int) -> str:
 
 def write_snapshot(path: Path, snapshot: Snapshot) -> bool:
     """Put figures in place whole, readable by their owner; False where they cannot be written."""
-    draft = path.with_suffix(f".{os.getpid()}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            out.write(msgspec.json.encode(snapshot))
-        draft.replace(path)
-    except OSError:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-        return False
-    return True
+    return put_whole(path, msgspec.json.encode(snapshot))
 
 
 def _others(folder: Path, own: Path | None) -> list[Snapshot]:

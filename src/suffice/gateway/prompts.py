@@ -8,7 +8,6 @@ by the hash of system prompt and tools; no text is kept.
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -16,18 +15,17 @@ from pathlib import Path
 
 import msgspec
 
+from suffice.gateway.whole_files import put_whole
 from suffice.policy.fingerprint import prompt_version
 from suffice.policy.routing import OTHER_MODEL, Route
 from suffice.policy.view import RequestView
 from suffice.records import SeenPrompts
 
-FOLDER = "prompts"
 _SPACING_S = 0.1
 _LATEST = 20
 _MOST_TYPES = 50
 _MOST_WAITING = 16
 _REMEMBERED = 1_024
-_FILE_MODE, _FOLDER_MODE = 0o600, 0o700
 
 
 class Prompts:
@@ -88,13 +86,7 @@ class Prompts:
             kind: [(at, found) for at, name in list(seen) if (found := self._versions.get(name))]
             for kind, seen in list(self._seen.items())
         }
-        draft = self._path.with_suffix(f".{os.getpid()}.new")
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-            made = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE)
-            with os.fdopen(made, "wb") as out:
-                out.write(msgspec.json.encode(SeenPrompts(types)))
-            draft.replace(self._path)
+        put_whole(self._path, msgspec.json.encode(SeenPrompts(types)))
 
 
 def _version(system: bytes, tools: bytes) -> str:

@@ -25,7 +25,6 @@ from suffice.gateway.books import Books
 from suffice.gateway.budgets import Budget, Budgets
 from suffice.gateway.child import METRICS, SPOOL
 from suffice.gateway.deciding import Decider
-from suffice.gateway.feedback import FOLDER as FEEDBACK
 from suffice.gateway.feedback import FeedbackFolder
 from suffice.gateway.house import House
 from suffice.gateway.keys import Keys
@@ -34,16 +33,18 @@ from suffice.gateway.log import Log
 from suffice.gateway.memory import Room
 from suffice.gateway.metrics import Metrics
 from suffice.gateway.moving import break_even_with
-from suffice.gateway.prompts import FOLDER as PROMPTS
 from suffice.gateway.prompts import Prompts
 from suffice.gateway.proxying import Proxy
-from suffice.gateway.shadow_files import FOLDER, ShadowFolder
+from suffice.gateway.shadow_files import ShadowFolder
 from suffice.gateway.shadows import Shadows
 from suffice.gateway.spool import Capture, Spool
 from suffice.gateway.supervisor import Kept
 from suffice.gateway.upstream import Pool
 from suffice.gateway.worker import Worker
 from suffice.policy.rules import Policy
+from suffice.records.feedback import FEEDBACK_FOLDER
+from suffice.records.prompts import PROMPTS_FOLDER
+from suffice.records.shadow import SHADOW_FOLDER
 
 # A rollback has two seconds to reach every worker, the monitor's own round included.
 _POLL_S = 0.5
@@ -152,7 +153,7 @@ class Running:
             type_of=options.type_of,
             on_fault=self._deciding_failed,
         )
-        self._prompts = Prompts(options.data / PROMPTS, worker=name)
+        self._prompts = Prompts(options.data / PROMPTS_FOLDER, worker=name)
         self._books = Books(
             spool,
             secret=fingerprint_secret(options.data),
@@ -202,7 +203,7 @@ class Running:
             log=self._log,
             public_url=options.public_url,
             prompts=self._prompts,
-            feedback=FeedbackFolder(options.data / FEEDBACK),
+            feedback=FeedbackFolder(options.data / FEEDBACK_FOLDER),
         )
         if options.capture is not Capture.OFF:
             # Without an account nobody would know what they cost.
@@ -230,7 +231,7 @@ class Running:
     def _shadows(self, house: House) -> Shadows:
         return Shadows(
             house.pool,
-            ShadowFolder(self._options.data / FOLDER, mask=masked_body),
+            ShadowFolder(self._options.data / SHADOW_FOLDER, mask=masked_body),
             write=self._books.write,
             count=self.account.metrics.note_shadow,
         )

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
+from suffice.gateway.whole_files import put_whole
 from suffice.records import ShadowAnswers
 
-FOLDER = "shadow"
 _SUFFIX = ".json"
-_FILE_MODE, _FOLDER_MODE = 0o600, 0o700
 _MOST_BYTES = 256 * 1024 * 1024
 _LOOK_S = 5.0
-_ABANDONED_S = 60.0
 
 
 class ShadowFolder:
@@ -52,17 +48,7 @@ class ShadowFolder:
         if self._held() + len(content) > self._most_bytes:
             return False
         target = self.folder / f"{found.id}{_SUFFIX}"
-        draft = target.with_suffix(f".{os.getpid()}.new")
-        try:
-            self.folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-            with os.fdopen(
-                os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE), "wb"
-            ) as out:
-                out.write(content)
-            draft.replace(target)
-        except OSError:
-            with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
+        if not put_whole(target, content):
             return False
         self._bytes += len(content)
         return True

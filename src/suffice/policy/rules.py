@@ -152,6 +152,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     parent: str = ""
     audit: tuple[AuditLine, ...] = ()
 
+    def wholly_moved(self, type: str) -> Policy:  # noqa: A002 - our word for it
+        """
+        As if every conversation of a type were its candidate's; it says nothing of other types.
+
+        Raises:
+            KeyError: It has no rule for the type.
+        """
+        rule = msgspec.structs.replace(self.types[type], share=1.0, ramped=None)
+        return msgspec.structs.replace(self, types={type: rule})
+
     def is_stale(self, at: datetime) -> bool:
         """
         Whether its time is over.

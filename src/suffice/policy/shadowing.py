@@ -92,9 +92,8 @@ def shadow_of(
         return msgspec.structs.replace(drawn, why_not="holds thinking of the model that served it")
     edits = _own(view)
     if served_by == "baseline":
-        everything = _all_to_candidate(policy, found.type)
         other = route(
-            everything,
+            policy.wholly_moved(found.type),
             view,
             key=key,
             version=version,
@@ -120,12 +119,6 @@ def _chance_at_this_depth(view: RequestView, number: int) -> float:
     # The lowest bits: assignment and drawing look at the highest ones, or hash anew.
     wanted = min((~number & (number + 1)).bit_length() - 1, _DEEPEST)
     return 0.5 ** (wanted + 1) if depth == wanted else 0.0
-
-
-def _all_to_candidate(policy: Policy, type: str) -> Policy:  # noqa: A002 - our word for it
-    """The policy as if every conversation of the type were the candidate's."""
-    rule = msgspec.structs.replace(policy.types[type], share=1.0)
-    return msgspec.structs.replace(policy, types={type: rule})
 
 
 def _own(view: RequestView) -> Edits:

@@ -50,7 +50,7 @@ class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         type: The request type; empty where nobody named it.
         requested_model: What the client asked for.
         served_model: What answered, by its own word; else what was asked of the provider.
-        arm: ``requested``, ``baseline`` or ``candidate``.
+        arm: ``requested``, ``baseline`` or ``candidate``; ``shadow`` for a call nobody waits for.
         reason: Why this model.
         policy_version: Of the policy that decided; empty without one.
         path: The API's path, without its query.

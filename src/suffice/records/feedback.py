@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+FEEDBACK_FOLDER = "feedback"
+"""Under which name they lie in the gateway's data folder."""
+
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+PROMPTS_FOLDER = "prompts"
+"""Under which name they lie in the gateway's data folder."""
+
 
 class SeenPrompts(msgspec.Struct, frozen=True):
     """

@@ -6,6 +6,9 @@ from typing import Literal
 
 import msgspec
 
+SHADOW_FOLDER = "shadow"
+"""Under which name they lie in the gateway's data folder."""
+
 
 class ShadowAnswers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
