@@ -10,6 +10,7 @@ The whole exception tree. Each error says what happened, its effect and the next
     │   └── SecretInFile         SF007  a credential in a settings file; never read, never echoed
     ├── InputError                      what was read is not usable (exit 1)
     │   ├── MissingKey           SF001  no credential for a live run
+    │   │   └── MissingOwnKey    SF008  no key of suffice's own, for calls nobody asked for
     │   ├── UnreadableFile       SF101  a file that cannot be opened or decompressed
     │   ├── BrokenLine           SF102  a line that is no case; stops only with --strict
     │   ├── EmptyInput           SF103  nothing usable was found
@@ -109,6 +110,12 @@ class MissingKey(InputError):
     """A live run without a credential."""
 
     code = "SF001"
+
+
+class MissingOwnKey(MissingKey):
+    """Calls that no caller asked for, without a key of suffice's own to pay them with."""
+
+    code = "SF008"
 
 
 class UnreadableFile(InputError):

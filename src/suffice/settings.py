@@ -142,6 +142,9 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "SUFFICE_MARGIN": ("limits", "margin"),
     "SUFFICE_ALPHA": ("limits", "alpha"),
 }
+# The key of calls that no caller asked for, made outside a request: message batches of shadow
+# calls, comparisons that run by a schedule. Only ever read from the environment.
+OWN_KEY = "SUFFICE_OWN_KEY"
 _RANGES = {"floor": (0, 1), "target": (0, 1), "margin": (0, 100), "alpha": (0, 0.5)}
 _GATEWAY_RANGES = {"port": (0, 65_535), "workers": (1, 64), "drain_s": (0, 86_400)}
 _PATHS = ("prices_file", "data", "runs")

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suffice.catalog import Catalog, load_catalog
-from suffice.errors import MissingKey
+from suffice.errors import MissingKey, MissingOwnKey
 from suffice.records import Usage, parse_model_spec
-from suffice.settings import read_prices
+from suffice.settings import OWN_KEY, read_prices
 
 if TYPE_CHECKING:
     from suffice.adapters.providers.anthropic import AnthropicModels
@@ -58,6 +58,51 @@ def credential_for(base_url: str | None, environ: Mapping[str, str]) -> Credenti
             next_step="Set it, or run `suffice compare --recorded`.",
         )
     return None
+
+
+def own_credential(environ: Mapping[str, str]) -> Credential | None:
+    """
+    The key of suffice's own, for calls that no caller asked for; None where there is none.
+
+    It is read from ``SUFFICE_OWN_KEY`` alone: what runs by itself is never paid with a key that
+    was set for something else.
+
+    Raises:
+        MissingOwnKey: What is set is no key.
+    """
+    from suffice.adapters.providers.credential import Credential
+
+    if OWN_KEY not in environ:
+        return None
+    try:
+        return Credential(environ[OWN_KEY], variable=OWN_KEY)
+    except MissingKey as wrong:
+        raise MissingOwnKey(
+            wrong.what.replace("The API key", OWN_KEY),
+            effect=wrong.effect,
+            next_step=wrong.next_step,
+        ) from wrong
+
+
+def needed_own_credential(environ: Mapping[str, str], *, what_for: str) -> Credential:
+    """
+    The key of suffice's own, where nothing can be done without.
+
+    Args:
+        environ: Where it stands.
+        what_for: What cannot be done without, as the end of a sentence.
+
+    Raises:
+        MissingOwnKey: There is none, or what is set is no key.
+    """
+    found = own_credential(environ)
+    if found is None:
+        raise MissingOwnKey(
+            f"{OWN_KEY} is not set, and {what_for} is paid with no other key.",
+            effect="Nothing was sent.",
+            next_step=f"Set {OWN_KEY} to a key of its own, best with a spend limit of its own.",
+        )
+    return found
 
 
 def live_models(

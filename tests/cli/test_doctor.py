@@ -212,6 +212,17 @@ def test_keys_that_are_over_or_missing_are_told(own_folder: Path) -> None:
     assert the(none, "gateway keys").state is State.FAILED
 
 
+def test_a_key_of_its_own_is_told_and_not_shown(own_folder: Path) -> None:
+    keys = {"SUFFICE_OWN_KEY": "sk-own-0123456789"}
+    found = the(check_options(Setup(), keys, now=NOW), "own key")
+    assert found.state is State.FINE
+    assert "sk-own" not in found.says
+    broken = the(check_options(Setup(), {"SUFFICE_OWN_KEY": "sk\n1"}, now=NOW), "own key")
+    assert broken.state is State.FAILED
+    assert "SUFFICE_OWN_KEY" in broken.next_step
+    assert "own key" not in {each.check for each in check_options(Setup(), {}, now=NOW)}
+
+
 def test_budgets_and_certificates_are_read_as_the_gateway_would(own_folder: Path) -> None:
     budgets, cert = own_folder / "budgets.json", own_folder / "cert.pem"
     budgets.write_text('[{"name": "team", "usd": "5"}]')

@@ -22,7 +22,8 @@ from suffice.gateway.child import ACCOUNT
 from suffice.gateway.proxying import choose_proxy
 from suffice.gateway.spool import Capture
 from suffice.gateway.status import counted
-from suffice.settings import price_tables
+from suffice.settings import OWN_KEY, price_tables
+from suffice.wiring import own_credential
 
 _OLDEST_PYTHON = (3, 11)
 _GB = 1 << 30
@@ -177,6 +178,7 @@ def check_options(setup: Setup, environ: Mapping[str, str], *, now: datetime) ->
         said=f"{setup.budgets}" if setup.budgets else "",
     )
     yield from _keys(setup, environ, now=now)
+    yield from _own_key(environ)
     yield from _reading(
         "tls",
         lambda: serving(setup.tls_cert, setup.tls_key, setup.client_ca),
@@ -222,6 +224,17 @@ def _keys(setup: Setup, environ: Mapping[str, str], *, now: datetime) -> Iterato
             "There is none here: clients send their own beside the gateway's.",
             "Set ANTHROPIC_API_KEY for the gateway if it is to bring it.",
         )
+
+
+def _own_key(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether calls that nobody asked for can be paid; most installations make none."""
+    try:
+        found = own_credential(environ)
+    except SufficeError as wrong:
+        yield failed("own key", wrong.what, wrong.next_step)
+        return
+    if found is not None:
+        yield fine("own key", f"{OWN_KEY} is set, for calls that no caller asked for")
 
 
 def _way_out(setup: Setup, environ: Mapping[str, str]) -> Iterator[Finding]:

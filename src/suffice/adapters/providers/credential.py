@@ -24,10 +24,19 @@ class Credential:
     __slots__ = ("_header", "_secret")
 
     def __init__(
-        self, secret: str, *, header: Literal["x-api-key", "authorization"] = "x-api-key"
+        self,
+        secret: str,
+        *,
+        header: Literal["x-api-key", "authorization"] = "x-api-key",
+        variable: str = "ANTHROPIC_API_KEY",
     ) -> None:
         """
         Keep a secret for one of the two headers.
+
+        Args:
+            secret: The key or token.
+            header: Which header carries it.
+            variable: Where it was read from, for messages.
 
         Raises:
             MissingKey: It is empty, or holds what no header can carry.
@@ -37,7 +46,7 @@ class Credential:
             raise MissingKey(
                 "The API key is empty." if not secret else "The API key holds illegal characters.",
                 effect="Nobody was called.",
-                next_step="Set ANTHROPIC_API_KEY to the key as the console shows it.",
+                next_step=f"Set {variable} to the key as the console shows it.",
             )
         self._secret = secret
         self._header = header
