@@ -131,6 +131,38 @@ def test_a_switch_about_another_prompt_than_the_live_one_starts_nothing(here: Pa
     assert "about prompt aaaaaaaaaaaa; live is bbbbbbbbbbbb" in refused.output
 
 
+def see_prompts(here: Path, *versions: str) -> None:
+    folder = here / ".suffice" / "gateway" / "prompts"
+    folder.mkdir(parents=True)
+    seen = {"types": {"triage": list(enumerate(versions))}}
+    (folder / "0.json").write_text(json.dumps(seen))
+
+
+@pytest.mark.parametrize(
+    ("cases", "live", "watched", "said"),
+    [
+        ("a" * 64, [], "a" * 64, "prompt aaaaaaaaaaaa, as proved"),
+        ("", ["b" * 64] * 12, "b" * 64, "prompt bbbbbbbbbbbb, live at the start"),
+        ("", ["b" * 64, "c" * 64] * 6, "", "prompt edits are not watched"),
+        ("", [], "", "prompt edits are not watched"),
+    ],
+)
+def test_which_prompt_is_watched_is_said_on_every_surface(
+    here: Path, cases: str, live: list[str], watched: str, said: str
+) -> None:
+    kept_run(here, prompt_version=cases)
+    see_prompts(here, *live)
+
+    fine("rollout", "start", "triage")
+
+    shown = json.loads(fine("rollout", "status", "triage", "--format", "json"))["rollout"]
+    assert shown["prompt_version"] == watched
+    assert shown["prompt"].startswith(said)
+    assert said in fine("rollout", "status", "triage")
+    weekly = fine("report", "--weekly")
+    assert ("Prompt edits are not watched of triage" in weekly) == (not watched)
+
+
 def begin(here: Path, **more: Any) -> None:
     kept_run(here, **more)
     fine("rollout", "start", "triage", "--by", "Ada")

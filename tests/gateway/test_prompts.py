@@ -60,6 +60,15 @@ def test_the_live_prompt_is_what_more_than_half_of_the_latest_requests_came_with
     assert live_prompts(tmp_path) == {"triage": version(NEW)}
 
 
+def test_a_prompt_is_steady_where_all_of_the_latest_requests_came_with_it(
+    seeing: Seeing, tmp_path: Path
+) -> None:
+    seeing.see(*[OLD] * 19, NEW)
+    assert live_prompts(tmp_path, steady=True) == {}
+    seeing.see(*[NEW] * 19)
+    assert live_prompts(tmp_path, steady=True) == {"triage": version(NEW)}
+
+
 def test_a_type_whose_prompts_all_differ_has_no_version(seeing: Seeing, tmp_path: Path) -> None:
     seeing.see(*[f"It is {minute} past nine. Sort." for minute in range(15)])
     seeing.see(*[f"It is {minute} past ten. Sort." for minute in range(15)])

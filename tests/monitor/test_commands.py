@@ -65,6 +65,48 @@ def test_what_the_evidence_does_not_carry_needs_a_name_and_a_reason(
     assert "ann overruled the evidence" in begun.events[0].sentence
 
 
+def test_where_the_cases_share_no_prompt_the_live_one_is_watched_for_edits(
+    wish: Start, now: datetime
+) -> None:
+    promptless = msgspec.structs.replace(wish.basis, prompt_version="")
+    begun = start(
+        msgspec.structs.replace(wish, basis=promptless, live_prompt="p1", steady_prompt="p1"),
+        now=now,
+    )
+
+    edited = step(begun.rollout, RolloutEvidence(prompt_version="p2"), now=now + HOUR)
+
+    assert "share no prompt; the live one, p1, is watched" in begun.events[0].sentence
+    assert (begun.rollout.basis.prompt_version, begun.rollout.basis.live_prompt) == ("", "p1")
+    assert edited.rollout.state is RolloutState.ROLLED_BACK
+    assert "It began with version p1, live is p2." in edited.events[0].sentence
+
+
+def test_where_no_single_prompt_is_live_either_no_edit_is_claimed(
+    wish: Start, now: datetime
+) -> None:
+    promptless = msgspec.structs.replace(wish.basis, prompt_version="")
+    begun = start(msgspec.structs.replace(wish, basis=promptless, live_prompt="p1"), now=now)
+
+    after = step(begun.rollout, RolloutEvidence(prompt_version="p2"), now=now + HOUR)
+
+    assert begun.events[0].sentence.endswith("no single one is live: edits are not watched.")
+    assert after.rollout.state is RolloutState.ADVANCING
+
+
+def test_who_overrules_a_replaced_prompt_has_the_live_one_watched(
+    wish: Start, now: datetime
+) -> None:
+    signed = msgspec.structs.replace(wish, live_prompt="p2", by="ann", reason="one word differs")
+    begun = start(signed, now=now)
+
+    same = step(begun.rollout, RolloutEvidence(prompt_version="p2"), now=now + HOUR)
+    edited = step(begun.rollout, RolloutEvidence(prompt_version="p3"), now=now + HOUR)
+
+    assert same.rollout.state is RolloutState.ADVANCING
+    assert edited.rollout.state is RolloutState.ROLLED_BACK
+
+
 def test_a_rollout_that_runs_is_not_started_again(
     wish: Start, rollout: Rollout, now: datetime
 ) -> None:

@@ -13,7 +13,7 @@ _LATEST = 20
 _FEWEST = 10
 
 
-def live_prompts(folder: Path) -> dict[str, str]:
+def live_prompts(folder: Path, *, steady: bool = False) -> dict[str, str]:
     """
     For each type the version that more than half of its latest twenty requests came with.
 
@@ -22,6 +22,8 @@ def live_prompts(folder: Path) -> dict[str, str]:
 
     Args:
         folder: Where workers left what they saw; need not exist.
+        steady: Only types whose latest twenty requests all came with one version: of others it
+            would be chance which version is taken for the type's own.
     """
     seen: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
     for path in folder.glob("*.json"):
@@ -35,7 +37,8 @@ def live_prompts(folder: Path) -> dict[str, str]:
     for kind, requests in seen.items():
         latest = sorted(requests)[-_LATEST:]
         [(version, count)] = Counter(version for _, version in latest).most_common(1) or [("", 0)]
-        if version and len(latest) >= _FEWEST and 2 * count > len(latest):
+        enough = count == len(latest) if steady else 2 * count > len(latest)
+        if version and len(latest) >= _FEWEST and enough:
             live[kind] = version
     return live
 

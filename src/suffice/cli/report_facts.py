@@ -95,6 +95,7 @@ def _type_week(store: Rollouts, kept: Kept, share: float | None, began: datetime
         fine_at=rollout.watch.p_ok,
         watching_usd=spent,
         unpriced_pairs=unpriced,
+        prompt_watched=bool(rollout.basis.watched_prompt),
     )
 
 

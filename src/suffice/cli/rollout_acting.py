@@ -59,7 +59,7 @@ def begin(places: Places, wanted: Wanted, *, form: str) -> None:
             next_step="Give --by and --reason.",
         )
     proof = proof_of(wanted.type, wanted.candidate, wanted.run)
-    at = now().replace(microsecond=0)
+    at, prompts = now().replace(microsecond=0), places.data / PROMPTS_FOLDER
     with opened(places, write=True) as world:
         before = world.store.get(wanted.type)
         wish = Start(
@@ -72,8 +72,9 @@ def begin(places: Places, wanted: Wanted, *, form: str) -> None:
                 prompt_version=proof.verdict.prompt_version,
             ),
             plan=plan_of(wanted.plan, wanted.least_days, wanted.pairs, wanted.holdout),
-            live_prompt=live_prompts(places.data / PROMPTS_FOLDER).get(wanted.type)
+            live_prompt=live_prompts(prompts).get(wanted.type)
             or world.store.noted(wanted.type, PROMPT),
+            steady_prompt=live_prompts(prompts, steady=True).get(wanted.type, ""),
             pairs_per_year=_pairs_per_year(world, wanted.type, at),
             years_between=wanted.years_between,
             by=wanted.by if wanted.override else "",

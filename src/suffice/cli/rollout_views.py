@@ -61,6 +61,9 @@ def drawn(view: RolloutView, happened: Sequence[Happened], *, unicode: bool) -> 
     if view.because:
         parts.append(Text(f"  {one_line(view.because)}", style="yellow"))
     parts += ["", _guards(view, unicode=unicode), ""]
+    parts.append(
+        Text(f"  {one_line(view.prompt)}", style="dim" if view.prompt_version else "yellow")
+    )
     parts.append(Text(f"  {_money(view.money)}", style="dim"))
     parts.append(Text(f"  {view.next}", style="dim"))
     if happened:

@@ -19,15 +19,20 @@ _NOBODYS_FAULT = {RollbackCause.PROMPT, RollbackCause.ABORTED}
 
 def prompt_changed(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> Moved | None:
     """Roll back where the live prompt is not the one that was proved."""
-    proved, live = rollout.basis.prompt_version, evidence.prompt_version
-    if not proved or not live or proved == live:
+    watched, live = rollout.basis.watched_prompt, evidence.prompt_version
+    if not watched or not live or watched == live:
         return None
+    began = rollout.basis.live_prompt
+    was = (
+        f"It began with version {began[:12]}"
+        if began
+        else (f"{rollout.basis.run} was about version {watched[:12]}")
+    )
     return told(
         rolled_back(rollout, RollbackCause.PROMPT, evidence, now=now),
         "rolled_back",
-        f"Rolled back to {rollout.baseline}: the prompt has changed. {rollout.basis.run} was about "
-        f"version {proved[:12]}, live is {live[:12]}. What was proved of the old prompt does not "
-        "hold for the new one.",
+        f"Rolled back to {rollout.baseline}: the prompt has changed. {was}, live is "
+        f"{live[:12]}. What was seen of the old prompt does not hold for the new one.",
         now=now,
     )
 

@@ -44,6 +44,8 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
         basis: The verdict, as `basis_of` reads it.
         plan: Its stages.
         live_prompt: The live prompt's version; empty where nobody knows it.
+        steady_prompt: The version all of the latest requests came with: watched for edits where
+            the verdict's cases share none.
         pairs_per_year: Pairs to be expected once it is done, for the monitor's limit.
         years_between: False alarms are at least so many years apart on average: 5, or 20.
         by: Who starts it.
@@ -57,6 +59,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     basis: RolloutBasis
     plan: RolloutPlan = named_plan()
     live_prompt: str = ""
+    steady_prompt: str = ""
     pairs_per_year: float = 36_500.0
     years_between: float = 5.0
     by: str = ""
@@ -115,7 +118,7 @@ def start(wish: Start, *, now: datetime) -> RolloutStep:
     overruled = _objection(wish)
     if overruled is not None and not wish.can_overrule:
         raise overruled
-    basis = wish.basis
+    basis = msgspec.structs.replace(wish.basis, live_prompt=_instead_of_the_proved(wish))
     if overruled is not None:
         basis = msgspec.structs.replace(
             basis, overruled_by=wish.by.strip(), overruled_because=wish.reason.strip()
@@ -183,6 +186,15 @@ def _objection(wish: Start) -> NotProven | None:
             next_step=f"Compare requests of the live prompt, {sign}",
         )
     return None
+
+
+def _instead_of_the_proved(wish: Start) -> str:
+    """The prompt that is watched for edits, where it cannot be the one that was proved."""
+    proved = wish.basis.prompt_version
+    if not proved:
+        return wish.steady_prompt
+    # Whoever overrules a prompt that was replaced means the live one to be tried.
+    return wish.live_prompt if wish.live_prompt != proved else ""
 
 
 def _must_be_free(wish: Start, *, now: datetime) -> None:
@@ -260,5 +272,19 @@ def _sentence(rollout: Rollout, overruled: NotProven | None) -> str:
     return (
         f"Started at {first} of {rollout.type} to {rollout.candidate}: {carried}. Plan "
         f"{rollout.plan.name}; agreement of {sentences.percent(rollout.watch.p_ok)} is held to "
-        "be fine."
+        f"be fine.{_of_prompt(basis)}"
     )
+
+
+def _of_prompt(basis: RolloutBasis) -> str:
+    """What is to be said of the prompt where it is not simply the one that was proved."""
+    if basis.live_prompt and basis.prompt_version:
+        return f" The live prompt, {basis.live_prompt[:12]}, is watched for edits from now on."
+    if basis.live_prompt:
+        return (
+            f" Its cases share no prompt; the live one, {basis.live_prompt[:12]}, is watched for "
+            "edits from now on."
+        )
+    if not basis.prompt_version:
+        return " Its cases share no prompt, and no single one is live: edits are not watched."
+    return ""

@@ -101,6 +101,8 @@ class RolloutBasis(msgspec.Struct, frozen=True, kw_only=True):
         p_ok: Agreement that is as good as when it was proved: what the monitor holds it against.
         overruled_by: Who started against the evidence; empty where nobody had to.
         overruled_because: Why, in their own words.
+        live_prompt: Version of the prompt that was live at the start, where it is not the one
+            that was proved: watched for edits in its place; else empty.
     """
 
     run: str
@@ -112,6 +114,12 @@ class RolloutBasis(msgspec.Struct, frozen=True, kw_only=True):
     p_ok: float = 0.95
     overruled_by: str = ""
     overruled_because: str = ""
+    live_prompt: str = ""
+
+    @property
+    def watched_prompt(self) -> str:
+        """The version an edit is told from; empty where prompt edits are not watched."""
+        return self.live_prompt or self.prompt_version
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True):

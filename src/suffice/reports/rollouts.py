@@ -12,7 +12,14 @@ import msgspec
 from suffice.monitor.guards import evidence_of
 from suffice.monitor.moves import is_requalifying, stage_of
 from suffice.monitor.sentences import days, percent
-from suffice.records.rollout import Guard, Rollout, RolloutEvent, RolloutState, WantedShares
+from suffice.records.rollout import (
+    Guard,
+    Rollout,
+    RolloutBasis,
+    RolloutEvent,
+    RolloutState,
+    WantedShares,
+)
 from suffice.statistics.detector import alarm_level
 
 _GUARD_NAMES = {
@@ -134,6 +141,8 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
         next: What happens next, and what it waits for.
         run: The comparison it rests on.
         version: The rollout's.
+        prompt_version: The prompt's version an edit is told from; empty where none is.
+        prompt: What is watched of the prompt, and since when it is known.
     """
 
     type: str
@@ -157,6 +166,8 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
     next: str
     run: str
     version: int
+    prompt_version: str = ""
+    prompt: str = ""
 
 
 def view_of(
@@ -202,6 +213,8 @@ def view_of(
         next=_next(rollout, now),
         run=rollout.basis.run,
         version=rollout.version,
+        prompt_version=rollout.basis.watched_prompt,
+        prompt=prompt_text(rollout.basis),
     )
 
 
@@ -233,6 +246,28 @@ def actual_text(served: Served | None) -> str:
     if served.share is None:
         return "nothing served"
     return f"{100 * served.share:.1f} % of {served.conversations:,}"
+
+
+def prompt_text(basis: RolloutBasis) -> str:
+    """
+    What is watched of the prompt, and as whose.
+
+    >>> prompt_text(RolloutBasis(run="r1", verdict="switch", prompt_version="ab12"))
+    'prompt ab12, as proved: an edit takes everything back'
+    >>> prompt_text(RolloutBasis(run="r1", verdict="switch"))
+    'prompt edits are not watched: the cases of r1 share no prompt, nor did the live requests'
+    """
+    if basis.live_prompt:
+        proved = basis.prompt_version
+        why = f"not {proved[:12]}, as proved" if proved else f"the cases of {basis.run} share none"
+        live = f"prompt {basis.live_prompt[:12]}, live at the start ({why})"
+        return f"{live}: an edit takes everything back"
+    if basis.prompt_version:
+        return f"prompt {basis.prompt_version[:12]}, as proved: an edit takes everything back"
+    return (
+        f"prompt edits are not watched: the cases of {basis.run} share no prompt, "
+        "nor did the live requests"
+    )
 
 
 def watching_usd(costs: Sequence[str | None]) -> tuple[str, int]:

@@ -34,6 +34,7 @@ class TypeWeek(msgspec.Struct, frozen=True, kw_only=True):
         fine_at: Agreement held to be fine.
         watching_usd: Shadow calls of the week whose price is known.
         unpriced_pairs: Shadow calls whose price is not.
+        prompt_watched: Whether an edit of its prompt would be told.
     """
 
     type: str
@@ -49,6 +50,7 @@ class TypeWeek(msgspec.Struct, frozen=True, kw_only=True):
     fine_at: float
     watching_usd: str
     unpriced_pairs: int = 0
+    prompt_watched: bool = True
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,6 +229,13 @@ def _agreement(week: Week) -> Section:
             if all(row.pairs for row in week.types)
             else "Some types had no scored pair, so nobody can say."
         )
+    unwatched = [
+        one_line(row.type)
+        for row in week.types
+        if not row.prompt_watched and row.state is not RolloutState.ROLLED_BACK
+    ]
+    if unwatched:
+        says += f" Prompt edits are not watched of {', '.join(unwatched)}: their cases share none."
     return Section(
         title="Agreement",
         says=says,
