@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS exchanges (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS exchanges_by_day ON exchanges (day, type);
 CREATE INDEX IF NOT EXISTS exchanges_by_time ON exchanges (ts);
+CREATE INDEX IF NOT EXISTS exchanges_by_request ON exchanges (request_id);
 CREATE TABLE IF NOT EXISTS rollups (
     day TEXT, type TEXT, key TEXT, requested_model TEXT, served_model TEXT, arm TEXT,
     attempts INTEGER NOT NULL, requests INTEGER NOT NULL, errors INTEGER NOT NULL,
