@@ -294,6 +294,14 @@ def test_agreement_is_held_against_95_percent_or_what_was_proved(
     assert basis_of(found, run="r").p_ok == pytest.approx(p_ok, abs=0.001)
 
 
+def test_after_a_keep_the_poor_agreement_that_was_found_is_not_held_to_be_fine() -> None:
+    found = verdict(Measure.QUALITY, agreement=0.50, pairs=80)
+
+    kept = msgspec.structs.replace(found, verdict=Word.KEEP)
+
+    assert basis_of(kept, run="r").p_ok == 0.95
+
+
 def test_a_plan_is_a_name_or_shares() -> None:
     assert [stage.share for stage in named_plan("cautious").stages] == [0.01, 0.05, 0.25, 1.0]
     assert [stage.shadow for stage in named_plan("0/10/100").stages] == [0.05, 0.5, 0.05]

@@ -79,7 +79,8 @@ def basis_of(
     What a rollout keeps of a verdict, and which agreement the monitor will hold it against.
 
     That is 95 %, or, where the models were not found to agree so often (a type decided on quality,
-    or with a noisy baseline), the lower bound of the agreement that was found.
+    or with a noisy baseline), the lower bound of the agreement that was found. After a Keep it is
+    95 % whatever was found: disagreements that did harm are no measure of what is fine.
 
     Args:
         verdict: The word and its counts.
@@ -148,6 +149,8 @@ def start(wish: Start, *, now: datetime) -> RolloutStep:
 
 
 def _agreement_ok(verdict: Verdict) -> float:
+    if verdict.verdict is Word.KEEP:
+        return USUAL_OK
     share, pairs = verdict.agreement, verdict.pairs
     if share is None and verdict.measure is Measure.QUALITY and pairs:
         # Only grades were recorded: the models agree where both were right or both were wrong.
@@ -268,7 +271,7 @@ def _sentence(rollout: Rollout, overruled: NotProven | None) -> str:
     first = share_text(rollout)
     carried = f"{basis.run} says Switch after {basis.pairs:,} pairs"
     if overruled is not None:
-        carried = f"{basis.overruled_by} overruled the evidence: {overruled.what}"
+        carried = f"{basis.overruled_by} overruled the evidence: {overruled.what.rstrip('.')}"
     return (
         f"Started at {first} of {rollout.type} to {rollout.candidate}: {carried}. Plan "
         f"{rollout.plan.name}; agreement of {sentences.percent(rollout.watch.p_ok)} is held to "
