@@ -1,4 +1,4 @@
-"""`suffice rollout`, `monitor` and `feedback`: what people do, see and are refused."""
+"""`suffice rollout` and `monitor`: what people do, see and are refused."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from suffice.adapters.storage import RunInfo
 from suffice.adapters.storage.rollouts import Rollouts
 from suffice.cli import main
+from suffice.gateway.metrics import Metrics
 from suffice.records import Comparison, Measure, Verdict, Word
 
 
@@ -100,6 +101,60 @@ def test_a_start_publishes_the_first_stage_and_says_so(here: Path) -> None:
     assert "Policy 1 is in force: 5 % set." in output
     rule = in_force()["types"]["triage"]
     assert (rule["share"], rule["basis"]["run"]) == (0.05, "r1")
+
+
+def test_batches_of_shadow_calls_take_a_key_of_their_own(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept_run(here)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-somebody-elses")
+
+    refused = suffice("rollout", "start", "triage", "--shadow-batched")
+
+    assert refused.exit_code == 1
+    assert "SF008" in refused.output
+    assert "SUFFICE_OWN_KEY" in refused.output
+    assert not (here / ".suffice" / "policy.json").exists()
+    monkeypatch.setenv("SUFFICE_OWN_KEY", "sk-own-0123456789")
+    output = fine("rollout", "start", "triage", "--shadow-batched")
+    assert in_force()["types"]["triage"]["shadow_batched"] is True
+    assert "sk-own" not in output
+
+
+def test_a_gateway_that_says_it_has_the_key_is_taken_at_its_word(here: Path) -> None:
+    kept_run(here)
+    figures = Metrics(here / ".suffice" / "gateway" / "metrics")
+    figures.set("suffice_own_key", 1.0)
+    figures.save()
+
+    fine("rollout", "start", "triage", "--shadow-batched")
+
+    assert in_force()["types"]["triage"]["shadow_batched"] is True
+
+
+def test_how_shadow_calls_are_made_can_be_changed_later(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept_run(here)
+    fine("rollout", "start", "triage")
+
+    assert "SF008" in suffice("rollout", "shadow", "triage", "--batched").output
+    assert in_force()["types"]["triage"]["shadow_batched"] is False
+    monkeypatch.setenv("SUFFICE_OWN_KEY", "sk-own-0123456789")
+    assert "wait for a batch" in fine("rollout", "shadow", "triage", "--batched", "--by", "Ada")
+    assert in_force()["types"]["triage"]["shadow_batched"] is True
+    assert "made at once" in fine("rollout", "shadow", "triage", "--live", "--by", "Ada")
+    assert in_force()["types"]["triage"]["shadow_batched"] is False
+
+
+def test_a_type_without_a_rollout_is_shadowed_by_batch_where_its_policy_says_so(
+    here: Path,
+) -> None:
+    batched = ("--baseline", "claude-opus-5-5", "--shadow", "0.05", "--shadow-batched")
+
+    fine("policy", "set", "mail", "--to", "claude-haiku-5-5", *batched)
+
+    assert "5 % of it shadowed by batch" in in_force()["audit"][0]["action"]
 
 
 def test_less_than_a_switch_is_refused_unless_somebody_signs_an_override(here: Path) -> None:
@@ -370,12 +425,3 @@ def test_a_plan_for_a_volume_nobody_has_seen(here: Path) -> None:
 def test_a_plan_without_a_volume_is_refused(here: Path) -> None:
     assert suffice("rollout", "plan").exit_code == 2
     assert suffice("rollout", "plan", "triage").exit_code == 2
-
-
-def test_feedback_is_kept_and_the_last_word_holds(here: Path) -> None:
-    fine("feedback", "req_1", "good")
-    fine("feedback", "req_1", "bad", "--by", "Ada", "--note", "wrong queue")
-
-    with Rollouts.open(here / ".suffice" / "rollouts.sqlite", write=False) as store:
-        assert store.ratings(["req_1"]) == {"req_1": False}
-    assert suffice("feedback", " ", "good").exit_code == 2

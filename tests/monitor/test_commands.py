@@ -261,6 +261,26 @@ def test_a_promotion_to_the_end_can_be_undone(rollout: Rollout, now: datetime) -
     assert all(guard.limit is None for guard in back.rollout.guards)
 
 
+def test_shadow_calls_wait_for_batches_from_a_command_on(wish: Start, now: datetime) -> None:
+    rollout = start(wish, now=now).rollout
+
+    waits = command(rollout, "batch", by="ann", reason="", now=now)
+
+    assert waits.rollout.shadow_batched
+    assert waits.wanted == start(wish, now=now).wanted
+    assert waits.events[0].sentence == (
+        "Shadow calls wait for a batch, at half the price, from now on, says ann."
+    )
+    assert command(waits.rollout, "batch", by="bob", reason="", now=now).events == ()
+    assert not command(waits.rollout, "live", by="bob", reason="", now=now).rollout.shadow_batched
+
+
+def test_a_start_says_whether_shadow_calls_may_wait(wish: Start, now: datetime) -> None:
+    assert not start(wish, now=now).rollout.shadow_batched
+    waits = msgspec.structs.replace(wish, shadow_batched=True)
+    assert start(waits, now=now).rollout.shadow_batched
+
+
 def verdict(measure: Measure, *, agreement: float | None, pairs: int, both: int = 0) -> Verdict:
     return Verdict(
         type="triage",

@@ -123,6 +123,11 @@ def history(ctx: click.Context, *, path: Path, form: str) -> None:
 @click.option("--baseline", metavar="MODEL", help="For a new type without a --from-run.")
 @click.option("--shadow", type=ShareOption(), help="Share it answers unseen, beside the baseline.")
 @click.option(
+    "--shadow-batched/--shadow-live",
+    default=None,
+    help="Whether shadow calls wait for a batch at half the price, see docs/rollout.md.",
+)
+@click.option(
     "--ongoing",
     type=click.Choice(["stay", "move"]),
     help="Whether a conversation that has begun may move where that is safe and pays.",
@@ -152,6 +157,7 @@ def set_(
     run: str | None,
     baseline: str | None,
     shadow: float | None,
+    shadow_batched: bool | None,
     ongoing: Literal["stay", "move"] | None,
     like: tuple[Path, ...],
     done: bool | None,
@@ -175,6 +181,7 @@ def set_(
         baseline=baseline,
         share=share,
         shadow=shadow,
+        shadow_batched=shadow_batched,
         ongoing=ongoing,
         fingerprints=tuple(_fingerprint(file) for file in like),
         done=done,

@@ -44,7 +44,7 @@ def show_policy(policy: Policy, *, form: str) -> None:
             rule.baseline,
             rule.candidate or "-",
             _percent(rule.share),
-            _percent(rule.shadow),
+            f"{_percent(rule.shadow)}{' by batch' if rule.shadow and rule.shadow_batched else ''}",
             _evidence(rule.basis),
         )
         # Names come out of request headers and stored runs: they are text, never markup.

@@ -39,6 +39,11 @@ def command() -> None:
     show_default=True,
     help="False alarms are at least so many years apart.",
 )
+@click.option(
+    "--shadow-batched",
+    is_flag=True,
+    help="Shadow calls wait for a batch at half the price; takes SUFFICE_OWN_KEY.",
+)
 @click.option("--override", is_flag=True, help="Against the evidence; takes --by and --reason.")
 @signed
 @placed
@@ -52,6 +57,7 @@ def start(
     pairs: int | None,
     holdout: float | None,
     years_between: str,
+    shadow_batched: bool,
     override: bool,
     by: str,
     reason: str,
@@ -80,6 +86,7 @@ def start(
         override=override,
         by=by,
         reason=reason,
+        shadow_batched=shadow_batched,
     )
     begin(Places(store, policy, data), wanted, form=form)
 
@@ -152,6 +159,32 @@ def undo(
 ) -> None:
     """Take the last hold, promote or abort back, within a day and before it moves by itself."""
     _do("undo", request_type, by, reason, Places(store, policy, data), form)
+
+
+@command.command()
+@click.argument("request_type", metavar="TYPE")
+@click.option("--batched/--live", required=True, help="Wait for a batch, or call at once.")
+@signed
+@placed
+def shadow(
+    *,
+    request_type: str,
+    batched: bool,
+    by: str,
+    reason: str,
+    store: Path,
+    policy: Path,
+    data: Path,
+    form: str,
+) -> None:
+    """
+    How TYPE's shadow calls are made: by Message Batches at half the price, or at once.
+
+    What waits for a batch is paid with the gateway's SUFFICE_OWN_KEY, comes back within a day, and
+    is held by the provider for 29 days.
+    """
+    what: Command = "batch" if batched else "live"
+    _do(what, request_type, by, reason, Places(store, policy, data), form)
 
 
 @command.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,12 +16,14 @@ from suffice.cli.rollout_proofs import model_name, proof_of
 from suffice.cli.rollout_views import show_changed, show_list, show_status
 from suffice.cli.rollout_world import Places, World, now, opened, the_rollout
 from suffice.errors import BadOption, PolicyChanged, RolloutChanged, StorageError
+from suffice.gateway.status import gateway_has_own_key
 from suffice.monitor import Command, Start, basis_of, command, named_plan, start
 from suffice.policy.changes import Signature
 from suffice.records import Rollout
 from suffice.records.prompts import PROMPTS_FOLDER
 from suffice.records.rollout import RolloutPlan, RolloutState, RolloutStep
 from suffice.reports import shell_word
+from suffice.wiring import needed_own_credential
 
 _A_MONTH = timedelta(days=30)
 _WATCHED = 0.05
@@ -41,6 +44,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     override: bool
     by: str
     reason: str
+    shadow_batched: bool = False
 
 
 def begin(places: Places, wanted: Wanted, *, form: str) -> None:
@@ -50,8 +54,11 @@ def begin(places: Places, wanted: Wanted, *, form: str) -> None:
     Raises:
         BadOption: An override without a name and a reason; or no plan.
         NotProven: The evidence does not carry it; or one of its narrower kinds.
+        MissingOwnKey: Batches of shadow calls, and nothing to pay them with.
         StorageError: Store or policy cannot be written.
     """
+    if wanted.shadow_batched:
+        needs_own_key(places)
     if wanted.override and not (wanted.by.strip() and wanted.reason.strip()):
         raise BadOption(
             "An override is kept with who wanted it and why.",
@@ -80,6 +87,7 @@ def begin(places: Places, wanted: Wanted, *, form: str) -> None:
             by=wanted.by if wanted.override else "",
             reason=wanted.reason if wanted.override else "",
             before=before.rollout if before else None,
+            shadow_batched=wanted.shadow_batched,
         )
         stepped = _signed(start(wish, now=at), wanted.by, wanted.reason)
         kept = world.store.begin(
@@ -99,8 +107,11 @@ def act(
         BadOption: The type has no rollout.
         NotNow: Its state does not allow it.
         NotProven: A promotion without a reason.
+        MissingOwnKey: Batches of shadow calls, and nothing to pay them with.
         StorageError: Store or policy cannot be written.
     """
+    if what == "batch":
+        needs_own_key(places)
     at = now().replace(microsecond=0)
     with opened(places, write=True) as world:
         for is_last in (False, False, True):
@@ -119,6 +130,18 @@ def act(
         status = f"suffice rollout status {shell_word(request_type)}"
         next_ = undo if stepped.events and what != "undo" else status
         _show_change(world, kept, stepped, form=form, next_=next_)
+
+
+def needs_own_key(places: Places) -> None:
+    """
+    See that batches of shadow calls can be paid: by the key here, or by the gateway's own.
+
+    Raises:
+        MissingOwnKey: Neither is there.
+    """
+    if gateway_has_own_key(places.data):
+        return
+    needed_own_credential(os.environ, what_for="a batch of shadow calls")
 
 
 def show_one(places: Places, request_type: str, *, most: int, form: str) -> None:

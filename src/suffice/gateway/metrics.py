@@ -14,6 +14,7 @@ from suffice.records import ExchangeRecord
 
 OTHER = "other"
 SUFFIX = ".metrics"
+OWN_KEY_GAUGE = "suffice_own_key"
 _MODELS = 40
 _TALLIES = 4_096
 _LONGEST_LABEL = 128
@@ -45,8 +46,10 @@ _HELP = {
     "suffice_rollout_weight_ratio": ("gauge", "Share of a type sent to its candidate."),
     "suffice_rollout_state": ("gauge", "1 for the state a rollout is in."),
     "suffice_quality_delta_points": ("gauge", "Candidate less baseline, with bounds."),
+    "suffice_feedback_total": ("counter", "Words on answers, by what became of them."),
     "suffice_monitor_round_timestamp_seconds": ("gauge", "When the monitor made its last round."),
     "suffice_monitor_trouble": ("gauge", "1 while the monitor can move nothing, by reason."),
+    OWN_KEY_GAUGE: ("gauge", "1 where the gateway has a key of its own for batches."),
     "suffice_account_lag_records": ("gauge", "Accepted records not yet in the account."),
 }
 _LEAST = {"suffice_budget_remaining_usd"}

@@ -15,7 +15,7 @@ from suffice.errors import StorageError
 from suffice.gateway.account_store import PICO, open_account
 from suffice.gateway.budgets import Budget, Budgets, BudgetState, read_figures
 from suffice.gateway.child import ACCOUNT, METRICS, SPOOL
-from suffice.gateway.metrics import SUFFIX, Snapshot, merged, read_snapshot
+from suffice.gateway.metrics import OWN_KEY_GAUGE, SUFFIX, Snapshot, merged, read_snapshot
 from suffice.gateway.segments import bytes_in
 
 _TOP_TYPES = 8
@@ -65,6 +65,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         last_exchange_s: How old the account's newest exchange is; None without one.
         monitor_round_s: How long ago rollouts were last looked at; None where none ever were.
         monitor_trouble: Why that could not be done; empty where it could.
+        feedback_unknown: Words on answers nobody knows here; they count nowhere.
     """
 
     schema: str = "suffice.gateway-status"
@@ -93,6 +94,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     prices_dated: str = ""
     monitor_round_s: float | None = None
     monitor_trouble: str = ""
+    feedback_unknown: int = 0
 
 
 def read_status(data: Path, *, now: datetime, budgets: Sequence[Budget] = ()) -> Status:
@@ -113,6 +115,7 @@ def read_status(data: Path, *, now: datetime, budgets: Sequence[Budget] = ()) ->
         spool_bytes=bytes_in(data / SPOOL),
         monitor_round_s=None if looked is None else max(0.0, now.timestamp() - looked),
         monitor_trouble=trouble,
+        feedback_unknown=_feedback_unknown(figures),
     )
     if not (data / ACCOUNT).is_file():
         return status
@@ -215,6 +218,14 @@ def _dropped(figures: Snapshot) -> dict[str, int]:
     }
 
 
+def _feedback_unknown(figures: Snapshot) -> int:
+    return sum(
+        int(value)
+        for name, labels, value in figures.counters
+        if name == "suffice_feedback_total" and dict(labels).get("result") == "no_such_answer"
+    )
+
+
 def _monitor(figures: Snapshot) -> tuple[float | None, str]:
     """When the monitor last looked, in seconds since 1970, and what kept it from acting."""
     looked, trouble = None, ""
@@ -224,6 +235,11 @@ def _monitor(figures: Snapshot) -> tuple[float | None, str]:
         elif name == "suffice_monitor_trouble" and value:
             trouble = dict(labels).get("reason", "") or "unknown"
     return looked, trouble
+
+
+def gateway_has_own_key(data: Path) -> bool:
+    """Whether a gateway of this data folder said that it has a key of suffice's own."""
+    return any(name == OWN_KEY_GAUGE and value == 1 for name, _, value in _figures(data).gauges)
 
 
 def _usd(pico: int) -> str:
@@ -307,6 +323,9 @@ def worries(status: Status) -> list[str]:
     looked, newest = status.monitor_round_s, status.last_exchange_s
     if looked is not None and newest is not None and looked - newest > _UNWATCHED_S:
         found.append(f"! rollouts were last looked at {ago(looked)}: no monitor runs")
+    if status.feedback_unknown:
+        words = counted(status.feedback_unknown, "word")
+        found.append(f"· feedback: {words} on no answer that is known here, counted nowhere")
     if status.spool_bytes > _MIB:
         found.append(f"· {status.spool_bytes / _MIB:,.1f} MiB wait to be taken into the account")
     return found

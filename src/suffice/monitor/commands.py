@@ -1,4 +1,4 @@
-"""What people do to a running rollout: hold it, promote it, abort it, and take that back."""
+"""What people do to a rollout: hold, promote or abort it, take that back, watch it for less."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from suffice.records import (
     Undo,
 )
 
-Command = Literal["hold", "promote", "abort", "undo"]
+Command = Literal["hold", "promote", "abort", "undo", "batch", "live"]
 
 UNDO_WITHIN = timedelta(hours=24)
 """A command can be taken back for so long, unless the rollout has moved by itself since. A hold
@@ -38,7 +38,8 @@ def command(rollout: Rollout, what: Command, *, by: str, reason: str, now: datet
         rollout: As it was stored last.
         what: ``hold`` keeps the share as it is; ``promote`` begins the next stage before its
             evidence is there; ``abort`` sends everything to the baseline; ``undo`` takes the
-            last of these back.
+            last of these back. ``batch`` lets its shadow calls wait for a batch, ``live`` has
+            them made at once again.
         by: Who.
         reason: In their own words.
         now: The time.
@@ -59,6 +60,8 @@ def command(rollout: Rollout, what: Command, *, by: str, reason: str, now: datet
             moved = _aborted(rollout, by=by, now=now)
         case "undo":
             moved = _undone(rollout, by=by, now=now)
+        case "batch" | "live":
+            moved = _watched(rollout, batched=what == "batch", by=by, now=now)
     if moved is None:
         return RolloutStep(rollout=rollout, wanted=wanted(rollout))
     after = msgspec.structs.replace(moved.rollout, version=rollout.version + 1)
@@ -139,6 +142,18 @@ def _undone(rollout: Rollout, *, by: str, now: datetime) -> Moved:
         f"{_UNDONE.get(before.command, 'The last command')} was taken back by "
         f"{_name(by)}: "
         f"{before.state.value.replace('_', ' ')} at {share_text(back)}.",
+        now=now,
+    )
+
+
+def _watched(rollout: Rollout, *, batched: bool, by: str, now: datetime) -> Moved | None:
+    if rollout.shadow_batched == batched:
+        return None
+    how = "wait for a batch, at half the price," if batched else "are made at once"
+    return told(
+        msgspec.structs.replace(rollout, shadow_batched=batched),
+        "shadow_changed",
+        f"Shadow calls {how} from now on, says {_name(by)}.",
         now=now,
     )
 

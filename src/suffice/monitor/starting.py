@@ -51,6 +51,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
         by: Who starts it.
         reason: Why; with ``by`` it overrules what the evidence does not carry.
         before: The type's last rollout, where there was one.
+        shadow_batched: As in `Rollout`.
     """
 
     type: str
@@ -65,6 +66,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
     reason: str = ""
     before: Rollout | None = None
+    shadow_batched: bool = False
 
     @property
     def can_overrule(self) -> bool:
@@ -139,6 +141,7 @@ def start(wish: Start, *, now: datetime) -> RolloutStep:
         requalification=_begun(_past(wish), alpha=wish.basis.alpha),
         former=_former(wish),
         last_window=wish.before.last_window if wish.before else 0,
+        shadow_batched=wish.shadow_batched,
         version=wish.before.version + 1 if wish.before else 1,
     )
     moved = told(rollout, "started", _sentence(rollout, overruled), now=now)

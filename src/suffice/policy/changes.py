@@ -23,6 +23,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         baseline: For a type that has no rule yet, where no evidence names it.
         share: In 0..1.
         shadow: In 0..1.
+        shadow_batched: As in `TypeRule`.
         ongoing: As in `Guards`.
         fingerprints: Requests of these shapes are of this type.
         basis: The evidence.
@@ -35,6 +36,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     baseline: str | None = None
     share: float | None = None
     shadow: float | None = None
+    shadow_batched: bool | None = None
     ongoing: Literal["stay", "move"] | None = None
     fingerprints: tuple[str, ...] = ()
     basis: Basis | None = None
@@ -166,6 +168,9 @@ def _rule(old: TypeRule | None, wish: Wish, *, at: datetime) -> TypeRule:
         rule,
         guards=guards,
         shadow=rule.shadow if wish.shadow is None else wish.shadow,
+        shadow_batched=(
+            rule.shadow_batched if wish.shadow_batched is None else wish.shadow_batched
+        ),
         basis=wish.basis or rule.basis,
         done=rule.done if wish.done is None else wish.done,
         stand_in=rule.stand_in if wish.stand_in is None else wish.stand_in,

@@ -109,11 +109,14 @@ def in_words(rule: TypeRule) -> str:
 
     >>> in_words(TypeRule(baseline="opus", candidate="haiku", share=0.25, shadow=0.2))
     '25 % of opus to haiku, 20 % of that shadowed'
+    >>> in_words(TypeRule(baseline="opus", candidate="haiku", shadow=0.05, shadow_batched=True))
+    '0 % of opus to haiku, 5 % of it shadowed by batch'
     """
     if rule.candidate is None:
         return f"{rule.baseline}, nobody else"
     watched = "that" if rule.share else "it"
-    shadow = f", {_percent(rule.shadow)} of {watched} shadowed" if rule.shadow else ""
+    by = " by batch" if rule.shadow_batched else ""
+    shadow = f", {_percent(rule.shadow)} of {watched} shadowed{by}" if rule.shadow else ""
     return f"{_percent(rule.share)} of {rule.baseline} to {rule.candidate}{shadow}"
 
 

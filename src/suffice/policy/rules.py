@@ -76,6 +76,9 @@ class TypeRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         shadow: Share of sessions of which one call is answered by the other model too, unseen:
             by the candidate as long as it has no share, then by the baseline where the candidate
             served.
+        shadow_batched: Shadow calls wait and go out by Message Batches at half the price, paid
+            with a key of suffice's own; without one, and where a request fits no batch, they are
+            made at once, with their caller's.
         bodies: Share of exchanges whose bodies are kept; None: as the gateway is set.
         done: The rollout is over, and the candidate has taken the type.
         stand_in: The candidate may answer where the baseline fails; only once it is done.
@@ -89,6 +92,7 @@ class TypeRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ramped: Moment | None = None
     guards: Guards = Guards()
     shadow: Share = 0.0
+    shadow_batched: bool = False
     bodies: Share | None = None
     done: bool = False
     stand_in: bool = False

@@ -270,6 +270,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
         last_window: The last stretch of arm counts that was counted.
         former: Other candidates of the type -> what their rollbacks have left.
         mix_noted: A changed share of the type in the traffic has been told already.
+        shadow_batched: Its shadow calls may wait for a batch, at half the price.
         version: Counts up with every change; what compare-and-swap compares.
     """
 
@@ -292,6 +293,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     last_window: int = 0
     former: dict[str, Requalification] = {}
     mix_noted: bool = False
+    shadow_batched: bool = False
     version: Count = 0
 
 
@@ -304,7 +306,8 @@ class RolloutEvent(msgspec.Struct, frozen=True, kw_only=True):
         type: The request type.
         kind: ``started``, ``advanced``, ``held``, ``released``, ``promoted``, ``rolled_back``,
             ``aborted``, ``undone``, ``done``, ``degraded``, ``recovered``, ``paused``,
-            ``resumed``, ``cooled``, ``requalified``, ``mix_changed`` or ``noted``.
+            ``resumed``, ``cooled``, ``requalified``, ``mix_changed``, ``shadow_changed`` or
+            ``noted``.
         sentence: For people: value, operator and limit stand in it.
         state: The state afterwards.
         value: What was measured; None where nothing was.

@@ -71,6 +71,7 @@ def _rule(
     return msgspec.structs.replace(
         rule,
         shadow=wanted.shadow,
+        shadow_batched=rollout.shadow_batched,
         done=wanted.done,
         stand_in=rule.stand_in and wanted.share > 0,
         basis=basis,
