@@ -9,21 +9,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner, Result
 
 from suffice.adapters.policies import PolicyFiles
-from suffice.adapters.storage.rollouts import Kept, Rollouts
 from suffice.cli import main
-from suffice.records.rollout import RolloutState
+from suffice.cli.demo_live_folder import LiveFolder
+from suffice.records.rollout import Rollout, RolloutState
 from suffice.testing import serve, strict_fake
 from suffice.testing.live_world import BASELINE, CANDIDATE, TYPE, LiveWorld, Traffic, when
-from suffice.testing.processes import command, gateway
+from suffice.testing.processes import command
 
 Command = Callable[..., Result]
-Logged = list[dict[str, Any]]
 _LOG = logging.getLogger(__name__)
 _LEAKS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL")
 
@@ -76,50 +75,31 @@ class Figures(NamedTuple):
     requests: int
 
 
-class Live:
+class Live(LiveFolder):
     """
     A rollout before real processes: a strict fake, gateways, their monitors, and callers.
 
     Attributes:
         world: The simulated models.
-        upstream: Where the strict fake listens.
-        folder: Where everything lies.
         fell_at: When the candidate got worse.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        suffice: Command,
-        world: LiveWorld,
-        upstream: str,
-    ) -> None:
-        self.folder, self.world, self.upstream = folder, world, upstream
-        self.store, self.policy = folder / "rollouts.sqlite", folder / "policy.json"
+    def __init__(self, folder: Path, upstream: str, *, world: LiveWorld, suffice: Command) -> None:
+        super().__init__(folder, upstream, assignment_key=world.assignment_key)
+        self.world = world
         self.fell_at = datetime.max.replace(tzinfo=UTC)
         self._suffice = suffice
 
     def begin(self, *options: str) -> None:
         """Start the rollout, as a person would."""
-        places = ("--rollouts", self.store, "--policy", self.policy, "--data", self.folder / "data")
-        done = self._suffice(
-            "rollout", "start", TYPE, "--to", CANDIDATE, "--by", "Ada", *options, *places
-        )
+        to = ("--to", CANDIDATE, "--by", "Ada")
+        done = self._suffice("rollout", "start", TYPE, *to, *options, *self.options)
         assert done.exit_code == 0, done.output
-
-    @contextmanager
-    def gateway(self, *options: str, log: Logged | None = None) -> Iterator[str]:
-        """Run a gateway that keeps its monitor."""
-        given = ("--rollouts", str(self.store), *options)
-        with gateway(self.upstream, *given, folder=self.folder, policy=self.policy, log=log) as at:
-            yield at
 
     @contextmanager
     def monitor(self, *options: str) -> Iterator[None]:
         """Run a monitor of its own."""
-        places = ("--rollouts", str(self.store), "--policy", str(self.policy))
-        given = ("--no-alerts", "--data", str(self.folder / "data"), *places, *options)
-        with command("monitor", *given, folder=self.folder):
+        with command("monitor", "--no-alerts", *self.options, *options, folder=self.folder):
             yield
 
     def fall(self, *callers: Traffic, to: float) -> None:
@@ -129,18 +109,16 @@ class Live:
             traffic.fallen = True
         self.world.candidate.agreement = to
 
-    def kept(self) -> Kept:
-        """The rollout as it stands."""
-        with Rollouts.open(self.store, write=False) as store:
-            found = store.get(TYPE)
-        assert found is not None
-        return found
+    @property
+    def rollout(self) -> Rollout:
+        """As it stands."""
+        return self.kept(TYPE).rollout
 
     def reaches(self, *, stage: int = 0, pairs: int = 0, within_s: float = 40) -> bool:
         """Whether the stage comes, with so many scored pairs of its own."""
 
         def there() -> bool:
-            rollout = self.kept().rollout
+            rollout = self.rollout
             return (rollout.stage, rollout.watch.stage_pairs) >= (stage, pairs)
 
         return when(there, within_s=within_s)
@@ -149,36 +127,29 @@ class Live:
         """Whether everything goes to the baseline again in time."""
 
         def back() -> bool:
-            return self.kept().rollout.state is RolloutState.ROLLED_BACK
+            return self.rollout.state is RolloutState.ROLLED_BACK
 
         return when(back, within_s=within_s)
 
     @property
     def told(self) -> list[str]:
         """The kinds of all that happened."""
-        with Rollouts.open(self.store, write=False) as store:
-            return [one.event.kind for one in store.events(request_type=TYPE)]
+        return [one.event.kind for one in self.events(TYPE)]
 
     @property
     def last_word(self) -> str:
         """The latest event's sentence."""
-        with Rollouts.open(self.store, write=False) as store:
-            return store.events(request_type=TYPE)[-1].event.sentence
+        return self.events(TYPE)[-1].event.sentence
 
     @property
     def policy_version(self) -> int:
         """Of the policy in force."""
-        return PolicyFiles(self.policy).load().policy.version
+        return PolicyFiles(self.places.policy).load().policy.version
 
     def figures(self, *callers: Traffic) -> Figures:
         """What it took to be taken back; shown by `--log-cli-level=INFO`."""
-        with Rollouts.open(self.store, write=False) as store:
-            [back] = [
-                one.event
-                for one in store.events(request_type=TYPE)
-                if one.event.kind == "rolled_back"
-            ]
-            counted = [pair for pair in store.pairs(TYPE, since=self.fell_at) if pair.at < back.at]
+        [back] = [one.event for one in self.events(TYPE) if one.event.kind == "rolled_back"]
+        counted = [pair for pair in self.pairs(TYPE, since=self.fell_at) if pair.at < back.at]
         last = max(traffic.seen.last.get(CANDIDATE, 0.0) for traffic in callers)
         found = Figures(
             pairs_to_alarm=sum(pair.score is not None for pair in counted),
@@ -200,6 +171,5 @@ def live(
     """A type that is proved, and its simulated models behind a strict fake."""
     shutil.copytree(proved, tmp_path, dirs_exist_ok=True)
     world = LiveWorld()
-    (tmp_path / "policy.key").write_bytes(world.assignment_key)
     with serve(strict_fake(answers=world.answer)) as upstream:
-        yield Live(tmp_path, suffice, world, upstream)
+        yield Live(tmp_path, upstream, world=world, suffice=suffice)

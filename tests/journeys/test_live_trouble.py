@@ -138,7 +138,7 @@ def test_a_store_that_is_locked_holds_up_the_monitor_and_nobody_else(live: Any) 
     with live.gateway() as address, Traffic(live.world, address, per_second=40) as traffic:
         assert live.reaches(pairs=1)
         live.fall(traffic, to=0.40)
-        with closing(sqlite3.connect(live.store, isolation_level=None)) as held:
+        with closing(sqlite3.connect(live.places.store, isolation_level=None)) as held:
             held.execute("BEGIN EXCLUSIVE")
             before = traffic.seen.requests
             # Longer than the monitor waits for it.

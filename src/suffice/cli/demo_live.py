@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,14 +12,14 @@ from typing import Any
 import msgspec
 
 from suffice.adapters.storage.rollouts import Happened
+from suffice.cli.demo_live_folder import LiveFolder
 from suffice.cli.demo_live_screen import Frame, Screen, screen_for
 from suffice.cli.rollout_facts import view
-from suffice.cli.rollout_world import Places, World, now, opened
+from suffice.cli.rollout_world import World, now, opened
 from suffice.errors import StorageError
 from suffice.records.rollout import Rollout, RolloutState
 from suffice.testing import serve, strict_fake
 from suffice.testing.live_world import BASELINE, CANDIDATE, TYPE, LiveWorld, Seen, Traffic
-from suffice.testing.processes import command, gateway
 
 _CASES = 400
 # One of a typical course: about as many pairs to the alarm as on average.
@@ -82,67 +78,39 @@ def run_live(
         tempfile.TemporaryDirectory(prefix="suffice-live-") as made,
         serve(strict_fake(answers=world.answer)) as upstream,
     ):
-        folder = Path(made)
-        (folder / "policy.key").write_bytes(world.assignment_key)
+        folder = LiveFolder(Path(made), upstream, assignment_key=world.assignment_key)
         _prove(world, folder)
-        places = Places(folder / "rollouts.sqlite", folder / "policy.json", folder / "data")
         with (
-            gateway(upstream, folder=folder) as address,
-            _watching(places, folder),
+            folder.gateway() as address,
             Traffic(world, address, per_second=per_second) as traffic,
             screen_for(form) as screen,
         ):
-            course = _Course(places, world, traffic, fall_to=fall_to, within_s=within_s)
+            course = _Course(folder, world, traffic, fall_to=fall_to, within_s=within_s)
             return course.run(screen)
 
 
-def _prove(world: LiveWorld, folder: Path) -> None:
+def _prove(world: LiveWorld, folder: LiveFolder) -> None:
     """A comparison of the simulated models, kept as any other, and a rollout that rests on it."""
-    cases = folder / "cases.jsonl"
+    cases = folder.folder / "cases.jsonl"
     cases.write_bytes(world.cases(_CASES))
-    compared = ("compare", str(cases), "--baseline", BASELINE, "--to", CANDIDATE, "--recorded")
-    _do(*compared, folder=folder)
-    store = ("--rollouts", "rollouts.sqlite", "--policy", "policy.json", "--data", "data")
-    _do("rollout", "start", TYPE, "--to", CANDIDATE, "--by", "demo", *store, folder=folder)
-
-
-def _do(*arguments: str, folder: Path) -> None:
-    """
-    Run a command to its end.
-
-    Raises:
-        StorageError: It failed.
-    """
-    done = subprocess.run(  # noqa: S603 - our own module, no shell
-        [sys.executable, "-m", "suffice", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise StorageError(
-            f"`suffice {arguments[0]}` ended with {done.returncode}: {done.stderr.strip()[-300:]}",
-            effect="The demo was given up; its folder is gone.",
-            next_step="Run `suffice demo`, which needs no gateway, to see whether that works.",
-        )
-
-
-@contextmanager
-def _watching(places: Places, folder: Path) -> Iterator[None]:
-    options = ("--rollouts", str(places.store), "--policy", str(places.policy))
-    watch = ("monitor", "--every", "0.5", "--no-alerts", *options, "--data", str(places.data))
-    with command(*watch, folder=folder):
-        yield
+    models = ("--baseline", BASELINE, "--to", CANDIDATE)
+    folder.run("compare", str(cases), *models, "--recorded")
+    folder.run("rollout", "start", TYPE, "--to", CANDIDATE, "--by", "demo", *folder.options)
 
 
 class _Course:
     """The course of the demo."""
 
     def __init__(
-        self, places: Places, world: LiveWorld, traffic: Traffic, *, fall_to: float, within_s: float
+        self,
+        folder: LiveFolder,
+        world: LiveWorld,
+        traffic: Traffic,
+        *,
+        fall_to: float,
+        within_s: float,
     ) -> None:
-        self._places, self._world, self._traffic = places, world, traffic
+        self._folder, self._world, self._traffic = folder, world, traffic
         self._fall_to, self._ends = fall_to, time.monotonic() + within_s
         self._agreement = world.candidate.agreement
         self._fell_at: datetime | None = None
@@ -153,7 +121,7 @@ class _Course:
         happened: list[Happened] = []
         rolled_back = False
         while time.monotonic() < self._ends:
-            with opened(self._places, write=False) as world:
+            with opened(self._folder.places, write=False) as world:
                 kept = world.store.get(TYPE)
                 assert kept is not None  # noqa: S101 - it was started
                 happened = list(world.store.events(request_type=TYPE))

@@ -8,19 +8,19 @@ gives at that moment. What is real is what stands in between: gateway, policy, s
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import random
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Self
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
 
 import httpx2
 import msgspec
 
 from suffice.testing.answers import Reply, Said, last_user_text
+from suffice.testing.arrivals import Arrivals, Converse
 from suffice.testing.script import Fails
 
 BASELINE, CANDIDATE = "claude-opus-5-5", "claude-haiku-5-5"
@@ -57,7 +57,6 @@ class LiveWorld:
     def __init__(self, *, seed: int = 1) -> None:
         self.candidate = Fall()
         self._seed = seed
-        self._lock = threading.Lock()
 
     @property
     def assignment_key(self) -> bytes:
@@ -135,7 +134,7 @@ class _Answer(NamedTuple):
     model: str
 
 
-class Traffic:
+class Traffic(Arrivals):
     """
     Callers of a gateway, each ticket a session of its own.
 
@@ -160,43 +159,19 @@ class Traffic:
         system: str = SYSTEM,
         turns: int = 1,
     ) -> None:
-        self._world, self._base_url, self._per_second = world, base_url, per_second
+        super().__init__(self._open, per_second=per_second)
+        self._world, self._base_url = world, base_url
         self.system, self._turns = system, turns
         self.seen = Seen()
         self.fallen = False
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="traffic", daemon=True)
 
-    def __enter__(self) -> Self:
-        """Let them come."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Let no more come, and wait for those under way."""
-        self._over.set()
-        self._thread.join(30)
-
-    def _run(self) -> None:
-        asyncio.run(self._arrive())
-
-    async def _arrive(self) -> None:
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[Converse]:
         headers = {"x-api-key": "sk-simulated", "anthropic-version": "2026-10-21"}
         async with httpx2.AsyncClient(
             base_url=self._base_url, headers=headers, timeout=30
         ) as client:
-            began = time.monotonic()
-            number = 0
-            under_way: set[asyncio.Task[None]] = set()
-            while not self._over.is_set():
-                due = int((time.monotonic() - began) * self._per_second)
-                while number < due and len(under_way) < 200:  # noqa: PLR2004 - a caller's own bound
-                    task = asyncio.create_task(self._converse(client, number))
-                    under_way.add(task)
-                    task.add_done_callback(under_way.discard)
-                    number += 1
-                await asyncio.sleep(0.01)
-            await asyncio.gather(*under_way, return_exceptions=True)
+            yield lambda number: self._converse(client, number)
 
     async def _converse(self, client: httpx2.AsyncClient, number: int) -> None:
         messages: list[dict[str, str]] = []

@@ -21,7 +21,6 @@ def gateway(
     upstream: str,
     *options: str,
     folder: Path,
-    policy: Path | None = None,
     log: list[dict[str, Any]] | None = None,
 ) -> Iterator[str]:
     """
@@ -30,15 +29,14 @@ def gateway(
     Args:
         upstream: Where requests go.
         options: More of its own; they win over those that are given here.
-        folder: Where it keeps its data, and reads ``policy.json`` if it lies there.
-        policy: Another policy file.
+        folder: Where it keeps its data, reads ``policy.json`` if it lies there, and watches the
+            rollouts of ``rollouts.sqlite`` once there are any.
         log: Receives what it logs, as it does.
 
     Raises:
         TimeoutError: It did not say that it is ready.
     """
-    given = ["--port", "0", "--upstream", upstream, "--data", str(folder / "data")]
-    given += ["--policy", str(policy or folder / "policy.json")]
+    given = ["--port", "0", "--upstream", upstream, *places(folder)]
     with command("gateway", *given, *options, folder=folder) as process:
         said: list[str] = []
         address: list[str] = []
@@ -70,6 +68,20 @@ def gateway(
             process.terminate()
             process.wait(_PATIENCE_S)
             reader.join(_PATIENCE_S)
+
+
+def places(folder: Path) -> tuple[str, ...]:
+    """
+    Where everything lies in a folder, as options of every command that asks for it.
+
+    >>> places(Path("here"))[:2]
+    ('--rollouts', 'here/rollouts.sqlite')
+    """
+    return (
+        *("--rollouts", str(folder / "rollouts.sqlite")),
+        *("--policy", str(folder / "policy.json")),
+        *("--data", str(folder / "data")),
+    )
 
 
 @contextmanager
