@@ -1,0 +1,123 @@
+"""A year of weekly probes: how often a model that did not change is called changed, and if it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from suffice.monitor.probe import ALPHA_A_YEAR, Asked, probe
+
+Answers = NDArray[np.int64]
+WEEKS = 52
+
+
+class Model:
+    """
+    Answers requests, each with its usual answer or, of some requests, with another one.
+
+    Args:
+        cases: Requests.
+        noisy: Share of the requests whose usual answer comes in 79 % only: two answers to such a
+            request agree in 67 %, so that over all requests it agrees with itself in 95 %.
+    """
+
+    def __init__(self, cases: int, dice: np.random.Generator, *, noisy: float = 0.15) -> None:
+        self._dice = dice
+        self._sure = np.where(np.arange(cases) < round(noisy * cases), 0.79, 1.0)
+        self._usual = np.zeros(cases, dtype=np.int64)
+
+    def change(self, share: float) -> None:
+        """Another usual answer to so many of the requests."""
+        self._usual[self._dice.random(len(self._usual)) < share] = 2
+
+    def answers(self) -> Answers:
+        """One to each request."""
+        usual = self._dice.random(len(self._sure)) < self._sure
+        return np.where(usual, self._usual, self._usual + 1)
+
+
+def weeks(model: Model, *, until: int, changes: tuple[int, float] = (0, 0.0)) -> Iterator[bool]:
+    """Whether each week's probe says that the model has changed; two answers came before."""
+    given = [model.answers(), model.answers()]
+    for week in range(1, until + 1):
+        if week == changes[0]:
+            model.change(changes[1])
+        given.append(model.answers())
+        told = np.array(given).T
+        likeness = [(one[:, None] == one[None, :]).astype(np.float64) for one in told]
+        yield probe(likeness, Asked("t", "baseline", "m", probes=week - 1)).moved
+
+
+def years_with_an_alarm(years: int, *, cases: int, noisy: float, seed: int) -> int:
+    dice = np.random.default_rng(seed)
+    return sum(any(weeks(Model(cases, dice, noisy=noisy), until=WEEKS)) for _ in range(years))
+
+
+def found_after(
+    *, cases: int, share: float, week: int, runs: int, seed: int
+) -> NDArray[np.float64]:
+    """Probes from the change on until it is said; infinite where it is not within twelve."""
+    dice = np.random.default_rng(seed)
+    found = []
+    for _ in range(runs):
+        told = list(weeks(Model(cases, dice), until=week + 11, changes=(week, share)))
+        after = [place for place, moved in enumerate(told[week - 1 :], start=1) if moved]
+        found.append(float(after[0]) if after else np.inf)
+    return np.array(found)
+
+
+@pytest.mark.parametrize("noisy", [0.15, 0.6])
+def test_a_model_that_does_not_change_is_called_changed_in_few_years(noisy: float) -> None:
+    """
+    However often it disagrees with itself.
+    """
+    years = 20
+
+    alarms = years_with_an_alarm(years, cases=40, noisy=noisy, seed=52)
+
+    assert stats.binom.sf(alarms - 1, years, ALPHA_A_YEAR) > 1e-3, alarms
+
+
+def test_a_fall_of_its_agreement_with_itself_is_found_within_a_month() -> None:
+    """
+    From 95 to 85 % on a hundred cases: also where it comes before the first probe.
+    """
+    found = found_after(cases=100, share=0.105, week=1, runs=30, seed=7)
+
+    assert np.mean(found <= 4) >= 0.9, found
+
+
+def test_what_has_been_asked_for_longer_finds_a_change_sooner() -> None:
+    at_once = found_after(cases=100, share=0.105, week=10, runs=20, seed=8)
+
+    assert np.mean(at_once <= 1) >= 0.8, at_once
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("noisy", [0.0, 0.15, 0.6])
+@pytest.mark.parametrize("cases", [40, 200])
+def test_over_many_years_alarms_stay_within_the_stated_bound(noisy: float, cases: int) -> None:
+    years = 600
+
+    alarms = years_with_an_alarm(years, cases=cases, noisy=noisy, seed=2026)
+
+    print(f"{cases} cases, {noisy:.0%} noisy: alarms in {alarms} of {years} years")  # noqa: T201
+    assert stats.binom.sf(alarms - 1, years, ALPHA_A_YEAR) > 1e-3, alarms
+
+
+@pytest.mark.large
+def test_how_many_probes_a_change_takes() -> None:
+    """
+    The table of docs/monitor.md.
+    """
+    for cases in (50, 100, 200):
+        for share, fall in ((0.105, "85"), (0.055, "90")):
+            for week in (1, 10):
+                found = found_after(cases=cases, share=share, week=week, runs=200, seed=9)
+                row = [f"{np.mean(found <= probes):.2f}" for probes in (1, 2, 3, 4, 8, 12)]
+                print(f"{cases} cases, .95 -> .{fall}, week {week}:", *row)  # noqa: T201
+    assert np.mean(found <= 4) > 0.9
