@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ import pytest
 from click.testing import CliRunner
 
 from suffice.adapters.storage.rollouts import Rollouts
+from suffice.catalog import load_catalog
 from suffice.cli import main
+from suffice.gateway.account_store import Taken, open_account, take_in
 from suffice.gateway.feedback import FeedbackFolder
 from suffice.gateway.keys import Keys, new_key
+from suffice.records import ExchangeRecord
 
 PATH = "/v1/suffice/feedback"
 BAD = {"request_id": "req_1", "good": False, "note": "mail bob@example.org"}
@@ -125,6 +129,10 @@ def test_the_monitor_takes_it_in_once_and_the_last_word_holds(
     post({"request_id": "req_1", "good": True})
     post({"request_id": "req_1", "good": False})
     (tmp_path / "feedback" / "torn.json").write_text("{")
+    known = ExchangeRecord(ts=0.0, status=200, id="e1", request_id="req_1")
+    with closing(open_account(tmp_path / "account.sqlite")) as account:
+        batch = [Taken("s", 1, 1, known)]
+        take_in(account, batch, upto={"s": ("0", 9)}, catalog=load_catalog(), now=0.0)
     monkeypatch.chdir(tmp_path)
 
     for _ in range(2):

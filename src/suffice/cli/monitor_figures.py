@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from suffice.adapters.feedback_inbox import KEPT, UNKNOWN, counted
 from suffice.cli.rollout_facts import view
 from suffice.cli.rollout_world import Places, World
 from suffice.gateway.metrics import SUFFIX, Labels, Snapshot, write_snapshot
@@ -16,7 +17,7 @@ _POINTS = 100
 
 def leave_figures(places: Places, world: World, *, now: datetime) -> bool:
     """
-    Write share, state and agreement of each rollout for Prometheus.
+    Write share, state and agreement of each rollout, and words on answers, for Prometheus.
 
     Returns:
         False where there is no gateway's folder, or it cannot be written: figures are no reason
@@ -45,7 +46,11 @@ def leave_figures(places: Places, world: World, *, now: datetime) -> bool:
             ("suffice_quality_delta_points", (kind, ("bound", bound)), points)
             for bound, points in _points(kept.rollout)
         ]
-    return write_snapshot(folder / f"monitor{SUFFIX}", Snapshot(gauges=gauges))
+    counters: list[tuple[str, Labels, float]] = [
+        ("suffice_feedback_total", (("result", result),), counted(world.store, name))
+        for result, name in (("kept", KEPT), ("no_such_answer", UNKNOWN))
+    ]
+    return write_snapshot(folder / f"monitor{SUFFIX}", Snapshot(counters=counters, gauges=gauges))
 
 
 def leave_health(places: Places, *, now: datetime, trouble: str = "") -> bool:

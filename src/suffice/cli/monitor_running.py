@@ -20,7 +20,7 @@ from suffice.adapters.controlling.controller import Controller, as_wanted
 from suffice.adapters.controlling.evidence import WINDOW, gather
 from suffice.adapters.controlling.shadow_budget import ShadowBudget
 from suffice.adapters.controlling.telling import tell
-from suffice.adapters.feedback_inbox import take_feedback
+from suffice.adapters.feedback_inbox import FeedbackInbox
 from suffice.adapters.storage.rollout_schema import cannot_use
 from suffice.adapters.storage.rollouts import Kept, Rollouts
 from suffice.cli.alerts import alert_targets, dispatcher_of
@@ -158,7 +158,10 @@ def _rounds(places: Places, world: World, manner: Manner, voice: Voice) -> _Roun
     budget = None
     if manner.shadow_usd is not None:
         budget = ShadowBudget(world.store, world.account, manner.shadow_usd)
-    return _Rounds(places, world, ShadowPairs(places, world), budget, manner.window, voice)
+    feedback = FeedbackInbox(places.data / FEEDBACK_FOLDER, world.store, world.account)
+    return _Rounds(
+        places, world, ShadowPairs(places, world), feedback, budget, manner.window, voice
+    )
 
 
 class _Round(NamedTuple):
@@ -174,6 +177,7 @@ class _Rounds(NamedTuple):
     places: Places
     world: World
     pairs: ShadowPairs
+    feedback: FeedbackInbox
     budget: ShadowBudget | None
     window: timedelta
     voice: Voice
@@ -224,7 +228,7 @@ class _Rounds(NamedTuple):
         try:
             self.pairs.take()
             note_prompts(data, store, now())
-            take_feedback(data / FEEDBACK_FOLDER, store)
+            self.feedback.take(now())
         except OSError as error:
             self.voice.trouble(
                 StorageError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -183,13 +183,28 @@ class Account:
         )
         return int(rows[0][0])
 
+    def known(self, request_ids: Collection[str]) -> set[str]:
+        """Those of them that are the request-id of an exchange."""
+        marks = _marks(request_ids)
+        rows = self._rows(
+            f"SELECT DISTINCT request_id FROM exchanges WHERE request_id IN ({marks})",  # noqa: S608 - question marks
+            *request_ids,
+        )
+        return {row[0] for row in rows}
+
+    def taken_up_to(self, segment: str) -> int:
+        """The offset up to which a segment of the spool is in the account."""
+        rows = self._rows("SELECT upto FROM taken WHERE segment = ?", segment)
+        return int(rows[0][0]) if rows else 0
+
     def attempts(self, name: str) -> list[Exchange]:
         """The attempts of one request, by its own, the provider's or the message's id."""
-        rows = self._rows(
-            """SELECT id, request_id, ts, type, requested_model, served_model, arm, reason,
-                policy_version, outcome, answered, picousd
-            FROM exchanges WHERE ? IN (id, request_id, message_id) ORDER BY ts LIMIT 20""",
-            name,
+        select = """SELECT id, request_id, ts, type, requested_model, served_model, arm, reason,
+            policy_version, outcome, answered, picousd FROM exchanges WHERE """
+        last = " ORDER BY ts LIMIT 20"
+        # Messages have no index: they are looked through only for what is no other id.
+        rows = self._rows(f"{select}? IN (id, request_id){last}", name) or self._rows(
+            f"{select}message_id = ?{last}", name
         )
         return [
             Exchange(
@@ -282,7 +297,7 @@ def _counts(
     )
 
 
-def _marks(values: Mapping[str, bool] | Sequence[str]) -> str:
+def _marks(values: Collection[str]) -> str:
     return ", ".join("?" * len(values))
 
 
