@@ -42,6 +42,7 @@ from suffice.records import (
     Pair,
     ShownCase,
     Verdict,
+    Word,
 )
 from suffice.scoring import HumanLabel, JudgedPairs, choose_scorer, named_choice
 
@@ -179,6 +180,8 @@ async def compare_live(  # noqa: PLR0913 - a run's parts, each handed in
     """
     Ask the models what the plan plans, and decide each type as soon as the evidence allows.
 
+    A plan whose limits are not sequential is asked to its end, and decided then.
+
     Args:
         plan: As `suffice.comparison.make_plan` made it, or as a run's folder kept it.
         cases: By id.
@@ -216,7 +219,7 @@ async def compare_live(  # noqa: PLR0913 - a run's parts, each handed in
                 judge=job.judge,
                 hand_picked=job.hand_picked,
             ),
-            settled=settled,
+            settled=settled if plan.limits.sequential else _never,
             wanting=lambda evidence: class_gate(evidence).wanted,
             label_of=known_label,
             on_pair=on_pair,
@@ -250,6 +253,11 @@ async def compare_live(  # noqa: PLR0913 - a run's parts, each handed in
         stopped=outcome.stopped,
         prices_dated=dollars.dated,
     )
+
+
+def _never(_evidence: Evidence, _limits: Limits) -> Word | None:
+    """Nothing is settled before the last case."""
+    return None
 
 
 def _with_prompts(verdicts: Iterable[Verdict], prompts: PromptVersions) -> tuple[Verdict, ...]:

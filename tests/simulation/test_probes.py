@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from suffice.monitor.probe import ALPHA_A_YEAR, Asked, probe
+from suffice.records.held_out import Arm
 
 Answers = NDArray[np.int64]
 WEEKS = 52
@@ -49,7 +50,7 @@ def weeks(model: Model, *, until: int, changes: tuple[int, float] = (0, 0.0)) ->
         given.append(model.answers())
         told = np.array(given).T
         likeness = [(one[:, None] == one[None, :]).astype(np.float64) for one in told]
-        yield probe(likeness, Asked("t", "baseline", "m", probes=week - 1)).moved
+        yield probe(likeness, Asked("t", Arm.BASELINE, "m", probes=week - 1)).moved
 
 
 def years_with_an_alarm(years: int, *, cases: int, noisy: float, seed: int) -> int:

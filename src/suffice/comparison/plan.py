@@ -34,6 +34,7 @@ class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
         reused: Answers of the planned cases that are there already.
         likely_usd: Decimal text; None where some price is unknown.
         most_usd: If every planned call came at its worst case; None likewise.
+        asked_again: The baseline is asked the main cases a second time, whatever the pilot shows.
     """
 
     type: str
@@ -46,6 +47,7 @@ class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
     reused: int = 0
     likely_usd: str | None = "0"
     most_usd: str | None = "0"
+    asked_again: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +116,7 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
         per_class: See `Wanted`.
         critical_classes: See `Wanted`.
         judge: Arm name of the judge; None without one.
+        held_out: See `Wanted`.
     """
 
     seed: int = 0
@@ -123,6 +126,7 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
     per_class: int = 31
     critical_classes: frozenset[str] = frozenset()
     judge: str | None = None
+    held_out: int = 0
 
 
 def make_plan(
@@ -167,8 +171,9 @@ def make_plan(
         pilot=options.pilot,
         per_class=options.per_class,
         critical_classes=options.critical_classes,
+        held_out=options.held_out,
     )
-    bill = _Bill(baseline, candidates, options.judge, quoter, held or held_in_cases)
+    bill = Bill(baseline, candidates, options.judge, quoter, held or held_in_cases)
     types = []
     for name, some in cases.items():
         drawn = draw(some, dice=_dice(options.seed, name), wanted=wanted, label_of=label_of)
@@ -228,8 +233,17 @@ def held_in_cases(case: Case, arm: ModelSpec, run: int) -> bool:
     return len(recorded_answers(case, arm)) > run
 
 
-class _Bill:
-    """Adds up the calls of a type's cases."""
+class Bill:
+    """
+    Adds up the calls of a type's cases.
+
+    Args:
+        baseline: Arm name of the model in use.
+        candidates: Arm names on trial.
+        judge: Arm name of the judge; None without one.
+        quoter: What a call may cost.
+        held: Answers that are there already.
+    """
 
     def __init__(
         self,
@@ -245,6 +259,12 @@ class _Bill:
         self._quoter, self._held = quoter, held
 
     def added_to(self, planned: TypePlan, cases: Mapping[str, Case]) -> TypePlan:
+        """
+        A type's plan with its calls and dollars.
+
+        Raises:
+            PriceUnknown: As the quoter's price function does.
+        """
         ours, theirs = (self._baseline,), self._candidates
         likely, most = _Sum(), _Sum()
         reused = 0
@@ -256,7 +276,9 @@ class _Bill:
             reused += self._add(cases[one], ours, (0,), sums)
             reused += self._add(cases[one], theirs, (0,), sums)
             self._add_judgements(cases[one], len(theirs), sums)
-            if planned.draw.pilot:
+            if planned.asked_again:
+                self._add(cases[one], ours, (1,), sums)
+            elif planned.draw.pilot:
                 self._add(cases[one], ours, (1,), (most,))
                 self._add_judgements(cases[one], len(theirs) + 1, (most,))
         for one in (one for ids in planned.draw.extra.values() for one in ids):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
@@ -15,7 +16,8 @@ from suffice.records import Case
 PILOT_CASES = 60
 RARE_CLASS_CASES = 31
 RARE_CLASS_SHARE = 0.01
-_PILOT_SHARE = 3
+_PILOT_SHARE = _HELD_OUT_SHARE = 3
+_ASIDE = b"held out"
 _SPARE = 20
 EXTRA_CLASS = "extra_class"
 """In a case's ``meta``: it was drawn for this class's gate, and must feed nothing else."""
@@ -47,12 +49,14 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True):
         pilot: Asked of the baseline twice, for the noise floor; they are in no other list.
         main: A simple random sample, which alone feeds the verdict, in its fixed order.
         extra: Class -> cases drawn for that class's gate and for nothing else.
+        held_out: Set aside before all others, for a later run: nobody is asked them in this one.
     """
 
     pilot: tuple[str, ...] = ()
     main: tuple[str, ...] = ()
     extra: dict[str, tuple[str, ...]] = {}
     left_out: LeftOut = LeftOut()
+    held_out: tuple[str, ...] = ()
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,12 +68,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         pilot: Held out for the noise floor; never more than a third of what there is.
         per_class: Cases a rare class's gate may need beyond the main sample's; 0: no extra draws.
         critical_classes: Classes that get extra draws however rare they are.
+        held_out: Set aside for a later run; never more than a third of what there is.
     """
 
     main: int = 600
     pilot: int = PILOT_CASES
     per_class: int = RARE_CLASS_CASES
     critical_classes: frozenset[str] = frozenset()
+    held_out: int = 0
 
 
 def draw(
@@ -98,6 +104,9 @@ def draw(
     order = [case for case in cases if EXTRA_CLASS not in case.meta]
     dice.shuffle(order)
     stream = _Independent(order)
+    aside = _set_aside(order, stream, wanted.held_out)
+    order = [case for case in order if case.id not in aside]
+    stream.of(order)
     pool = wanted.main + _SPARE + wanted.pilot
     drawn = list(islice(stream, pool))
     pilot = min(wanted.pilot, len(drawn) // _PILOT_SHARE)
@@ -118,7 +127,34 @@ def draw(
             label: (*extra.get(label, ()), *marked.get(label, ())) for label in {**extra, **marked}
         },
         left_out=left_out,
+        held_out=aside,
     )
+
+
+def _set_aside(order: Sequence[Case], stream: _Independent, most: int) -> tuple[str, ...]:
+    """
+    Cases for a later run, by a hash of their ids: the same ones whatever the dice.
+
+    They are drawn first, so that nothing that depends on one of them is compared.
+    """
+    by_hash = sorted(order, key=lambda case: aside_place(case.type, case.id))
+    drawn = islice(stream.of(by_hash), min(most, len(order) // _HELD_OUT_SHARE))
+    aside = tuple(case.id for case in drawn)
+    stream.same_group = stream.near_duplicates = 0  # what was passed over is looked at again
+    return aside
+
+
+def aside_place(request_type: str, case_id: str) -> bytes:
+    """
+    Where a case stands among those of its type that may be set aside; the first ones are.
+
+    It depends on nothing but the names, so that the same cases are set aside by a run with other
+    dice, and nearly the same ones as a file grows.
+
+    >>> aside_place("triage", "t-1") == aside_place("triage", "t-1")
+    True
+    """
+    return blake2b(f"{request_type}\0{case_id}".encode(), digest_size=8, key=_ASIDE).digest()
 
 
 def asked_text(request: Mapping[str, Any]) -> str:

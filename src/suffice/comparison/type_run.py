@@ -263,7 +263,7 @@ class TypeRun:
 
     async def _answer(self, case: Case, asked: Callable[[], list[_Candidate]]) -> _Answered | None:
         """Both baseline runs where needed, every candidate that still wants it, and the scores."""
-        runs = (0, 1) if self._ceiling else (0,)
+        runs = self._runs
         wanting = asked()
         got = await _gathered(
             (
@@ -322,7 +322,7 @@ class TypeRun:
 
     def _is_here(self, case: Case, wanting: Sequence[_Candidate]) -> bool:
         """Whether everything a case needs is in the file or in the run's folder."""
-        needed = [(self._baseline, run) for run in ((0, 1) if self._ceiling else (0,))]
+        needed = [(self._baseline, run) for run in self._runs]
         needed += [(one.arm, 0) for one in wanting]
         for arm, run in needed:
             recorded = len(recorded_answers(case, arm))
@@ -331,6 +331,11 @@ class TypeRun:
             ):
                 return False
         return True
+
+    @property
+    def _runs(self) -> tuple[int, ...]:
+        """Which answers of the baseline a main case needs."""
+        return (0, 1) if self._ceiling or self._planned.asked_again else (0,)
 
     @property
     def _live(self) -> list[_Candidate]:

@@ -66,7 +66,7 @@ def probe(cases: Sequence[Floats], asked: Asked) -> Probe:
 
     >>> odd = np.ones((3, 3))
     >>> odd[2, :2] = odd[:2, 2] = 0
-    >>> found = probe([np.ones((3, 3))] * 90 + [odd] * 10, Asked("triage", "baseline", "opus"))
+    >>> found = probe([np.ones((3, 3))] * 90 + [odd] * 10, Asked("triage", Arm.BASELINE, "m"))
     >>> found.moved, round(found.p_value, 6), round(found.level, 6)
     (True, 3.4e-05, 0.000962)
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from suffice.records.cases import BrokenCase
+from suffice.records.held_out import Probe
 from suffice.records.verdict import Verdict
 
 
@@ -61,6 +62,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         notes: Sentences that hold for the whole run.
         stopped: Why the run ended early: ``interrupted``, ``budget`` or empty.
         prices_dated: The date of the prices used.
+        held_out_of: The run whose held-out cases these are; empty for a run of its own.
+        probes: Each model's new answers against its own earlier ones, where there are any.
     """
 
     schema: str = "suffice.comparison"
@@ -78,3 +81,5 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     spending: Spending = Spending()
     stopped: str = ""
     prices_dated: str = ""
+    held_out_of: str = ""
+    probes: tuple[Probe, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import enum
 
 import msgspec
 
@@ -25,7 +25,11 @@ class HeldOutCase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     pilot: bool = False
 
 
-Arm = Literal["baseline", "candidate"]
+class Arm(enum.StrEnum):
+    """Whose part a model plays in a comparison."""
+
+    BASELINE = "baseline"
+    CANDIDATE = "candidate"
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,14 +11,16 @@ from typing import IO, Any, TypeVar
 
 import msgspec
 
+from suffice.comparison.stored import StoredAnswer
 from suffice.errors import StorageError
 from suffice.records import Comparison, ShownCase
+from suffice.records.held_out import HELD_OUT_FILE
 
 INFO_FILE = "run.json"
 ANSWERS_FILE = "answers.jsonl"
 SHOWN_FILE = "shown.jsonl"
 RESULT_FILE = "result.json"
-_ALL_FILES = (INFO_FILE, ANSWERS_FILE, SHOWN_FILE, RESULT_FILE, "sent.jsonl")
+_ALL_FILES = (INFO_FILE, ANSWERS_FILE, SHOWN_FILE, RESULT_FILE, "sent.jsonl", HELD_OUT_FILE)
 
 # A result holds numbers and a few hundred texts; a thousand times its usual size is an attack.
 _MOST_BYTES = 256 * 1024 * 1024
@@ -92,13 +94,28 @@ def read_shown(
         StorageError: There is no run at the path.
     """
     decode = msgspec.json.Decoder(ShownCase).decode
-    for line in _lines(path, SHOWN_FILE):
+    for line in lines_of(path, SHOWN_FILE):
         try:
             row = decode(line)
         except (msgspec.DecodeError, ValueError):
             continue  # a line torn by a kill; the pair is still in the result's counts
         if request_type in {None, row.type} and outcome in {None, row.outcome}:
             yield row
+
+
+def read_answers(path: Path) -> Iterator[StoredAnswer]:
+    """
+    Every answer a run has kept, in the order of arrival; a later one of a key replaces it.
+
+    Raises:
+        StorageError: There is no run at the path.
+    """
+    decode = msgspec.json.Decoder(StoredAnswer).decode
+    for line in lines_of(path, ANSWERS_FILE):
+        try:
+            yield decode(line)
+        except (msgspec.DecodeError, ValueError):
+            continue  # torn by a kill: it was never used either
 
 
 def export_zip(path: Path, target: Path) -> None:
@@ -182,10 +199,15 @@ def _content(path: Path, name: str) -> bytes:
     return content
 
 
-def _lines(path: Path, name: str) -> Iterator[bytes]:
-    """Every line of a file of the run that is not absurdly long; none where it has no such file."""
+def lines_of(path: Path, name: str, *, most_bytes: int = _MOST_BYTES_UNPACKED) -> Iterator[bytes]:
+    """
+    Every line of a file of the run that is not absurdly long; none where it has no such file.
+
+    Raises:
+        StorageError: There is no run at the path, or the file is larger than it can be.
+    """
     read_run_info(path)
-    left = _MOST_BYTES_UNPACKED
+    left = most_bytes
     try:
         with _opened(path, name) as file:
             while line := file.readline(_MOST_BYTES):

@@ -6,6 +6,7 @@ One run, one folder, which another machine can open.
     answers.jsonl  a line per received answer, written before the answer is used
     shown.jsonl    pairs with their texts, for reading cases
     result.json    the comparison, once there is one
+    held_out.jsonl cases this run has not compared, with their requests, to be asked again
 
 Only the process that holds ``lock`` writes. No credential is ever written.
 """
