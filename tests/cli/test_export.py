@@ -144,3 +144,113 @@ def test_a_type_without_a_verdict_is_refused_with_the_nearest(kept: Path) -> Non
     result = suffice("export", "triag", "--as", "env")
 
     assert (result.exit_code, "There is one on triage" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("form", ["env", "litellm", "policy-json", "claude-code"])
+def test_a_difference_ends_with_one_and_none_with_zero(kept: Path, form: str) -> None:
+    place = ("--out", "there") if form != "claude-code" else ("--place", "triage=haiku")
+    asked = ("export", "triage", "--as", form, *place)
+
+    differs = suffice(*asked, "--diff")
+    written = suffice(*asked, "--write")
+    same = suffice(*asked, "--diff")
+
+    assert [differs.exit_code, written.exit_code, same.exit_code] == [1, 0, 0], differs.output
+    assert "says so already" in same.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("invoice", "--as", "env", "--out", ".env"), "SF103"),
+        (("--as", "env"), "SF005"),
+        (("--as", "env", "--out", ".env", "--write"), "SF005"),
+        (("--as", "litellm", "--out", "flow.yaml"), "SF109"),
+    ],
+)
+def test_what_keeps_files_from_being_compared_ends_with_two(
+    kept: Path, arguments: tuple[str, ...], code: str
+) -> None:
+    (kept / "flow.yaml").write_text("model_list: []\n")
+
+    result = suffice("export", "--diff", *arguments)
+
+    assert (result.exit_code, code in result.stderr) == (2, True), result.output
+
+
+def test_what_cannot_be_edited_is_named(kept: Path) -> None:
+    folder = kept / ".claude"
+    (folder / "agents").mkdir(parents=True)
+    (folder / "settings.json").write_text("[]")
+    (folder / "agents" / "triage.md").write_text("no front matter")
+
+    settings = suffice("export", "triage", "--as", "claude-code", "--place", "triage=main")
+    agent = suffice("export", "triage", "--as", "claude-code")
+
+    assert "SF109  .claude/settings.json: The settings are no JSON object" in settings.stderr
+    assert "SF109  .claude/agents/triage.md: The file of triage has no front" in agent.stderr
+
+
+def test_folders_that_are_made_are_said(kept: Path) -> None:
+    asked = ("export", "--as", "env", "--out", "deep/er/.env")
+
+    shown = suffice(*asked)
+    written = suffice(*asked, "--write")
+
+    assert "--write does it, and makes deep/er." in shown.stderr
+    assert not shown.stderr.count("deep/er made")
+    assert "deep/er made" in written.stderr
+    assert (kept / "deep" / "er" / ".env").exists()
+
+
+def test_line_ends_stay_those_of_the_file(kept: Path) -> None:
+    env, config = kept / ".env", kept / "litellm.yaml"
+    env.write_bytes(b"A=1\r\nSUFFICE_MODEL_TRIAGE=old\r\n")
+    config.write_bytes(b"model_list:\r\n  - model_name: gpt\r\n")
+
+    for _ in range(2):
+        suffice("export", "triage", "--as", "env", "--out", ".env", "--write")
+        suffice("export", "triage", "--as", "litellm", "--out", "litellm.yaml", "--write")
+
+    assert env.read_bytes() == b"A=1\r\nSUFFICE_MODEL_TRIAGE=claude-haiku-5-5\r\n"
+    content = config.read_bytes()
+    assert content.count(b"\n") == content.count(b"\r\n") == 8
+    assert content.count(b'"triage"') == 1
+
+
+def test_a_type_that_was_taken_back_is_given_back_where_it_was_exported(kept: Path) -> None:
+    agents = kept / ".claude" / "agents"
+    agents.mkdir(parents=True)
+    (agents / "triage.md").write_text("---\nname: triage\n---\nSort.\n")
+    forms = [
+        ("--as", "env", "--out", ".env"),
+        ("--as", "litellm", "--out", "litellm.yaml"),
+        ("--as", "policy-json", "--out", "map.json"),
+        ("--as", "claude-code"),
+        ("--as", "claude-code", "--place", "triage=haiku"),
+    ]
+    for form in forms:
+        assert suffice("export", "triage", *form, "--write").exit_code == 0
+    assert suffice("rollout", "start", "triage", "--by", "Ada").exit_code == 0
+    assert suffice("rollout", "abort", "triage", "--by", "Ada").exit_code == 0
+
+    for form in forms:
+        assert suffice("export", "triage", *form, "--diff").exit_code == 1
+        assert suffice("export", "triage", *form, "--write").exit_code == 0
+
+    assert (kept / ".env").read_text() == "SUFFICE_MODEL_TRIAGE=claude-opus-5-5\n"
+    assert '"anthropic/claude-opus-5-5"' in (kept / "litellm.yaml").read_text()
+    assert json.loads((kept / "map.json").read_text())["models"] == {}
+    assert "model: claude-opus-5-5" in (agents / "triage.md").read_text()
+    env = json.loads((kept / ".claude" / "settings.json").read_text())["env"]
+    assert env == {"ANTHROPIC_DEFAULT_HAIKU_MODEL": "claude-opus-5-5"}
+
+
+def test_a_type_that_was_taken_back_and_never_exported_is_not_written_anywhere(kept: Path) -> None:
+    suffice("rollout", "start", "triage", "--by", "Ada")
+    suffice("rollout", "abort", "triage", "--by", "Ada")
+    (kept / ".env").write_text("A=1\n")
+
+    result = suffice("export", "triage", "--as", "env", "--out", ".env", "--write")
+
+    assert (result.exit_code, (kept / ".env").read_text()) == (1, "A=1\n")

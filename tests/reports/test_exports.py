@@ -13,6 +13,7 @@ from suffice.errors import UnfitEdit
 from suffice.reports.exports import (
     Decision,
     agent_file,
+    agent_model,
     claude_settings,
     env_lines,
     litellm_config,
@@ -174,3 +175,14 @@ def test_whatever_a_type_is_called_it_is_one_quoted_name(names: list[str], befor
     found = re.findall(r'^ *- model_name: (".*")$', text, re.MULTILINE)
     assert [json.loads(name) for name in found] == [one.type for one in decisions]
     assert litellm_config(text, decisions) == text
+
+
+def test_the_effort_of_a_candidate_that_is_taken_back_goes_with_it() -> None:
+    low = Decision(type="t", baseline="claude-opus-5-5", candidate="claude-opus-5-5:effort=low")
+    back = Decision(type="t", baseline="claude-opus-5-5", candidate="claude-opus-5-5")
+    before = "---\nname: t\nmodel: claude-opus-5-5\n---\nLook.\n"
+
+    exported = agent_file(before, low)
+
+    assert agent_model(exported) == "claude-opus-5-5:effort=low"
+    assert agent_file(exported, back, instead_of=low.candidate) == before

@@ -74,12 +74,17 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SufficeError as error:
-            click.echo(f"{error.code}  {error}", err=True)
-            click.echo(f"More: suffice explain {error.code}", err=True)
+            tell(error)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(EXIT_INTERRUPTED)
+
+
+def tell(error: SufficeError) -> None:
+    """Say on stderr what went wrong, by its code."""
+    click.echo(f"{error.code}  {error}", err=True)
+    click.echo(f"More: suffice explain {error.code}", err=True)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,17 +16,23 @@ from suffice.adapters.appending import write_atomically
 from suffice.adapters.storage import read_result
 from suffice.cli.rollout_proofs import Proof, kept_proofs, model_name, switches
 from suffice.cli.stored_run import find_run
-from suffice.errors import BadOption, EmptyInput, StorageError, UnreadableFile
+from suffice.errors import BadOption, EmptyInput, StorageError, UnfitEdit, UnreadableFile
+from suffice.monitor.moves import is_requalifying
 from suffice.records import Word
-from suffice.records.rollout import RolloutState
+from suffice.records.rollout import Rollout, RolloutState
 from suffice.reports.exports import (
     ALIASES,
     Decision,
     agent_file,
+    agent_model,
+    claude_model,
     claude_settings,
     env_lines,
     litellm_config,
     model_map,
+    named_in_env,
+    named_in_litellm,
+    named_in_map,
 )
 from suffice.reports.untrusted import visible
 
@@ -47,6 +54,20 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     write: bool
 
 
+class Exported(NamedTuple):
+    """
+    What a file is to say.
+
+    Attributes:
+        decided: Types their candidates may take.
+        back: Types that were taken back; where a file still gives one to its candidate, the
+            baseline gets it again.
+    """
+
+    decided: list[Decision]
+    back: list[Rollout]
+
+
 class Written(NamedTuple):
     """A file before and after."""
 
@@ -55,9 +76,9 @@ class Written(NamedTuple):
     after: bytes
 
 
-def export(asked: Asked, *, store: Path) -> None:
+def export(asked: Asked, *, store: Path) -> bool:
     """
-    Show or write the export.
+    Show or write the export; whether any file does not say it already.
 
     Raises:
         BadOption: A type or a place nobody knows.
@@ -65,8 +86,7 @@ def export(asked: Asked, *, store: Path) -> None:
         UnfitEdit: A file has no place for it.
         StorageError: A file cannot be written.
     """
-    decisions = decisions_of(asked, store=store)
-    files = _files(asked, decisions)
+    files = _files(asked, exported(asked, store=store))
     for file in files:
         if file.path is None:
             click.echo(file.after, nl=False)
@@ -74,17 +94,23 @@ def export(asked: Asked, *, store: Path) -> None:
             click.echo(f"{file.path} says so already.")
         else:
             click.echo(_difference(file), nl=False)
-    if not asked.write:
-        if any(file.path is not None and file.before != file.after for file in files):
-            click.echo("\nNothing was written; --write does it.", err=True)
-        return
-    for file in files:
-        if file.path is not None and file.before != file.after:
-            _put(file.path, file.after)
-            click.echo(f"{file.path} written", err=True)
+    changed = [
+        (file.path, file.after)
+        for file in files
+        if file.path is not None and file.before != file.after
+    ]
+    if changed and not asked.write:
+        folders = sorted({str(path.parent) for path, _ in changed if not path.parent.exists()})
+        makes = f", and makes {', '.join(folders)}" if folders else ""
+        click.echo(f"\nNothing was written; --write does it{makes}.", err=True)
+    elif asked.write:
+        for path, content in changed:
+            _put(path, content)
+            click.echo(f"{path} written", err=True)
+    return bool(changed)
 
 
-def decisions_of(asked: Asked, *, store: Path) -> list[Decision]:
+def exported(asked: Asked, *, store: Path) -> Exported:
     """
     The Switch verdicts that may be exported; those that may not are named on stderr.
 
@@ -106,21 +132,19 @@ def decisions_of(asked: Asked, *, store: Path) -> list[Decision]:
         )
     back = _taken_back(store)
     good = {proof.verdict.type: proof for proof in switches(iter(proofs))}
-    decided = []
+    decided, given_back = [], []
     for name in sorted(known if not asked.types else set(asked.types)):
         if name in back:
-            click.echo(f"left out: {name} was taken back to its baseline", err=True)
+            told = f"{name} was taken back to {back[name].baseline}, also where it was exported"
+            click.echo(f"left out: {told}", err=True)
+            given_back.append(back[name])
         elif name not in good:
             click.echo(f"left out: {name}, {_why_not(proofs, name)}", err=True)
         else:
             decided.append(_decision(good[name]))
-    if not decided:
-        raise EmptyInput(
-            "No verdict may be exported.",
-            effect="Nothing was written.",
-            next_step="Only a Switch that is not provisional may: suffice rollout next",
-        )
-    return decided
+    if not decided and not given_back:
+        raise _nothing_to_export()
+    return Exported(decided, given_back)
 
 
 def _proofs(asked: Asked) -> list[Proof]:
@@ -150,55 +174,92 @@ def _decision(proof: Proof) -> Decision:
     )
 
 
-def _taken_back(store: Path) -> set[str]:
+def _nothing_to_export() -> EmptyInput:
+    return EmptyInput(
+        "No verdict may be exported.",
+        effect="Nothing was written.",
+        next_step="Only a Switch that is not provisional may: suffice rollout next",
+    )
+
+
+def _given_back(rollout: Rollout) -> Decision:
+    return Decision(type=rollout.type, baseline=rollout.baseline, candidate=rollout.baseline)
+
+
+def _taken_back(store: Path) -> dict[str, Rollout]:
     from suffice.adapters.storage.rollouts import Rollouts
 
     if not store.exists():
-        return set()
+        return {}
     with Rollouts.open(store, write=False) as rollouts:
         return {
-            kept.rollout.type
+            kept.rollout.type: kept.rollout
             for kept in rollouts.all()
-            if kept.rollout.state is RolloutState.ROLLED_BACK
+            if kept.rollout.state is RolloutState.ROLLED_BACK or is_requalifying(kept.rollout)
         }
 
 
-def _files(asked: Asked, decisions: Sequence[Decision]) -> list[Written]:
+def _files(asked: Asked, found: Exported) -> list[Written]:
     if asked.form == "claude-code":
-        return _claude_code(asked.out or Path(".claude"), asked.places, decisions)
+        return _claude_code(asked.out or Path(".claude"), asked.places, found)
     if asked.places:
         raise BadOption("--place is for claude-code.", effect="Nothing was written.")
     before = _content(asked.out)
     existing = before.decode("utf-8", "surrogateescape")
-    match asked.form:
-        case "policy-json":
-            text = model_map(decisions)
-        case "env":
-            text = env_lines(existing, decisions)
-        case _:
-            text = litellm_config(existing, decisions)
+    named = {"policy-json": named_in_map, "env": named_in_env, "litellm": named_in_litellm}
+    back = [_given_back(one) for one in found.back if named[asked.form](existing, one.type)]
+    if not found.decided and not back:
+        raise _nothing_to_export()
+    with _naming(asked.out):
+        match asked.form:
+            case "policy-json":
+                # What a map does not name goes where it asks to.
+                text = model_map(found.decided)
+            case "env":
+                text = env_lines(existing, [*found.decided, *back])
+            case _:
+                text = litellm_config(existing, [*found.decided, *back])
     return [Written(asked.out, before, text.encode("utf-8", "surrogateescape"))]
 
 
-def _claude_code(
-    folder: Path, places: Sequence[str], decisions: Sequence[Decision]
-) -> list[Written]:
-    where = _places(places, decisions, folder)
+@contextmanager
+def _naming(path: Path | None) -> Iterator[None]:
+    """Say of which file it is that it has no place for an edit."""
+    try:
+        yield
+    except UnfitEdit as error:
+        if path is None:
+            raise
+        raise UnfitEdit(
+            f"{path}: {error.what}", effect=error.effect, next_step=error.next_step
+        ) from error
+
+
+def _claude_code(folder: Path, places: Sequence[str], found: Exported) -> list[Written]:
+    candidates = {one.type: one.candidate for one in found.back}
+    decisions = [*found.decided, *map(_given_back, found.back)]
     settings = folder / "settings.json"
-    models = {
-        place: decision.plain_model for decision, place in where if not place.startswith("agent:")
-    }
+    models: dict[str, str] = {}
     files = []
+    for decision, place in _places(places, decisions, folder):
+        # Of a type that was taken back only what gives it to its candidate is changed.
+        instead_of = candidates.get(decision.type)
+        if not place.startswith("agent:"):
+            if instead_of in {None, claude_model(_content(settings), place)}:
+                with _naming(settings):
+                    models[place] = decision.plain_model
+            continue
+        path = folder / "agents" / f"{place.removeprefix('agent:')}.md"
+        before = _content(path)
+        text = before.decode("utf-8", "surrogateescape")
+        if instead_of in {None, agent_model(text)}:
+            with _naming(path):
+                after = agent_file(text, decision, instead_of=instead_of or "")
+            files.append(Written(path, before, after.encode("utf-8", "surrogateescape")))
     if models:
         before = _content(settings)
-        files.append(Written(settings, before, claude_settings(before, models)))
-    for decision, place in where:
-        if place.startswith("agent:"):
-            path = folder / "agents" / f"{place.removeprefix('agent:')}.md"
-            before = _content(path)
-            text = before.decode("utf-8", "surrogateescape")
-            after = agent_file(text, decision).encode("utf-8", "surrogateescape")
-            files.append(Written(path, before, after))
+        with _naming(settings):
+            files.insert(0, Written(settings, before, claude_settings(before, models)))
     return files
 
 
@@ -269,7 +330,9 @@ def _put(path: Path, content: bytes) -> None:
     # Through a link, as dotfiles often are one, the file behind it is written.
     target = path.resolve()
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.parent.exists():
+            target.parent.mkdir(parents=True)
+            click.echo(f"{path.parent} made", err=True)
         write_atomically(target, content)
         target.chmod(mode)
     except OSError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -36,9 +36,20 @@ _NAMES = re.compile(r"^ *(?:- )? *model_name: *(?P<name>[^\n#]+)", re.MULTILINE)
 _BLOCK = re.compile(
     rf"^(?P<indent>[ ]*){re.escape(BEGIN)}\n.*?^[ ]*{re.escape(END)}\n", re.MULTILINE | re.DOTALL
 )
+_FIELD = re.compile(r"^(model|effort):[ \t]*([^\r\n#]*?)[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+_EFFORT = re.compile(r"^effort:[^\r\n]*\r?\n", re.MULTILINE)
 _FRONT = re.compile(
     r"\A---[ \t]*\r?\n(?P<fields>.*?)^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE | re.DOTALL
 )
+
+
+class _Map(msgspec.Struct):
+    models: dict[str, str] = {}
+
+
+class _Settings(msgspec.Struct):
+    model: str = ""
+    env: dict[str, str] = {}
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +123,6 @@ def env_lines(existing: str, decisions: Sequence[Decision]) -> str:
     >>> env_lines("A=1\n", [Decision(type="ticket-triage", baseline="a", candidate="b")])
     'A=1\nSUFFICE_MODEL_TICKET_TRIAGE=b\n'
     """
-    text = existing
     wanted: dict[str, Decision] = {}
     for one in decisions:
         name = variable(one.type)
@@ -123,14 +133,21 @@ def env_lines(existing: str, decisions: Sequence[Decision]) -> str:
                 next_step="Name one of the two types alone.",
             )
         wanted[name] = one
-    for name, one in wanted.items():
-        line = f"{name}={one.plain_model}"
-        pattern = re.compile(rf"^(?P<export>(?:export )?){re.escape(name)}=.*$", re.MULTILINE)
-        if pattern.search(text):
-            text = pattern.sub(lambda found, line=line: found["export"] + line, text)  # type: ignore[misc]
-        else:
-            text += ("" if not text or text.endswith("\n") else "\n") + line + "\n"
-    return text
+    lines = {_env_line(name): f"{name}={one.plain_model}" for name, one in wanted.items()}
+
+    def written(text: str) -> str:
+        for pattern, line in lines.items():
+            if pattern.search(text):
+                text = pattern.sub(lambda found, line=line: found["export"] + line, text)  # type: ignore[misc]
+            else:
+                text += ("" if not text or text.endswith("\n") else "\n") + line + "\n"
+        return text
+
+    return _with_its_line_ends(existing, written)
+
+
+def _env_line(name: str) -> re.Pattern[str]:
+    return re.compile(rf"^(?P<export>(?:export )?){re.escape(name)}=[^\r\n]*", re.MULTILINE)
 
 
 def variable(request_type: str) -> str:
@@ -154,6 +171,10 @@ def litellm_config(existing: str, decisions: Sequence[Decision]) -> str:
         UnfitEdit: ``model_list`` is written in a way nothing can be added to, a group of that name
             is there already, or a candidate carries settings.
     """
+    return _with_its_line_ends(existing, lambda text: _with_groups(text, decisions))
+
+
+def _with_groups(existing: str, decisions: Sequence[Decision]) -> str:
     text = _BLOCK.sub("", existing)
     taken = {_unquoted(found["name"]) for found in _NAMES.finditer(text)}
     for one in decisions:
@@ -178,6 +199,33 @@ def litellm_config(existing: str, decisions: Sequence[Decision]) -> str:
     block = _litellm_block(decisions, indent=item["indent"] if item else "  ")
     head = text[: found.end()]
     return f"{head}{'' if head.endswith(chr(10)) else chr(10)}{block}{text[found.end() :]}"
+
+
+def named_in_map(existing: str, request_type: str) -> bool:
+    """Whether a map of `model_map` names a type; one that cannot be read names none."""
+    try:
+        document = msgspec.json.decode(existing, type=_Map)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return False
+    return request_type in document.models
+
+
+def named_in_env(existing: str, request_type: str) -> bool:
+    r"""
+    Whether a type has its line.
+
+    >>> named_in_env("export SUFFICE_MODEL_TRIAGE=b\r\n", "triage")
+    True
+    """
+    return _env_line(variable(request_type)).search(existing) is not None
+
+
+def named_in_litellm(existing: str, request_type: str) -> bool:
+    """Whether a type has its group in the block that `litellm_config` writes."""
+    block = _BLOCK.search(existing.replace("\r\n", "\n"))
+    if block is None:
+        return False
+    return request_type in {_unquoted(found["name"]) for found in _NAMES.finditer(block[0])}
 
 
 def claude_settings(existing: bytes, models: Mapping[str, str]) -> bytes:
@@ -218,9 +266,43 @@ def claude_settings(existing: bytes, models: Mapping[str, str]) -> bytes:
     return splice(existing, changes)
 
 
-def agent_file(existing: str, decision: Decision) -> str:
+def claude_model(existing: bytes, place: str) -> str:
+    """
+    Which model a place of ``settings.json`` names; empty where it names none.
+
+    >>> claude_model(b'{"env": {"CLAUDE_CODE_SUBAGENT_MODEL": "claude-haiku-5-5"}}', "subagents")
+    'claude-haiku-5-5'
+    """
+    try:
+        document = msgspec.json.decode(existing, type=_Settings)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    return document.model if place == "main" else document.env.get(ALIASES[place], "")
+
+
+def agent_model(existing: str) -> str:
+    r"""
+    Which model a sub-agent's file names, with its effort; empty where it names none.
+
+    >>> agent_model("---\nname: scout\nmodel: claude-opus-5-5\neffort: low\n---\n")
+    'claude-opus-5-5:effort=low'
+    """
+    found = _FRONT.match(existing)
+    if found is None:
+        return ""
+    fields: dict[str, str] = dict(_FIELD.findall(found["fields"]))
+    effort = fields.get("effort", "")
+    return fields.get("model", "") + (f":effort={effort}" if effort else "")
+
+
+def agent_file(existing: str, decision: Decision, *, instead_of: str = "") -> str:
     r"""
     A sub-agent's file with its ``model`` (and ``effort``, where the candidate has one) set.
+
+    Args:
+        existing: The file.
+        decision: What it is to say.
+        instead_of: The model that was exported and is taken back; its effort goes with it.
 
     Raises:
         UnfitEdit: It has no front matter, or the candidate carries a setting it cannot say.
@@ -245,9 +327,23 @@ def agent_file(existing: str, decision: Decision) -> str:
             next_step="Leave the type out, or let the gateway do it.",
         )
     fields = found["fields"]
+    if instead_of and dict(parse_model_spec(instead_of).settings).keys() - dict(spec.settings):
+        fields = _EFFORT.sub("", fields)
     for name, value in (("model", spec.model), *spec.settings):
         fields = _with_field(fields, name, value)
     return existing[: found.start("fields")] + fields + existing[found.end("fields") :]
+
+
+def _with_its_line_ends(existing: str, write: Callable[[str], str]) -> str:
+    r"""
+    Let a writer that knows ``\n`` alone change a text whose lines all end with ``\r\n``.
+
+    >>> _with_its_line_ends("a\r\n", lambda text: text + "b\n")
+    'a\r\nb\r\n'
+    """
+    if "\r\n" not in existing or existing.count("\n") != existing.count("\r\n"):
+        return write(existing)
+    return write(existing.replace("\r\n", "\n")).replace("\n", "\r\n")
 
 
 def _with_field(fields: str, name: str, value: str) -> str:
