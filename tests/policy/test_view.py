@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -195,3 +196,27 @@ def test_no_tool_loop_is_open_before_anything_was_said() -> None:
     assert view is not None
 
     assert not view.in_tool_loop
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b'{"model": "%b", "messages": []}' % (b"m" * 257), {}),
+        (b'{"model": "m", "messages": [], "metadata": {"suffice_type": "%b"}}' % (b"t" * 257), {}),
+        (b'{"model": "m", "messages": []}', {"x-suffice-type": "t" * 257}),
+        (b'{"model": "m", "messages": [%b{}]}' % (b"{}," * 200_000), {}),
+    ],
+    ids=["a model", "a type in metadata", "a type in a header", "parts without end"],
+)
+def test_what_is_beyond_any_request_is_not_read(body: bytes, headers: dict[str, str]) -> None:
+    assert view_request(headers, body) is None
+
+
+@pytest.mark.parametrize("part", ["[]", "[1]", f'"{"x" * 100}"'])
+def test_a_prompt_that_is_nobodys_has_no_fingerprint(part: str) -> None:
+    body = f'{{"model": "m", "messages": [], "system": [{part}{f", {part}" * 200_000}]}}'
+    view = view_request({}, body.encode())
+    assert view is not None
+
+    with pytest.raises(msgspec.ValidationError, match="nobody's"):
+        _ = view.fingerprint

@@ -76,3 +76,9 @@ def error(
     )
     said = b"x-suffice-reason: %b\r\n" % reason.encode("ascii", "replace")
     return reply(status, body, extra=said + extra, close=close)
+
+
+def too_much_held() -> bytes:
+    """The answer to a request that cannot be read now, since too many are held."""
+    message = "too much is held to read this request; try again."
+    return error(503, message, reason="held", close=True, extra=b"retry-after: 1\r\n")

@@ -92,9 +92,10 @@ class ClientConnection(asyncio.Protocol):
 
     @override
     def resume_writing(self) -> None:
+        if self.turn is None:  # its answer was whole before it read it: the next bound runs
+            return
         self.deadline = float("inf")
-        if self.turn is not None:
-            self.turn.client_free()
+        self.turn.client_free()
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -229,8 +230,10 @@ class ClientConnection(asyncio.Protocol):
             # Extensions of chunks and trailers: the parser gathers them, and nobody reads them.
             self._abandon(_TOO_LARGE)
             return
+        if self._state is not _State.BODY:  # refused meanwhile
+            return
         self.deadline = self.house.loop.time() + self.house.limits.body_s
-        if self._complete and self._state is _State.BODY:
+        if self._complete:
             self._whole(rest)
 
     def _length_left(self) -> int | None:

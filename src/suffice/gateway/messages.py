@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from suffice.gateway.answers import error, reply
+from suffice.gateway.answers import error, reply, too_much_held
 from suffice.gateway.attempt import Attempt
 from suffice.gateway.budgets import BudgetState, refusal
 from suffice.gateway.deciding import fallen_back
@@ -58,7 +58,11 @@ class MessageTurn(Relay):
 
     @override
     def body(self, data: bytes) -> None:
-        """Hold a piece of the body."""
+        """Hold a piece of the body, as long as there is room: all of them began when there was."""
+        if self.house.held_bytes + len(data) > self.house.limits.held_bytes:
+            self._let_go()
+            self.client.refuse(too_much_held())
+            return
         self._chunks.append(data)
         self._held += len(data)
         self.house.held_bytes += len(data)

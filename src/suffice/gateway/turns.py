@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suffice.gateway import batches
-from suffice.gateway.answers import error
+from suffice.gateway.answers import error, too_much_held
 from suffice.gateway.feedback import OWN, FeedbackTurn
 from suffice.gateway.heads import RequestHead
 from suffice.gateway.house import House
@@ -59,9 +59,7 @@ def _unread(client: ClientConnection, turn: Relay, house: House) -> Relay | None
     if not scoped and house.books.forbids(turn.head, type=named) is None:
         house.books.unread("held")
         return turn
-    message = "too much is held to read this request; try again."
-    later = b"retry-after: 1\r\n"
-    client.refuse(error(503, message, reason="held", close=True, extra=later))
+    client.refuse(too_much_held())
     return None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Annotated, Any, Generic, TypedDict, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -27,6 +27,12 @@ _CLAUDE_CODE_AGENT = "x-claude-code-agent-id"
 _SESSION_IN_USER_ID = re.compile(r"(?:^|_)session_([0-9A-Za-z][0-9A-Za-z-]{7,})$")
 _REMEMBERED_SHAPES = 4_096
 _BY_FIRST_WORDS = b"first"
+# A name of a model or type is told in headers, kept in the account and remembered.
+_LONGEST_NAME = 256
+# Parts cost more than bytes: thirty megabytes of nothing but `{},` would hold everybody up.
+_MOST_PARTS = 200_000
+_MOST_PROMPT_BYTES = 8 * 1024 * 1024
+_WORTH_COUNTING = 512 * 1024
 
 
 _Value = TypeVar("_Value")
@@ -72,13 +78,16 @@ class Tool(TypedDict, total=False):
     allowed_callers: list[str] | None
 
 
+_Name = Annotated[str, msgspec.Meta(max_length=_LONGEST_NAME)]
+
+
 class _Metadata(msgspec.Struct):
     user_id: str | None = None
-    suffice_type: str | UnsetType = UNSET
+    suffice_type: _Name | UnsetType = UNSET
 
 
 class _Body(msgspec.Struct):
-    model: str
+    model: _Name
     messages: Raw
     stream: bool = False
     metadata: _Metadata | None = None
@@ -269,12 +278,16 @@ class RequestView:
         What `suffice.policy.fingerprint.fingerprint` says of the request.
 
         Raises:
-            msgspec.DecodeError: The system prompt or the tools are no JSON after all.
+            msgspec.DecodeError: The system prompt or the tools are no JSON after all, or are
+                more than anybody's prompt.
         """
         system, tools = (
             b"null" if raw is UNSET else memoryview(raw)
             for raw in (self._body.system, self._body.tools)
         )
+        if len(system) + len(tools) > _WORTH_COUNTING and _is_beyond_reading(self.prompt):
+            message = "nobody's system prompt and tools"
+            raise msgspec.ValidationError(message)
         digest = hashlib.sha256(system)
         digest.update(b"\n")
         digest.update(tools)
@@ -335,11 +348,22 @@ def view_request(headers: Mapping[str, str], body: bytes) -> RequestView | None:
     >>> view_request({}, b"[]") is None
     True
     """
+    if len(body) > _WORTH_COUNTING and body.count(b"{") > _MOST_PARTS:
+        return None
+    if len(headers.get(TYPE_HEADER) or "") > _LONGEST_NAME:
+        return None
     try:
         parsed = _BODY.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return RequestView(headers, body, parsed)
+
+
+def _is_beyond_reading(prompt: tuple[bytes, bytes]) -> bool:
+    """Whether a system prompt and tools are too large, or too many parts, to be looked at."""
+    if sum(map(len, prompt)) > _MOST_PROMPT_BYTES:
+        return True
+    return sum(part.count(b"{") + part.count(b"[") for part in prompt) > _MOST_PARTS
 
 
 def _open_contents(messages: list[Message]) -> bool:
