@@ -74,6 +74,28 @@ def test_a_call_that_cannot_be_made_is_told_so_then_the_next_model_is_asked(
     assert told in models.asked[1].request["messages"][-1]["content"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "weather", "arguments": {"town": "Bonn"}}',
+        "```json\n{'tool': 'weather', 'input': {}}\n```",
+        '<tools></tools>\n<request parameters="town=Bonn"></request>',
+        "<function=weather>",
+        'I call weather(town="Bonn").',
+    ],
+)
+def test_a_call_in_words_is_neither_a_call_nor_a_no(text: str) -> None:
+    found, models = ask(said({"type": "text", "text": text}, text=text))
+    assert isinstance(found, Unresolved)
+    assert (found.reason, len(models.asked)) == ("schema", 4)
+    assert "called in words" in models.asked[1].request["messages"][-1]["content"]
+
+
+def test_a_no_may_speak_of_tools() -> None:
+    text = "The function `weather()` needs a town, and none is named; clock (the tool) is no help."
+    assert ask(said({"type": "text", "text": text}, text=text))[0].tool is None
+
+
 def test_no_tool_may_fit_unless_one_is_demanded() -> None:
     nothing = said({"type": "text", "text": "Nobody sings here."}, text="Nobody sings here.")
     assert ask(nothing)[0] == ToolChoice(tool=None, input={}, reason="Nobody sings here.")

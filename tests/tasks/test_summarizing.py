@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
+import json
 import re
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from hypothesis import strategies as st
 from suffice.errors import BadOption
 from suffice.records import Failure, FailureKind, ModelSpec
 from suffice.tasks import Batch, Outcome, Runner, Unresolved, summarize, using
+from suffice.tasks.claims import Stated
 from suffice.testing import ScriptedModels, answering
 
 SMALL, MIDDLE = "claude-haiku-5-5", "claude-sonnet-5-5"
@@ -75,15 +79,15 @@ def test_a_made_up_figure_is_told_once_and_the_mended_summary_is_taken() -> None
 
 
 def test_what_is_made_up_still_is_named_and_the_summary_given_back() -> None:
-    models = answering("They met John in Paris.")
+    models = answering("Acme sold units to John in Paris.")
     outcome = ask(models)
-    assert outcome.value == "They met John in Paris."
+    assert outcome.value == "Acme sold units to John in Paris."
     assert outcome.details.unsupported == ("John", "Paris")
     assert [asked.model for asked in models.asked] == [SMALL, SMALL]
 
 
 def test_grounded_takes_nothing_that_is_made_up() -> None:
-    outcome = ask(answering("They met in Paris."), grounded=True)
+    outcome = ask(answering("It rained in Paris."), grounded=True)
     assert isinstance(outcome.value, Unresolved)
     assert (outcome.value.reason, outcome.value.detail) == (
         "not_in_source",
@@ -93,10 +97,66 @@ def test_grounded_takes_nothing_that_is_made_up() -> None:
 
 
 def test_a_repair_that_cannot_be_used_leaves_the_first_summary() -> None:
-    models = answering("They met in Paris.", "far too many words this time, all of them")
+    models = answering("It rained in Paris.", "far too many words this time, all of them")
     outcome = ask(models, words=4)
-    assert outcome.value == "They met in Paris."
+    assert outcome.value == "It rained in Paris."
     assert outcome.details.unsupported == ("Paris",)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "There are two sentences.",
+        "I cannot do this.",
+        "The reader must not use more than three sentences for a headline.",
+    ],
+)
+def test_what_shares_hardly_a_word_with_the_text_is_no_summary_of_it(said: str) -> None:
+    outcome = ask(answering(said))
+    assert isinstance(outcome.value, Unresolved)
+    assert (outcome.value.reason, outcome.value.detail) == (
+        "not_in_source",
+        "It does not speak of the text.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (TEXT, "Rain."),
+        ("Die Firma verkaufte im Mai 1203 Stück.", "Die Firma hat 1203 Stück verkauft."),
+        ("Компания продала 1203 единицы в мае.", "В мае продано 1203 единицы."),
+        ("五月卖出一千二百零三件。", "五月销量很好。"),
+    ],
+)
+def test_own_words_inflected_words_and_other_scripts_are_no_reason_for_doubt(
+    text: str, said: str
+) -> None:
+    assert ask(answering(said), text).value == said
+
+
+def test_summaries_of_real_models_speak_of_their_text(recorded_data: Path) -> None:
+    """
+    None of 7,701 is thought to speak of something else; of the next article's, 3,623 would be.
+    """
+    texts, said = [], []
+    with gzip.open(recorded_data / "vectara_summaries.jsonl.gz", "rt") as rows:
+        for row in map(json.loads, rows):
+            texts.append(row["prompt"][-1]["content"].partition("assage provided")[2])
+            said.append([one for one in row["outputs"].values() if not is_refused(one)])
+    alien: Counter[str] = Counter()
+    for number, summaries in enumerate(said):
+        own, other = Stated(texts[number]), Stated(texts[(number + 1) % len(texts)])
+        for one in summaries:
+            if (shared := own.shared(one)) is not None:
+                alien["summaries"] += 1
+                alien["own"] += shared < 0.2
+                alien["other"] += (other.shared(one) or 0.0) < 0.2
+    assert alien == {"summaries": 7_701, "own": 0, "other": 3_623}
+
+
+def is_refused(summary: str) -> bool:
+    return "cannot do it" in summary.lower() or "FAILED TO RETURN" in summary
 
 
 def test_focus_style_and_length_stand_in_the_prompt_and_make_its_version() -> None:
@@ -217,7 +277,7 @@ def test_whatever_a_model_says_the_outcome_keeps_its_length_or_is_unresolved(
 ) -> None:
     outcome = ask(answering(said), words=8, sentences=2, style=style)
     if isinstance(outcome.value, Unresolved):
-        assert outcome.value.reason in {"length", "empty"}
+        assert outcome.value.reason in {"length", "empty", "not_in_source"}
     else:
         assert 1 <= outcome.details.words <= 8
         assert outcome.details.sentences <= (1 if style == "headline" else 2)

@@ -12,7 +12,7 @@ import msgspec
 from suffice.errors import BadOption
 from suffice.records import Answer
 from suffice.tasks.calling import TaskCall
-from suffice.tasks.job import Job, user_turn
+from suffice.tasks.job import Job, question
 from suffice.tasks.outcome import Unresolved
 
 _SYSTEM = """\
@@ -22,6 +22,11 @@ _NOTHING = "Where no tool fits, or the request does not give what it needs, say 
 _ALWAYS = "Always call a tool."
 _ANYTHING: dict[str, Any] = {"type": "object"}
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+# How models that know no tool calls write them, or models that know them slip.
+_WRITTEN_OUT = re.compile(
+    r"</?(?:tool|function|invoke)|[\"'](?:name|tool|function)[\"']\s*:\s*[\"'][\w-]+[\"']",
+    re.IGNORECASE,
+)
 _MOST_TOKENS = 2_048
 
 
@@ -52,7 +57,8 @@ def choose_tool(
     """
     The tool a request calls for, its arguments, and why; nothing is called here.
 
-    The model is asked through its own tool calls. It is never forced to call (``tool_choice`` of
+    The model is asked through its own tool calls; a call that is written out in its text is none,
+    and no sign that no tool fits either. It is never forced to call (``tool_choice`` of
     ``any`` or ``tool``), because the largest models reject that: with ``or_none=False`` an
     answer without a call is told so once, and then the next model is asked.
 
@@ -89,6 +95,9 @@ def choose_tool(
 
     def read(answer: Answer) -> ToolChoice | Unresolved:
         calls = [block for block in answer.blocks or () if block.get("type") == "tool_use"]
+        if not calls and _is_written_out(answer.text, checks):
+            detail = "A tool was called in words, not with a tool call."
+            return Unresolved(reason="schema", detail=detail, text=answer.text)
         if not calls and or_none and answer.text.strip():
             return ToolChoice(tool=None, input={}, reason=answer.text.strip())
         if len(calls) != 1:
@@ -100,14 +109,13 @@ def choose_tool(
         task="choose_tool",
         kind="tool-selection",
         prompt="\n".join((system, msgspec.json.encode(known, order="deterministic").decode())),
-        request={
-            "max_tokens": _MOST_TOKENS,
-            "thinking": {"type": "disabled"},
-            "tools": known,
-            "tool_choice": {"type": "auto", "disable_parallel_tool_use": True},
-            "system": system,
-            "messages": [user_turn(query)],
-        },
+        request=question(
+            system,
+            query,
+            max_tokens=_MOST_TOKENS,
+            tools=known,
+            tool_choice={"type": "auto", "disable_parallel_tool_use": True},
+        ),
         read=read,
         repairs=1,
         model=model,
@@ -130,6 +138,12 @@ def _read(
         said = error.message.split("\n", 1)[0].rstrip(".")
         return Unresolved(reason="schema", detail=f"{detail}{said}.", text=_shown([call]))
     return ToolChoice(tool=name, input=given, reason=reason)
+
+
+def _is_written_out(text: str, names: Iterable[str]) -> bool:
+    """Whether a text holds a call as JSON, as tags, or as code with arguments."""
+    code = "|".join(rf"\b{re.escape(name)}\(\s*[^\s)]" for name in names)
+    return bool(_WRITTEN_OUT.search(text) or re.search(code, text))
 
 
 def _shown(calls: Iterable[Mapping[str, Any]]) -> str:

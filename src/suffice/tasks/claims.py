@@ -56,6 +56,9 @@ _LINKS = frozenset({
     "of", "the", "and", "for", "on", "in", "de", "la", "du", "der",
 })  # fmt: skip
 _TITLE_WORDS, _TITLE_SHARE, _STEM, _ROUNDED_FROM = 4, 0.5, 5, 10_000
+# Words long enough to mean something, in scripts whose words keep their beginning when inflected.
+_LONG_WORD = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff]{4,}")
+_BEGINNING, _FEWEST_WORDS = 4, 2
 _BEGINS = tuple(":\"'“‘«([-•*#")
 
 
@@ -88,6 +91,23 @@ class Stated:
         figures = [written for written, values in figures_in(said) if not self._has(values)]
         names = [name for name in names_in(said) if not self._names(name)]
         return tuple(dict.fromkeys([*figures, *names]))
+
+    def shared(self, said: str) -> float | None:
+        """
+        The share of another text's longer words that stand in this one too, by their beginning.
+
+        None where there are too few to tell, or the script is another than Latin, Greek and
+        Cyrillic.
+
+        >>> Stated("Acme sold 1,203 units in Lyon.").shared("There are two sentences.")
+        0.0
+        """
+        words = _beginnings(said)
+        return None if len(words) < _FEWEST_WORDS else len(words & self._own) / len(words)
+
+    @functools.cached_property
+    def _own(self) -> frozenset[str]:
+        return _beginnings(self._text)
 
     @functools.cached_property
     def _numbers(self) -> tuple[Decimal, ...]:
@@ -125,6 +145,10 @@ class Stated:
             return True
         letters = name.replace(".", "")
         return letters.isupper() and len(letters) > 1 and letters in self._initials
+
+
+def _beginnings(text: str) -> frozenset[str]:
+    return frozenset(word.casefold()[:_BEGINNING] for word in _LONG_WORD.findall(text))
 
 
 def count_claims(text: str) -> int:

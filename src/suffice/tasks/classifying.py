@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from suffice.errors import BadOption
-from suffice.records import Answer
-from suffice.tasks.job import Job, user_turn
-from suffice.tasks.labels import ALL_LABELS, NOTHING, ONE_LABEL, LabelSet
-from suffice.tasks.outcome import Unresolved
+from suffice.tasks.job import Job
+from suffice.tasks.labelling import label_job
+from suffice.tasks.labels import NOTHING, LabelSet
 from suffice.tasks.signatures import as_classify
-
-_MOST_TOKENS = 100
 
 
 @as_classify
@@ -49,36 +46,13 @@ def classify(
     if not text.strip():
         raise BadOption("There is no text to classify.", effect="Nothing was asked.")
     known = LabelSet.of(labels)
-    prompt = _prompt(known, instructions, examples, multi=multi)
-
-    def read(answer: Answer) -> Any | Unresolved:
-        return known.read_several(answer.text) if multi else known.read_one(answer.text)
-
-    return Job(
-        task="classify",
-        kind="classification",
-        prompt=prompt,
-        request={
-            "max_tokens": _MOST_TOKENS,
-            "thinking": {"type": "disabled"},
-            "system": prompt,
-            "messages": [user_turn(text)],
-        },
-        read=read,
-        repairs=1,
-        model=model,
-    )
+    told = [instructions.strip()] if instructions else []
+    told += [_shown(one, value, known, multi=multi) for one, value in examples]
+    return label_job("text", text, known, told=told, multi=multi, model=model)
 
 
-def _prompt(
-    known: LabelSet, instructions: str | None, examples: Sequence[tuple[str, Any]], *, multi: bool
-) -> str:
-    parts = ["Classify the text you are given by these labels:", known.shown()]
-    if instructions:
-        parts.append(instructions.strip())
-    for text, value in examples:
-        values = value if multi and not isinstance(value, str) else [value]
-        shown = "\n".join(known.label_of(one) for one in values) or NOTHING
-        parts.append(f"Example text:\n{text.strip()}\nAnswer:\n{shown}")
-    parts.append(ALL_LABELS if multi else ONE_LABEL)
-    return "\n\n".join(parts)
+def _shown(text: str, value: Any, known: LabelSet, *, multi: bool) -> str:
+    """An example as the prompt shows it."""
+    values = value if multi and not isinstance(value, str) else [value]
+    labels = "\n".join(known.label_of(one) for one in values) or NOTHING
+    return f"Example text:\n{text.strip()}\nAnswer:\n{labels}"

@@ -9,10 +9,10 @@ import msgspec
 from suffice.errors import BadOption
 from suffice.records import Answer
 from suffice.tasks.calling import TaskCall
-from suffice.tasks.job import Job, user_turn
+from suffice.tasks.job import Job, paragraph, question
 from suffice.tasks.labels import LabelSet
 from suffice.tasks.outcome import Unresolved
-from suffice.tasks.structured import REASON, asked_object, one_of, read_object
+from suffice.tasks.structured import REASON, asked_object, one_of, read_fields
 
 _SYSTEM = """\
 Decide whether a request has to be escalated. It has to be where one of these rules applies, and \
@@ -85,13 +85,11 @@ def needs_escalation(
         raise _bad("There is no request to judge.")
     named = _named(rules)
     labels = LabelSet({name: name for name in named}, named)
-    prompt = _SYSTEM.format(
-        rules=labels.shown(), instructions=f"\n{instructions.strip()}\n" if instructions else ""
-    )
+    prompt = _SYSTEM.format(rules=labels.shown(), instructions=paragraph(instructions))
 
     def read(answer: Answer) -> Escalation | Unresolved:
         kinds = {"reason": (str,), "rule": (str, type(None)), "needed": (bool,)}
-        found = read_object(answer, kinds)
+        found = read_fields(answer, kinds)
         if isinstance(found, Unresolved):
             return found
         rule = None if found["rule"] is None else labels.read_one(found["rule"])
@@ -106,19 +104,18 @@ def needs_escalation(
         task="needs_escalation",
         kind="classification",
         prompt=prompt,
-        request={
-            "max_tokens": _MOST_TOKENS,
-            "thinking": {"type": "disabled"},
-            "output_config": asked_object(
+        request=question(
+            prompt,
+            query,
+            max_tokens=_MOST_TOKENS,
+            output_config=asked_object(
                 {
                     "reason": REASON,
                     "rule": one_of(tuple(named), or_null=True),
                     "needed": {"type": "boolean"},
                 }
             ),
-            "system": prompt,
-            "messages": [user_turn(query)],
-        },
+        ),
         read=read,
         repairs=1,
         model=model,

@@ -8,12 +8,13 @@ import msgspec
 
 from suffice.records import Answer
 from suffice.scoring.json_reading import read_json
-from suffice.tasks.job import Job, user_turn
+from suffice.tasks.job import Job, paragraph, question
 from suffice.tasks.media import read_source
 from suffice.tasks.outcome import Unresolved
 from suffice.tasks.provenance import Provenance, provenance
 from suffice.tasks.schemas import Misfit, Shape
 from suffice.tasks.signatures import as_extract
+from suffice.tasks.structured import json_of, read_object
 
 _SYSTEM = """\
 Extract the fields of this JSON schema from the input you are given:
@@ -67,16 +68,15 @@ def extract(
     asked = shape.asked()
     prompt = _SYSTEM.format(
         schema=msgspec.json.encode(asked, order="deterministic").decode(),
-        instructions=f"\n{instructions.strip()}\n" if instructions else "",
+        instructions=paragraph(instructions),
     )
 
     def read(answer: Answer) -> Any | Unresolved:
-        found = read_json(answer.text, repair=False)
-        if not found.ok or not isinstance(found.value, dict):
-            why = found.problem or "it is no object"
-            return Unresolved(reason="invalid_json", detail=f"No JSON: {why}.", text=answer.text)
+        found = read_object(answer)
+        if isinstance(found, Unresolved):
+            return found
         try:
-            value = shape.value(found.value)
+            value = shape.value(found)
         except Misfit as wrong:
             return Unresolved(reason="schema", detail=f"{wrong}.", text=answer.text)
         unsupported = details(answer).unsupported if grounded else ()
@@ -93,13 +93,12 @@ def extract(
         task="extract",
         kind="extraction",
         prompt=prompt,
-        request={
-            "max_tokens": _MOST_TOKENS,
-            "thinking": {"type": "disabled"},
-            "output_config": {"format": {"type": "json_schema", "schema": asked}},
-            "system": prompt,
-            "messages": [user_turn(given.text if given.text is not None else given.block)],
-        },
+        request=question(
+            prompt,
+            given.text if given.text is not None else given.block,
+            max_tokens=_MOST_TOKENS,
+            output_config=json_of(asked),
+        ),
         read=read,
         details=details,
         repairs=1,

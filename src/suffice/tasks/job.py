@@ -78,6 +78,40 @@ def version_of(prompt: str) -> str:
     return hashlib.sha256(prompt.encode()).hexdigest()[:_HASH_DIGITS]
 
 
+def question(
+    system: str, *content: Mapping[str, Any] | str, max_tokens: int, **more: Any
+) -> dict[str, Any]:
+    """
+    A request body but for its model: one turn, to be answered without thinking first.
+
+    Args:
+        system: What is to be done.
+        content: What it is to be done with: text, or blocks.
+        max_tokens: Room for the answer.
+        more: Further fields of the request.
+
+    >>> sorted(question("Sort it.", "hello", max_tokens=10))
+    ['max_tokens', 'messages', 'system', 'thinking']
+    """
+    return {
+        "max_tokens": max_tokens,
+        "thinking": {"type": "disabled"},
+        **more,
+        "system": system,
+        "messages": [user_turn(*content)],
+    }
+
+
+def paragraph(text: str | None) -> str:
+    r"""
+    A caller's own words as lines of a prompt; nothing where there are none.
+
+    >>> paragraph(" Refunds are billing. "), paragraph(None)
+    ('\nRefunds are billing.\n', '')
+    """
+    return f"\n{text.strip()}\n" if text else ""
+
+
 def user_turn(*content: Mapping[str, Any] | str) -> dict[str, Any]:
     """
     A user's message: plain text alone, or blocks.
@@ -97,6 +131,7 @@ def repaired(request: Mapping[str, Any], answer: Answer, wrong: Unresolved) -> d
     """The request with the model's own answer and what is wrong with it, for one more try."""
     said = {"role": "assistant", "content": answer.text or wrong.text or "(nothing)"}
     told = user_turn(
-        f"That cannot be used: {wrong.detail} Answer again, in the form asked for and nothing else."
+        f"Your answer cannot be used: {wrong.detail} Do the same task again with the same input, "
+        "in the form asked for and nothing else."
     )
     return {**request, "messages": [*request["messages"], said, told]}

@@ -13,11 +13,6 @@ from suffice.tasks.outcome import Unresolved
 NOTHING = "-"
 """What a model answers where no label applies."""
 
-ONE_LABEL = "Answer with exactly one label of the list and nothing else."
-ALL_LABELS = (
-    "Answer with every label of the list that applies, one a line, and nothing else. "
-    "Where none applies, answer with a single hyphen."
-)
 _FEWEST, _SHOWN = 2, 80
 
 

@@ -10,10 +10,10 @@ import msgspec
 from suffice.errors import BadOption
 from suffice.records import Answer, parse_model_spec
 from suffice.tasks.calling import TaskCall
-from suffice.tasks.job import Job, user_turn
+from suffice.tasks.job import Job, paragraph, question
 from suffice.tasks.labels import LabelSet
 from suffice.tasks.outcome import Unresolved
-from suffice.tasks.structured import REASON, asked_object, one_of, read_object
+from suffice.tasks.structured import REASON, asked_object, one_of, read_fields
 
 _SYSTEM = """\
 Choose which agent a request goes to. The agents:
@@ -99,14 +99,14 @@ def route_request(
     models = {one.name: one.model for one in known}
     prompt = _SYSTEM.format(
         agents=labels.shown(),
-        instructions=f"\n{instructions.strip()}\n" if instructions else "",
+        instructions=paragraph(instructions),
         nobody=_NOBODY if or_none else "",
         or_null=" or null" if or_none else "",
     )
     names = (str, type(None)) if or_none else (str,)
 
     def read(answer: Answer) -> Routed | Unresolved:
-        found = read_object(answer, {"reason": (str,), "agent": names})
+        found = read_fields(answer, {"reason": (str,), "agent": names})
         if isinstance(found, Unresolved):
             return found
         if found["agent"] is None:
@@ -120,15 +120,14 @@ def route_request(
         task="route_request",
         kind="routing",
         prompt=prompt,
-        request={
-            "max_tokens": _MOST_TOKENS,
-            "thinking": {"type": "disabled"},
-            "output_config": asked_object(
+        request=question(
+            prompt,
+            query,
+            max_tokens=_MOST_TOKENS,
+            output_config=asked_object(
                 {"reason": REASON, "agent": one_of(tuple(models), or_null=or_none)}
             ),
-            "system": prompt,
-            "messages": [user_turn(query)],
-        },
+        ),
         read=read,
         repairs=1,
         model=model,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from suffice.records import Answer
 from suffice.tasks.calling import TaskCall
-from suffice.tasks.job import Job, user_turn
-from suffice.tasks.labels import ALL_LABELS, ONE_LABEL, LabelSet
+from suffice.tasks.job import Job
+from suffice.tasks.labelling import label_job
+from suffice.tasks.labels import LabelSet
 from suffice.tasks.media import read_image
-from suffice.tasks.outcome import Unresolved
 
 DOCUMENT_TYPES = {
     "invoice": "asks for payment of goods or services, with a number and a total",
@@ -24,8 +23,6 @@ DOCUMENT_TYPES = {
     "other": "a document of another kind, or one that cannot be read",
 }
 """Ready-made labels for scanned papers."""
-
-_MOST_TOKENS = 100
 
 
 @TaskCall
@@ -57,25 +54,5 @@ def classify_image(
         UnreadableFile: The file cannot be read.
     """
     known, seen = LabelSet.of(labels), read_image(image, allow_urls=allow_urls)
-    parts = ["Classify the picture you are given by these labels:", known.shown()]
-    if instructions:
-        parts.append(instructions.strip())
-    prompt = "\n\n".join([*parts, ALL_LABELS if multi else ONE_LABEL])
-
-    def read(answer: Answer) -> Any | Unresolved:
-        return known.read_several(answer.text) if multi else known.read_one(answer.text)
-
-    return Job(
-        task="classify_image",
-        kind="images",
-        prompt=prompt,
-        request={
-            "max_tokens": _MOST_TOKENS,
-            "thinking": {"type": "disabled"},
-            "system": prompt,
-            "messages": [user_turn(seen.block)],
-        },
-        read=read,
-        repairs=1,
-        model=model,
-    )
+    told = [instructions.strip()] if instructions else []
+    return label_job("picture", seen.block, known, told=told, multi=multi, model=model)

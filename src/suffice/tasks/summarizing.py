@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -11,7 +11,7 @@ from suffice.errors import BadOption
 from suffice.records import Answer
 from suffice.tasks.calling import TaskCall
 from suffice.tasks.claims import Stated, count_claims
-from suffice.tasks.job import Job, user_turn
+from suffice.tasks.job import Job, question
 from suffice.tasks.measures import count_words, parted, sentences
 from suffice.tasks.outcome import Unresolved
 
@@ -32,6 +32,8 @@ _NOTE_WORDS = 400
 _MOST_TOKENS, _TOKENS_PER_WORD, _SPARE_TOKENS = 4_096, 6, 256
 _PIECE_BYTES, _LEAST_PIECE_BYTES = 180_000, 10_000
 _SHOWN = 8
+# Of 7,701 summaries by real models none shares less with its text; with another's, half do.
+_LEAST_SHARED = 0.2
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +60,7 @@ class SummaryCheck(msgspec.Struct, frozen=True, kw_only=True):
         sentences: Likewise; each point of a list is at least one.
         claims: How many figures and names it states.
         unsupported: Those that stand nowhere in the text; see `claims.Stated`.
+        shared: The share of its longer words that stand in the text too; None: too few to tell.
         pieces: The pieces the text was read in; empty where it was read at once.
     """
 
@@ -65,6 +68,7 @@ class SummaryCheck(msgspec.Struct, frozen=True, kw_only=True):
     sentences: int
     claims: int = 0
     unsupported: tuple[str, ...] = ()
+    shared: float | None = None
     pieces: tuple[Piece, ...] = ()
 
 
@@ -176,6 +180,7 @@ def _job(wanted: _Wanted, text: str, stated: Stated, *, pieces: tuple[Piece, ...
             sentences=len(sentences(said)),
             claims=count_claims(said),
             unsupported=stated.unsupported(said),
+            shared=stated.shared(said),
             pieces=pieces,
         )
 
@@ -187,6 +192,8 @@ def _job(wanted: _Wanted, text: str, stated: Stated, *, pieces: tuple[Piece, ...
         doubts = _doubts(found)
         reason: Literal["length", "not_in_source"] = "length"
         wrong = _too_long(found, wanted)
+        if not wrong and found.shared is not None and found.shared < _LEAST_SHARED:
+            reason, wrong = "not_in_source", "It does not speak of the text."
         if not wrong and wanted.grounded and doubts:
             reason, wrong, doubts = "not_in_source", doubts, ""
         if not wrong:
@@ -201,7 +208,7 @@ def _job(wanted: _Wanted, text: str, stated: Stated, *, pieces: tuple[Piece, ...
         task="summarize",
         kind="summarization",
         prompt=prompt,
-        request=_request(prompt, text, wanted.max_tokens),
+        request=question(prompt, text, max_tokens=wanted.max_tokens),
         read=read,
         details=lambda answer: check(answer.text.strip()),
         doubt=doubt,
@@ -250,20 +257,11 @@ def _note_job(wanted: _Wanted, piece: str) -> Job[str]:
         task="summarize",
         kind="summarization",
         prompt=wanted.note_prompt,
-        request=_request(wanted.note_prompt, piece, _MOST_TOKENS),
+        request=question(wanted.note_prompt, piece, max_tokens=_MOST_TOKENS),
         read=read,
         repairs=1,
         model=wanted.model,
     )
-
-
-def _request(prompt: str, text: str, max_tokens: int) -> dict[str, Any]:
-    return {
-        "max_tokens": max_tokens,
-        "thinking": {"type": "disabled"},
-        "system": prompt,
-        "messages": [user_turn(text)],
-    }
 
 
 def _too_long(found: SummaryCheck, wanted: _Wanted) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -19,9 +19,9 @@ from suffice.tasks.docstrings.styles import (
     missing,
     rendered,
 )
-from suffice.tasks.job import Job, user_turn
+from suffice.tasks.job import Job, question
 from suffice.tasks.outcome import Unresolved
-from suffice.tasks.structured import asked_object, read_object
+from suffice.tasks.structured import asked_object, closed_object, read_fields
 
 SYSTEM = """\
 Document a definition of Python code for whoever calls it. Say what it promises, with units, \
@@ -62,20 +62,19 @@ def docstring_job(place: Place, form: DocstringForm, *, model: str | None) -> Jo
         kinds = {
             name: (dict,) if "properties" in field else (str,) for name, field in fields.items()
         }
-        found = read_object(answer, kinds)
+        found = read_fields(answer, kinds)
         return found if isinstance(found, Unresolved) else _text(found, place, form, answer)
 
     return Job(
         task="write_docstring",
         kind="docstrings",
         prompt=prompt,
-        request={
-            "max_tokens": _MOST_TOKENS,
-            "thinking": {"type": "disabled"},
-            "output_config": asked_object(fields),
-            "system": prompt,
-            "messages": [user_turn(_question(place, fields))],
-        },
+        request=question(
+            prompt,
+            _question(place, fields),
+            max_tokens=_MOST_TOKENS,
+            output_config=asked_object(fields),
+        ),
         read=read,
         repairs=1,
         model=model,
@@ -101,13 +100,8 @@ def _fields(facts: Facts, *, examples: bool) -> dict[str, Any]:
     return fields
 
 
-def _texts(names: Any) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {name: {"type": "string"} for name in names},
-        "required": list(names),
-        "additionalProperties": False,
-    }
+def _texts(names: Iterable[str]) -> dict[str, Any]:
+    return closed_object({name: {"type": "string"} for name in names})
 
 
 def _question(place: Place, fields: Mapping[str, Any]) -> str:
