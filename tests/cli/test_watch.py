@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -128,3 +132,55 @@ def test_without_a_rollout_there_is_nothing_to_watch(
     result = watch("cases.jsonl")
 
     assert (result.exit_code, "No type is rolled out" in result.output) == (1, True)
+
+
+def test_a_store_that_fails_for_a_while_is_said_once_and_tried_again(here: Path) -> None:
+    """
+    A watch in a process of its own: its store goes away, comes back, and a fall is taken back.
+    """
+    log, store = here / "cases.jsonl", here / STORE
+    add(log, range(60))
+    said, problems = here / "said.txt", here / "problems.txt"
+    with said.open("wb") as out, problems.open("wb") as err:
+        watching = subprocess.Popen(
+            [sys.executable, "-m", "suffice", "watch", "cases.jsonl", "--every", "0.1"],
+            stdout=out,
+            stderr=err,
+        )
+    try:
+        seconds_until(lambda: "60 new pairs" in problems.read_text())
+        aside = store.with_name("aside")
+        aside.mkdir()
+        for file in list(store.parent.glob("rollouts.sqlite*")):
+            file.rename(aside / file.name)
+        store.mkdir()
+        seconds_until(lambda: "SF601" in problems.read_text())
+        add(log, range(60, 140), agree=False)
+        time.sleep(0.5)
+        store.rmdir()
+        for file in list(aside.iterdir()):
+            file.rename(store.parent / file.name)
+        seconds_until(lambda: "agreement has fallen" in said.read_text())
+        watching.send_signal(signal.SIGTERM)
+        assert watching.wait(20) == 0
+    finally:
+        watching.kill()
+        watching.wait()
+    assert problems.read_text().count("SF601") == 1
+
+
+def test_a_watch_that_cannot_begin_ends(here: Path) -> None:
+    (here / STORE).unlink()
+    add(here / "cases.jsonl", range(3))
+
+    result = watch("cases.jsonl", "--every", "1")
+
+    assert (result.exit_code, "No type is rolled out" in result.output) == (1, True)
+    assert not (here / STORE).exists()
+
+
+def seconds_until(holds: Callable[[], bool], *, most: float = 30.0) -> None:
+    end = time.monotonic() + most
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)

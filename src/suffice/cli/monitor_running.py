@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import select
-import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 from suffice.adapters.controlling.controller import Controller, as_wanted
@@ -28,6 +22,7 @@ from suffice.cli.monitor_figures import leave_figures, leave_health
 from suffice.cli.monitor_pairs import ShadowPairs, note_prompts
 from suffice.cli.monitor_voice import GatewayLog, Terminal, Voice
 from suffice.cli.rollout_world import Places, World, now, opened
+from suffice.cli.stopping import Stop, stopping
 from suffice.errors import BadOption, StorageError, SufficeError
 from suffice.gateway.log import Log
 from suffice.records.feedback import FEEDBACK_FOLDER
@@ -67,18 +62,23 @@ class Manner(NamedTuple):
         return GatewayLog(Log(worker="monitor")) if self.kept_by_gateway else Terminal(self.form)
 
 
-def run(places: Places, manner: Manner) -> int:
+def run(places: Places, manner: Manner, voice: Voice | None = None) -> int:
     """
     Rounds until somebody says stop; how many things the last round could not do.
 
     Store and account are opened anew wherever they appear, vanish or are replaced; until then
     nothing is moved, and the policy in force serves on.
 
+    Args:
+        places: Where everything lies.
+        manner: How to go about it.
+        voice: Who is told; None: as the manner says.
+
     Raises:
         BadSettings: A place alerts go to lacks its secret; found before anything is watched.
         StorageError: The store cannot be opened; with one round: nor the account.
     """
-    voice = manner.voice
+    voice = voice or manner.voice
     dispatcher = _dispatcher(voice, manner) if manner.alerts else None
     if manner.every_s is None:
         with opened(places, write=True) as world:
@@ -88,7 +88,7 @@ def run(places: Places, manner: Manner) -> int:
                 _tell(world.store, dispatcher, voice)
         return problems
     with (
-        _stopping(with_input=manner.kept_by_gateway) as stop,
+        stopping(with_input=manner.kept_by_gateway) as stop,
         _telling(places.store, dispatcher, voice),
     ):
         return _until(stop, places, manner, voice)
@@ -130,7 +130,7 @@ def dollars(text: str | None) -> Decimal | None:
     return sum_usd
 
 
-def _until(stop: _Stop, places: Places, manner: Manner, voice: Voice) -> int:
+def _until(stop: Stop, places: Places, manner: Manner, voice: Voice) -> int:
     """Round after round, over whatever files there are."""
     every_s, problems = manner.every_s or 1.0, 0
     if not manner.kept_by_gateway:
@@ -182,7 +182,7 @@ class _Rounds(NamedTuple):
     window: timedelta
     voice: Voice
 
-    def until(self, stop: _Stop, files: _Files, *, every_s: float) -> int:
+    def until(self, stop: Stop, files: _Files, *, every_s: float) -> int:
         """Until told to stop or other files are there; what the last one could not do."""
         problems, figures_due = 0, now()
         while not stop.is_set() and _files(self.places) == files:
@@ -302,56 +302,3 @@ def _tell(store: Rollouts, dispatcher: Dispatcher, voice: Voice) -> None:
     for delivery in deliveries:
         if not delivery.delivered:
             voice.untold(delivery.target, delivery.why)
-
-
-class _Stop:
-    """Says when to stop; set by a signal's handler at any moment, so it holds no lock."""
-
-    def __init__(self) -> None:
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._writer, False)
-
-    def set(self) -> None:
-        """Stop from now on."""
-        with contextlib.suppress(OSError):
-            os.write(self._writer, b".")
-
-    def is_set(self) -> bool:
-        """Whether to stop."""
-        return self.wait(0)
-
-    def wait(self, seconds: float) -> bool:
-        """Wait so long, or until told to stop; whether to stop."""
-        return bool(select.select([self._reader], [], [], seconds)[0])
-
-    def close(self) -> None:
-        """Let go of it."""
-        os.close(self._reader)
-        os.close(self._writer)
-
-
-@contextmanager
-def _stopping(*, with_input: bool) -> Iterator[_Stop]:
-    """Set by the first SIGINT or SIGTERM: the round under way ends in order."""
-    stop = _Stop()
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    if with_input:
-        threading.Thread(target=_set_at_end_of_input, args=(stop,), daemon=True).start()
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if not with_input:
-            stop.close()
-
-
-def _set_at_end_of_input(stop: _Stop) -> None:
-    """Whoever keeps us holds the other end, and is gone once it closes, however it ended."""
-    while os.read(sys.stdin.fileno(), 4096):
-        pass
-    stop.set()

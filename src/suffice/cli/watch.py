@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import click
@@ -49,23 +48,18 @@ def command(
     Each new case of a type that is rolled out is scored once and counted as a shadow pair, then
     the rollouts are stepped as `suffice monitor --once` does. What a file held when it was first
     seen is not counted, unless its cases say when they were served: it may be what the verdict
-    rests on. Exit 1 where something could not be carried out.
+    rests on. With --every, what fails is said and tried again, until Ctrl-C. Exit 1 where
+    something could not be carried out.
     """
-    from suffice.cli.monitor_running import Manner, run
-    from suffice.cli.watch_reading import Reading, take_in
+    from suffice.cli.watch_reading import Reading
+    from suffice.cli.watch_running import watch, watch_once
 
     places = Places(store, policy, data)
     reading = Reading(
         files=files, type_field=type_field, outcomes_field=outcomes_field, scorer=scorer
     )
-    said = ""
-    while True:
-        taken = take_in(places, reading)
-        # Round after round, the same is said once.
-        if taken.sentence != said:
-            click.echo(taken.sentence, err=True)
-        said = taken.sentence
-        problems = run(places, Manner(every_s=None, alerts=not no_alerts, form=form))
-        if every is None:
-            ctx.exit(int(problems > 0))
-        time.sleep(every)
+    if every is None:
+        problems = watch_once(places, reading, form=form, alerts=not no_alerts)
+    else:
+        problems = watch(places, reading, every_s=every, form=form, alerts=not no_alerts)
+    ctx.exit(int(problems > 0))

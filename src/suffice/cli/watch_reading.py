@@ -69,6 +69,8 @@ def take_in(places: Places, reading: Reading) -> TakenIn:
         UnreadableFile: A file cannot be read.
         StorageError: The store cannot be written.
     """
+    if not places.store.exists():
+        raise _nothing_to_watch()
     with opened(places, write=True) as world:
         running = {
             kept.rollout.type: kept
@@ -77,11 +79,7 @@ def take_in(places: Places, reading: Reading) -> TakenIn:
             or kept.rollout.requalification.by_itself
         }
         if not running:
-            raise EmptyInput(
-                "No type is rolled out, so there is nothing to watch.",
-                effect="Nothing was read.",
-                next_step="suffice rollout next",
-            )
+            raise _nothing_to_watch()
         cases, broken = _cases(reading, set(running))
         at = now()
         pairs = earlier = 0
@@ -91,6 +89,14 @@ def take_in(places: Places, reading: Reading) -> TakenIn:
             earlier += sum(pair.at < running[name].rollout.began for pair in found)
             world.store.note(name, "watched", "yes", at=at)
         return TakenIn(pairs, min(earlier, pairs), broken)
+
+
+def _nothing_to_watch() -> EmptyInput:
+    return EmptyInput(
+        "No type is rolled out, so there is nothing to watch.",
+        effect="Nothing was read.",
+        next_step="suffice rollout next",
+    )
 
 
 def _cases(reading: Reading, types: set[str]) -> tuple[dict[str, list[Case]], int]:
