@@ -10,6 +10,7 @@ import msgspec
 from suffice.monitor import sentences
 from suffice.monitor.advancing import degraded, paused, stage_ended
 from suffice.monitor.moves import Moved, told
+from suffice.monitor.outdating import is_outdated, outdated, proved_again
 from suffice.monitor.returning import cooled, requalified
 from suffice.monitor.rollbacks import fallen, guard_struck, prompt_changed, rechecked
 from suffice.records import Rollout, RolloutEvidence, RolloutState
@@ -33,8 +34,10 @@ def next_move(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> 
         or guard_struck(rollout, evidence, now=now)
         or paused(rollout, evidence, now=now)
         or degraded(rollout, now=now)
+        or outdated(rollout, evidence, now=now)
+        or proved_again(rollout, evidence, now=now)
         or requalified(rollout, evidence, now=now)
-        or stage_ended(rollout, now=now)
+        or (None if is_outdated(rollout, evidence) else stage_ended(rollout, now=now))
     )
 
 

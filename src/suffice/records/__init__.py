@@ -12,6 +12,7 @@ from suffice.records.rollout import (
     ArmCounts,
     ArmWindow,
     Guard,
+    ModelMoved,
     Recheck,
     Requalification,
     RollbackCause,
@@ -29,7 +30,7 @@ from suffice.records.rollout import (
     Watch,
 )
 from suffice.records.scores import Pair, Reference, Score
-from suffice.records.shadow import ShadowAnswers
+from suffice.records.shadow import SentBatch, SentCall, ShadowAnswers
 from suffice.records.usage import Iteration, Usage
 from suffice.records.verdict import (
     BandPoint,
@@ -64,6 +65,7 @@ __all__ = [
     "Limits",
     "LoggedExchange",
     "Measure",
+    "ModelMoved",
     "ModelSpec",
     "Outcome",
     "Pair",
@@ -80,6 +82,8 @@ __all__ = [
     "RolloutStep",
     "Score",
     "SeenPrompts",
+    "SentBatch",
+    "SentCall",
     "ShadowAnswers",
     "ShadowPair",
     "ShownCase",

@@ -270,6 +270,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
         last_window: The last stretch of arm counts that was counted.
         former: Other candidates of the type -> what their rollbacks have left.
         mix_noted: A changed share of the type in the traffic has been told already.
+        outdated_by: The comparison that found a model changed, if the rollout was held for it.
         shadow_batched: Its shadow calls may wait for a batch, at half the price.
         version: Counts up with every change; what compare-and-swap compares.
     """
@@ -293,6 +294,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     last_window: int = 0
     former: dict[str, Requalification] = {}
     mix_noted: bool = False
+    outdated_by: str = ""
     shadow_batched: bool = False
     version: Count = 0
 
@@ -433,6 +435,23 @@ class Recheck(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str = ""
 
 
+class ModelMoved(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A model does not answer as it did: what was proved of it is about yesterday's model.
+
+    Attributes:
+        run: The stored comparison that found it.
+        at: When.
+        arm: ``baseline`` or ``candidate``.
+        sentence: What it says, with value and limit.
+    """
+
+    run: str
+    at: Moment
+    arm: str
+    sentence: str
+
+
 class RolloutEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """
     All that is known since, for one step of the controller. Old pairs and windows do no harm.
@@ -444,6 +463,7 @@ class RolloutEvidence(msgspec.Struct, frozen=True, kw_only=True):
         daily_shares: The type's share of all sessions, one value a whole day, oldest first.
         paused: Why no shadow call may be made, e.g. the day's budget is used up; else empty.
         recheck: The latest verdict on held-out cases.
+        moved: The latest change of either model that was found; None where none was.
     """
 
     pairs: tuple[ShadowPair, ...] = ()
@@ -452,6 +472,7 @@ class RolloutEvidence(msgspec.Struct, frozen=True, kw_only=True):
     daily_shares: tuple[float, ...] = ()
     paused: str = ""
     recheck: Recheck | None = None
+    moved: ModelMoved | None = None
 
 
 class WantedShares(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,10 @@ _KINDS: dict[str, tuple[str, Level, bool]] = {
     "paused": ("rollout.paused", "message", False),
     "resumed": ("rollout.resumed", "message", True),
     "mix_changed": ("drift.detected", "message", False),
+    "baseline_moved": ("drift.detected", "message", False),
+    "candidate_moved": ("drift.detected", "message", False),
+    "released": ("rollout.released", "message", True),
+    "recheck_failed": ("recheck.failed", "message", False),
     # The controller's own: traffic stays where nobody may want it any more, so somebody is woken.
     "not_carried_out": ("rollout.rollback_failed", "page", False),
     "carried_out_again": ("rollout.carried_out", "page", True),

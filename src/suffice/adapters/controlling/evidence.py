@@ -8,7 +8,7 @@ import msgspec
 
 from suffice.adapters.controlling.arm_windows import Account, Beyond
 from suffice.adapters.storage.rollouts import Kept, Rollouts
-from suffice.records.rollout import ArmWindow, Recheck, Rollout, RolloutEvidence
+from suffice.records.rollout import ArmWindow, ModelMoved, Recheck, Rollout, RolloutEvidence
 
 WINDOW = timedelta(minutes=5)
 """Both arms are counted over stretches of this length."""
@@ -17,7 +17,7 @@ SETTLED = timedelta(seconds=10)
 """Exchanges reach the account within seconds; what is younger is not counted yet. Where
 stretches are shorter, so is this: who asks for 3 s has a gateway that keeps up."""
 
-PROMPT, PAUSED, RECHECK = "prompt_version", "paused", "recheck"
+PROMPT, PAUSED, RECHECK, MOVED = "prompt_version", "paused", "recheck", "moved"
 """Names under which others leave what they know of a type in the store."""
 
 _BEYOND, _MIX = "beyond", "mix"
@@ -54,6 +54,7 @@ def gather(
         _count_arms(store, rollout, account, now=now, window=window)
         shares = _daily_shares(store, rollout, account, now=now)
     recheck = store.noted(rollout.type, RECHECK)
+    moved = store.noted(rollout.type, MOVED)
     return RolloutEvidence(
         pairs=tuple(store.pairs(rollout.type, after=rollout.watch.last_seq)),
         windows=tuple(store.windows(rollout.type, after=rollout.last_window)),
@@ -61,6 +62,7 @@ def gather(
         daily_shares=shares,
         paused=store.noted(rollout.type, PAUSED) or store.noted("", PAUSED),
         recheck=msgspec.json.decode(recheck, type=Recheck) if recheck else None,
+        moved=msgspec.json.decode(moved, type=ModelMoved) if moved else None,
     )
 
 
