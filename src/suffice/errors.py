@@ -19,6 +19,7 @@ The whole exception tree. Each error says what happened, its effect and the next
     │   ├── PackedTooFar         SF107  a file that unpacks beyond all measure
     │   ├── BadPolicy            SF108  a policy that cannot be read, or must not be put in force
     │   ├── UnfitEdit            SF109  a change to a document that has no place for it
+    │   ├── NothingHeldOut       SF110  no cases were kept aside to be asked again
     │   ├── CostMismatch         SF118  a log whose dollars are not its tokens' price
     │   └── BrokenScorer         SF401  a user's scorer that cannot be loaded or called
     ├── MoneyError                      dollars cannot be computed or may not be spent
@@ -168,6 +169,12 @@ class UnfitEdit(InputError):
     """A change to a document that has no place for it; the document is unchanged."""
 
     code = "SF109"
+
+
+class NothingHeldOut(InputError):
+    """No run has kept cases aside that could be asked again."""
+
+    code = "SF110"
 
 
 class CostMismatch(InputError):
