@@ -9,7 +9,8 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from suffice.monitor import Demand, command, step, wanted, within_budget
+from suffice.monitor import Demand, command, plan_detection, step, wanted, within_budget
+from suffice.monitor.budgeting import pairs_to_see
 from suffice.records import Rollout, RolloutEvidence, RolloutState, ShadowPair, Watch
 
 Pairs = Callable[..., tuple[ShadowPair, ...]]
@@ -50,13 +51,13 @@ def test_shadow_wears_off_with_evidence_down_to_a_weeks_promise(done: Rollout) -
 
     found = [share(pairs) for pairs in (0, 300, 100_000)]
 
-    assert found == pytest.approx([0.05, 0.0259, 321.4 / 7 / 1_960], abs=0.0002)
+    assert found == pytest.approx([0.05, 0.0209, pairs_to_see(Watch()) / 7 / 1_960], abs=0.0002)
 
 
 def test_a_small_type_is_watched_more_closely_than_its_stage_says(done: Rollout) -> None:
     granted = within_budget([demand(done, 100)], usd_per_day=Decimal(99))["triage"]
 
-    assert granted.shares.shadow == pytest.approx(321.4 / 7 / 98, abs=0.001)
+    assert granted.shares.shadow == pytest.approx(pairs_to_see(Watch()) / 7 / 98, abs=0.001)
     assert granted.allotted is not None
     assert granted.allotted.keeps_promise
 
@@ -68,3 +69,14 @@ def test_who_wants_no_shadow_gets_none(rollout: Rollout, pairs: Pairs, now: date
     for one in (gone, fallen):
         granted = within_budget([demand(one, 2_000)], usd_per_day=Decimal(99))["triage"]
         assert (granted.shares.shadow, granted.allotted) == (0.0, None)
+
+
+def test_pairs_to_see_a_fall_are_the_types_own_planned_figure() -> None:
+    for p_ok, yearly in ((0.95, 9_125.0), (0.9, 36_500.0), (0.8, 182_500.0)):
+        planned = plan_detection(
+            pairs_per_day=yearly / 365, agreement=p_ok + 0.02, fall_to=p_ok - 0.07, p_ok=p_ok
+        )
+
+        assert pairs_to_see(Watch(p_ok=p_ok, pairs_per_year=yearly)) == pytest.approx(
+            planned.pairs_to_detect
+        )

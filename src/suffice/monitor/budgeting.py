@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
 from suffice.monitor.allocation import Allotted, Watched, allot
 from suffice.monitor.controller import wanted
+from suffice.monitor.course import HORIZON
 from suffice.records import Rollout, RolloutState, WantedShares, Watch
+from suffice.statistics.detection import Stream, delay
 
 FALL = 0.07
 """The fall, in agreement, that a type is to show within a week."""
+
+_ABOVE = 0.02
+_RUNS = 1_000
 
 
 class Demand(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,17 +82,28 @@ def within_budget(demands: Sequence[Demand], *, usd_per_day: Decimal) -> dict[st
 
 def pairs_to_see(watch: Watch) -> float:
     """
-    About how many pairs show a fall of seven points; rather too many than too few.
+    How many pairs show this type's fall on average: from just above fine to seven points below it.
 
-    Evidence against ``p_ok`` grows by their Kullback-Leibler distance a pair, from one to the
-    limit. `suffice.monitor.plan_detection` simulates it.
+    As `suffice.monitor.plan_detection` has it, for what the type is held against and its own limit.
 
-    >>> round(pairs_to_see(Watch()))
-    321
+    >>> 210 < pairs_to_see(Watch()) < 220
+    True
     """
-    p_ok, fallen = watch.p_ok, max(watch.p_ok - FALL, 0.01)
-    gain = fallen * math.log(fallen / p_ok) + (1 - fallen) * math.log((1 - fallen) / (1 - p_ok))
-    return math.log(max(watch.limit, math.e)) / gain
+    return _simulated(watch.p_ok, watch.limit)
+
+
+@lru_cache(maxsize=1024)
+def _simulated(p_ok: float, limit: float) -> float:
+    fallen = max(p_ok - FALL, 0.0)
+    found = delay(
+        Stream(p_ok, limit),
+        before=min(p_ok + _ABOVE, 1.0),
+        after=fallen,
+        runs=_RUNS,
+        horizon=HORIZON,
+        seed=1,
+    )
+    return found.mean if found.unseen < 1 / 2 else float(HORIZON)
 
 
 def _watched(demand: Demand) -> Watched:

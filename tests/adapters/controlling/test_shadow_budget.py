@@ -8,14 +8,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from suffice.adapters.controlling.arm_windows import Account
 from suffice.adapters.controlling.evidence import gather
 from suffice.adapters.controlling.shadow_budget import ShadowBudget
 from suffice.monitor import wanted
+from suffice.monitor.budgeting import pairs_to_see
 from suffice.records import ExchangeRecord
-from suffice.records.rollout import ShadowPair
+from suffice.records.rollout import RolloutState, ShadowPair
 
 
 def cost(world: Any, number: int, usd: str | None, *, type_: str = "triage", **ago: float) -> None:
@@ -106,3 +108,31 @@ def test_without_an_account_a_type_keeps_what_its_stage_wants(world: Any) -> Non
     held.look(world.later(hours=1))
 
     assert held.shape(kept.rollout, wanted(kept.rollout)) == wanted(kept.rollout)
+
+
+def test_what_is_done_is_watched_as_closely_as_a_weeks_promise_takes(
+    world: Any, account_of: Callable[[Sequence[ExchangeRecord]], Path]
+) -> None:
+    """
+    Forty conversations a day: 5 % of them would be two pairs a day, and a fall seen in months.
+    """
+    kept = world.start()
+    done = msgspec.structs.replace(
+        kept.rollout, state=RolloutState.DONE, stage=2, version=kept.rollout.version + 1
+    )
+    world.store.save(done, [], after=kept.rollout.version)
+    cost(world, 1, "0.01")
+    at = world.began.timestamp() + 60
+    account = Account.open(
+        account_of([ExchangeRecord(ts=at, type="triage", session=str(n), path="/v1/messages")
+                    for n in range(40)])
+    )  # fmt: skip
+    assert account is not None
+    held = budget(world, "100", account)
+    held.look(world.later(hours=1))
+    account.close()
+
+    shares = held.shape(done, wanted(done))
+
+    assert (wanted(done).shadow, wanted(done).share) == (0.05, 1.0)
+    assert shares.shadow == pytest.approx(pairs_to_see(done.watch) / 7 / 40, abs=0.01)

@@ -10,11 +10,8 @@ import msgspec
 from suffice.adapters.controlling.arm_windows import Account
 from suffice.adapters.controlling.evidence import PAUSED
 from suffice.adapters.storage.rollouts import Kept, Rollouts
-from suffice.monitor import Watched, allot, wanted
-from suffice.records.rollout import Rollout, ShadowPair, WantedShares
-
-PAIRS_TO_DETECT = 175
-"""Pairs that show agreement falling from 97 % to 88 %; `suffice rollout plan` has the figures."""
+from suffice.monitor import Demand, within_budget
+from suffice.records.rollout import Rollout, RolloutState, ShadowPair, WantedShares
 
 _ALLOT_EVERY = timedelta(hours=1)
 _LOOK_EVERY = timedelta(seconds=15)
@@ -37,7 +34,7 @@ class ShadowBudget:
 
     def __init__(self, store: Rollouts, account: Account | None, usd_per_day: Decimal) -> None:
         self._store, self._account, self._usd_per_day = store, account, usd_per_day
-        self._shares: dict[str, float] = {}
+        self._granted: dict[str, tuple[RolloutState, float]] = {}
         self._allotted_at = self._looked_at = _LONG_AGO
 
     def look(self, now: datetime) -> str:
@@ -59,15 +56,19 @@ class ShadowBudget:
             self._store.note("", PAUSED, why, at=now)
         if now - self._allotted_at >= _ALLOT_EVERY:
             self._allotted_at = now
-            self._shares = self._allot(kept, now)
+            self._granted = self._allot(kept, now)
         return why
 
     def shape(self, rollout: Rollout, shares: WantedShares) -> WantedShares:
-        """At most the type's part of the budget; never more than its stage wants."""
-        most = self._shares.get(rollout.type, 1.0)
-        if shares.shadow <= most:
-            return shares
-        return msgspec.structs.replace(shares, shadow=round(most, 4))
+        """
+        At most the type's part of the budget, never more than its stage wants.
+
+        What is done has no stage to end: it is watched as closely as the week's promise takes.
+        """
+        state, granted = self._granted.get(rollout.type, (rollout.state, shares.shadow))
+        is_done = rollout.state is state is RolloutState.DONE
+        shadow = round(granted if is_done else min(granted, shares.shadow), 4)
+        return msgspec.structs.replace(shares, shadow=shadow)
 
     def _used_up(self, kept: list[Kept], now: datetime) -> str:
         midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
@@ -81,26 +82,25 @@ class ShadowBudget:
             return ""
         return f"the day's ${self._usd_per_day} for shadow calls are used up"
 
-    def _allot(self, kept: list[Kept], now: datetime) -> dict[str, float]:
-        watched = [found for one in kept if (found := self._watched(one.rollout, now)) is not None]
-        return {got.type: got.share for got in allot(watched, usd_per_day=self._usd_per_day)}
+    def _allot(self, kept: list[Kept], now: datetime) -> dict[str, tuple[RolloutState, float]]:
+        states = {one.rollout.type: one.rollout.state for one in kept}
+        demands = [found for one in kept if (found := self._demand(one.rollout, now)) is not None]
+        granted = within_budget(demands, usd_per_day=self._usd_per_day)
+        return {name: (states[name], got.shares.shadow) for name, got in granted.items()}
 
-    def _watched(self, rollout: Rollout, now: datetime) -> Watched | None:
-        """A type as the rule sees it; None where volume or price is not known yet."""
+    def _demand(self, rollout: Rollout, now: datetime) -> Demand | None:
+        """What a type wants; None where volume or price is not known yet."""
         if self._account is None:
             return None
-        shares = wanted(rollout)
-        volume = self._account.per_day(rollout.type, now - _A_WEEK, now) * (shares.share or 1.0)
+        volume = self._account.per_day(rollout.type, now - _A_WEEK, now)
         pairs = self._store.pairs(rollout.type, since=now - _A_WEEK)
         known = [Decimal(pair.cost_usd) for pair in pairs if pair.cost_usd is not None]
         if not volume or not known:
             return None
-        return Watched(
-            type=rollout.type,
+        return Demand(
+            rollout=rollout,
             sessions_per_day=volume,
             usd_per_pair=sum(known, Decimal(0)) / len(known),
-            pairs_to_detect=PAIRS_TO_DETECT,
-            pairs_seen=rollout.watch.pairs,
         )
 
 
