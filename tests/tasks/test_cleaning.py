@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from suffice.errors import BadOption
 from suffice.tasks import Runner, Unresolved, clean_text, using
 from suffice.tasks.cleaning import tidied
 from suffice.tasks.contacts import e164, emails, phones
-from suffice.tasks.days import days
+from suffice.tasks.days import days, languages, month_names
 from suffice.testing import ScriptedModels, answering
 
 MESSY = "um so i want want my money back!!!! order 4711 from 3 March 2026, ann@Example.com"
@@ -165,6 +167,23 @@ def test_addresses_are_found_whole_or_not_at_all(text: str, expected: tuple[str,
             {},
             ["2026-05-01", "2026-09-03", "2026-05-04"],
         ),
+        (
+            "3. März 2026, 1er févr. 2026, 3 de mar. de 2026, 1º de maio de 2026, 3 marca 2026 r.",
+            {},
+            ["2026-03-03", "2026-02-01", "2026-03-03", "2026-05-01", "2026-03-03"],
+        ),
+        (
+            "3.Dezember 2026; 3. 4. 2026; 4 gennaio 2026",
+            {},
+            ["2026-12-03", "2026-04-03", "2026-01-04"],
+        ),
+        (
+            "3 decembre 2026, 3 MÄRZ 2026, 3 apr\u0131l 2026",
+            {},
+            ["2026-12-03", "2026-03-03", "2026-04-03"],
+        ),
+        ("3-Mar-26, 3/Mrz/26, 3-mrt-2026", {}, ["2026-03-03", "2026-03-03", "2026-03-03"]),
+        ("März 3, 2026; 3 Mar 26; 3-Mar/26; 3 marzipan 2026", {}, []),
         ("29 February 2026, 31/31/2026, 2026-13-01", {}, []),
         ("version 1.2.3, 1.2.2026.4, may 2026, 3 March", {}, []),
     ],
@@ -173,6 +192,44 @@ def test_dates_are_days_or_stay_undecided(
     text: str, more: dict[str, Any], expected: list[str | None]
 ) -> None:
     assert [day.iso for day in days(text, **more)] == expected
+
+
+def test_no_name_of_a_month_stands_for_two_of_them() -> None:
+    numbers: dict[str, set[int]] = {}
+    for months in month_names().values():
+        assert len(months) == 12
+        for number, names in enumerate(months, 1):
+            for name in names:
+                numbers.setdefault(name, set()).add(number)
+    assert [name for name, found in numbers.items() if len(found) > 1] == []
+    assert len(languages()) == 8
+
+
+WRITTEN = {
+    "en": ("{day} {month} {year}", "{month} {day}, {year}", "{day}th of {month}, {year}"),
+    "de": ("{day}. {month} {year}", "{day}.{month} {year}"),
+    "fr": ("{day} {month} {year}", "{day}er {month} {year}"),
+    "es": ("{day} de {month} de {year}", "{day} {month} {year}", "{day} de {month} del {year}"),
+    "it": ("{day} {month} {year}", "{day}° {month} {year}"),
+    "nl": ("{day} {month} {year}", "{day}-{month}-{year}"),
+    "pt": ("{day} de {month} de {year}", "{day}º de {month} de {year}"),
+    "pl": ("{day} {month} {year} r.", "{day} {month} {year}"),
+}
+
+
+@given(
+    st.dates(min_value=date(1000, 1, 1)),
+    st.sampled_from([(one, form) for one, forms in WRITTEN.items() for form in forms]),
+    st.sampled_from([str, str.upper, str.title, "{}.".format]),
+    st.data(),
+)
+def test_any_day_is_read_as_it_is_written_in_each_language(
+    day: date, written: tuple[str, str], style: Callable[[str], str], data: st.DataObject
+) -> None:
+    language, form = written
+    name = data.draw(st.sampled_from(month_names()[language][day.month - 1]))
+    said = form.format(day=day.day, month=style(name), year=day.year)
+    assert [one.iso for one in days(f"bla {said}, bla")] == [day.isoformat()]
 
 
 @given(st.text(max_size=200))

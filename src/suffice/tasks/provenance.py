@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
-from dateutil import parser as dates
+
+from suffice.tasks.days import days
 
 _NUMBER = re.compile(r"\d(?:[\d.,'’\u00a0\u202f ]*\d)?")
-# One after the other: "Lane 4 03/05/2026" looks like a month's name first.
-_DATES = (
-    re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"),
-    re.compile(r"\d{1,2}(?:st|nd|rd|th)?\.?\s+[^\W\d_]{3,12}\.?,?\s+\d{2,4}"),
-    re.compile(r"[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{2,4}"),
-)
 _ISO_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T[\d:.+Z-]*)?")
 _GROUPS = re.compile(r"['’\u00a0\u202f ]")
 _WORD = re.compile(r"\w+|[^\w\s]+")
@@ -131,24 +124,11 @@ def _date(value: str, text: str) -> Span | None:
     iso = _ISO_DATE.fullmatch(value)
     if iso is None:
         return None
-    try:
-        wanted = date.fromisoformat(iso[1])
-    except ValueError:
-        return None
-    for found in itertools.chain.from_iterable(form.finditer(text) for form in _DATES):
-        if wanted in set(_dates(found[0])):
-            return Span(found.start(), found.end(), found[0])
+    for day in days(text, loose=True):
+        if iso[1] in day.readings:
+            at = text.find(day.written)
+            return Span(at, at + len(day.written), day.written)
     return None
-
-
-def _dates(written: str) -> Iterator[date]:
-    """The days a date may mean: which part is the month, nobody says."""
-    for dayfirst in (False, True):
-        for yearfirst in (False, True):
-            try:
-                yield dates.parse(written, dayfirst=dayfirst, yearfirst=yearfirst).date()
-            except (ValueError, OverflowError):
-                continue
 
 
 def _digits(value: str, text: str) -> Span | None:
