@@ -49,6 +49,7 @@ def test_a_plan_for_a_types_own_volume_is_made_quickly() -> None:
     assert found.pairs_per_day == pytest.approx(98)
     assert [round(fall.fall_to, 2) for fall in found.falls] == [0.92, 0.90, 0.80]
     assert found.watching_usd_per_month == "29.83"
+    assert found.watching_usd_ramp == "4.50"
 
 
 def test_a_bad_candidate_serves_few_bad_answers_in_the_ramp() -> None:

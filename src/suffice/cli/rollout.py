@@ -226,7 +226,11 @@ def next_(*, store: Path, policy: Path, data: Path, form: str) -> None:
 @click.option("--fine-at", type=click.FloatRange(0, 1), default=0.95, show_default=True)
 @click.option("--plan", default="default", show_default=True, metavar="PLAN", help="As in start.")
 @click.option("--days", type=click.FloatRange(0), default=0.0, help="As in start.")
-@click.option("--usd-per-pair", metavar="USD", help="What a shadow call costs.")
+@click.option(
+    "--usd-per-pair",
+    metavar="USD",
+    help="What a shadow call costs; else the mean of TYPE's own, or of its answers.",
+)
 @click.option("--years-between", type=click.Choice(["5", "20"]), default="5", show_default=True)
 @placed
 def plan(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import click
 import msgspec
 from rich.table import Table
 
 from suffice.cli.console import results
-from suffice.cli.money_text import json_text, usd
+from suffice.cli.money_text import json_text, usd, usd_each
+from suffice.cli.pair_price import PairPrice, pair_price
 from suffice.cli.rollout_acting import plan_of
 from suffice.cli.rollout_world import Places, now
 from suffice.errors import BadOption
@@ -60,21 +61,24 @@ def show_plan(places: Places, asked: Asked, *, form: str) -> None:
         else:
             _show_detection(found)
         return
+    price = pair_price(places, asked.type, given=asked.usd_per_pair)
     outlook = plan_rollout(
         Supposed(
             volume_per_day=_volume(places, asked),
             agreement=asked.agreement,
             p_ok=asked.p_ok,
             years_between=asked.years_between,
-            usd_per_pair=_price(asked),
+            usd_per_pair=price.usd if price is not None else None,
         ),
         plan=plan_of(asked.plan, asked.least_days),
     )
     if form == "json":
         document = {"schema": "suffice.rollout_plan", "version": 1, "type": asked.type or ""}
-        click.echo(json_text({**document, **msgspec.to_builtins(outlook)}), nl=False)
+        source = price.source if price is not None else ""
+        told = {**document, **msgspec.to_builtins(outlook), "usd_per_pair_source": source}
+        click.echo(json_text(told), nl=False)
     else:
-        _show_outlook(outlook, asked.type)
+        _show_outlook(outlook, asked.type, price)
 
 
 def _volume(places: Places, asked: Asked) -> float:
@@ -104,23 +108,7 @@ def _volume(places: Places, asked: Asked) -> float:
     return per_day
 
 
-def _price(asked: Asked) -> Decimal | None:
-    if asked.usd_per_pair is None:
-        return None
-    try:
-        price = Decimal(asked.usd_per_pair.removeprefix("$"))
-    except InvalidOperation:
-        price = Decimal(-1)
-    if not price.is_finite() or price < 0:
-        raise BadOption(
-            f"{asked.usd_per_pair!r} is no price.",
-            effect="Nothing was planned.",
-            next_step="Write dollars, such as --usd-per-pair 0.004.",
-        )
-    return price
-
-
-def _show_outlook(found: Outlook, request_type: str | None) -> None:
+def _show_outlook(found: Outlook, request_type: str | None, price: PairPrice | None) -> None:
     name = one_line(request_type) if request_type else "a type"
     rates = ", ".join(f"{rate:,.0f}" for rate in found.stage_pairs_per_day)
     click.echo(
@@ -154,14 +142,19 @@ def _show_outlook(found: Outlook, request_type: str | None) -> None:
         found.false_alarms_per_year_error,
         found.false_alarms_per_year_bound,
     )
-    if found.watching_usd_per_month is None:
-        click.echo("  watching costs one shadow call a pair; give --usd-per-pair for dollars")
-    else:
-        click.echo(
-            f"  watching costs {usd(Decimal(found.watching_usd_per_month))} a month once done"
-        )
+    click.echo(f"  {_watching(found, price)}")
     start = f"suffice rollout start {shell_word(request_type)}" if request_type else ""
     click.echo(f"\nNext  {start or 'suffice rollout next'}")
+
+
+def _watching(found: Outlook, price: PairPrice | None) -> str:
+    ramp, month = found.watching_usd_ramp, found.watching_usd_per_month
+    if price is None or ramp is None or month is None:
+        return "watching costs one shadow call a pair; give --usd-per-pair for dollars"
+    return (
+        f"watching costs {usd(Decimal(ramp))} for the ramp, then {usd(Decimal(month))} a month: "
+        f"{usd_each(price.usd)} a pair, {price.source}"
+    )
 
 
 def _show_detection(found: Detection) -> None:

@@ -98,8 +98,9 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
         false_alarms_per_year: At ``agreement``.
         false_alarms_per_year_error: As in `Detection`.
         false_alarms_per_year_bound: As in `Detection`.
-        watching_usd_per_month: Shadow calls once it is done, as decimal text; None where the
-            price of a pair is not known.
+        usd_per_pair: Supposed price of a pair, as decimal text; None where it is not known.
+        watching_usd_ramp: Shadow calls of all stages at their least pairs, likewise.
+        watching_usd_per_month: Shadow calls once it is done, likewise.
         seed: Of the simulation.
     """
 
@@ -113,6 +114,8 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     false_alarms_per_year: float
     false_alarms_per_year_error: float
     false_alarms_per_year_bound: float
+    usd_per_pair: str | None
+    watching_usd_ramp: str | None
     watching_usd_per_month: str | None
     seed: int
 
@@ -214,11 +217,16 @@ def plan_rollout(supposed: Supposed, *, plan: RolloutPlan | None = None, seed: i
         false_alarms_per_year=alarms.false_alarms_per_year,
         false_alarms_per_year_error=alarms.false_alarms_per_year_error,
         false_alarms_per_year_bound=alarms.false_alarms_per_year_bound,
-        watching_usd_per_month=None
-        if price is None
-        else str((price * Decimal(str(rates[-1])) * _DAYS_A_MONTH).quantize(Decimal("0.01"))),
+        usd_per_pair=None if price is None else f"{price.normalize():f}",
+        watching_usd_ramp=_cents(price, Decimal(sum(stage.pairs for stage in plan.stages))),
+        watching_usd_per_month=_cents(price, Decimal(str(rates[-1])) * _DAYS_A_MONTH),
         seed=seed,
     )
+
+
+def _cents(usd_per_pair: Decimal | None, pairs: Decimal) -> str | None:
+    """The dollars of so many pairs, to the cent."""
+    return None if usd_per_pair is None else str((usd_per_pair * pairs).quantize(Decimal("0.01")))
 
 
 def _outlook(course: Course, fall: float, *, seed: int) -> FallOutlook:

@@ -56,6 +56,23 @@ class RolledUp(NamedTuple):
     saved_picousd: int
 
 
+class Priced(NamedTuple):
+    """
+    What a model's answers cost together.
+
+    Attributes:
+        model: That answered.
+        answers: With a known price.
+        unpriced: Without one.
+        picousd: Of those with one, in 1e-12 dollars.
+    """
+
+    model: str
+    answers: int
+    unpriced: int
+    picousd: int
+
+
 class Account:
     """
     The gateway's account, read only.
@@ -244,6 +261,24 @@ class Account:
         )
         count, first = rows[0]
         return count / max((until.timestamp() - first) / 86_400, 1.0) if count else 0.0
+
+    def answers_priced(self, request_type: str, since: datetime) -> Priced | None:
+        """
+        What the model a type asks for most charged for its answers; None where it gave none.
+
+        Args:
+            request_type: The type.
+            since: Over the time since then.
+        """
+        rows = self._rows(
+            """SELECT served_model, count(picousd), count(*) - count(picousd),
+                coalesce(sum(picousd), 0) FROM exchanges
+            WHERE ts >= ? AND type = ? AND arm IN ('requested', 'baseline') AND answered
+                AND outcome = 'ok' AND path LIKE '%/messages'
+            GROUP BY served_model ORDER BY count(*) DESC, served_model LIMIT 1""",
+            *(since.timestamp(), request_type),
+        )
+        return Priced(*rows[0]) if rows else None
 
     def _rated(
         self, request_type: str, began: datetime, ratings: Mapping[str, bool]
