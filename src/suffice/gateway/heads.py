@@ -240,7 +240,9 @@ class ResponseHead:
         dropped = _NOT_RELAYED
         named = self.fields.get(b"connection")
         if named is not None and named.lower() not in {b"keep-alive", b"close"}:
-            dropped = dropped | {name.strip() for name in named.lower().split(b",")}
+            # Not the length: a body that nothing frames would take in the next answer.
+            unframed = {name.strip() for name in named.lower().split(b",")} - {b"content-length"}
+            dropped = dropped | unframed
         if not keep_length:
             dropped = dropped | {b"content-length"}
         for name, value in self.headers:

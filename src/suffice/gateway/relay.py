@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING
 
 from suffice.gateway.answers import error
@@ -176,6 +177,6 @@ class Relay:
 
 def _kept_here(head: bytes, origin: bytes) -> bytes:
     """A redirect within the upstream, as one within the gateway."""
-    for name in (b"location", b"Location"):
-        head = head.replace(b"\r\n%b: %b/" % (name, origin), b"\r\n%b: /" % name)
-    return head
+    # What begins with two slashes would be another host's name.
+    within = rb"(?i)(\r\nlocation: )%b(?=/(?![/\\]))" % re.escape(origin)
+    return re.sub(within, rb"\1", head)

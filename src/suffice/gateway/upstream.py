@@ -226,6 +226,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body, without the framing of chunks."""
+        if not self._started:  # an interim answer has none; it would stand where a head belongs
+            raise ValueError
         self._body.append(data)
 
     def on_message_complete(self) -> None:
