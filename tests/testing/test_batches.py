@@ -141,10 +141,20 @@ def test_a_batch_that_is_not_done_in_a_day_expires(
     batches = connect(batch_polls=99, now=lambda: now[0]).messages.batches
     taken = batches.create(requests=[item("a")])
     now[0] += timedelta(hours=24)
-    batches.list()
 
     assert batches.retrieve(taken.id).request_counts.expired == 1
     assert taken.expires_at == datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def test_results_are_kept_for_29_days(connect: Callable[..., anthropic.Anthropic]) -> None:
+    now = [datetime(2026, 11, 1, tzinfo=UTC)]
+    batches = connect(now=lambda: now[0]).messages.batches
+    taken = batches.create(requests=[item("a")])
+    assert len(list(batches.results(taken.id))) == 1
+    now[0] += timedelta(days=29)
+
+    assert batches.retrieve(taken.id).archived_at == datetime(2026, 11, 30, tzinfo=UTC)
+    assert batches.retrieve(taken.id).results_url is None
 
 
 def test_deleted_batches_are_gone_and_the_others_are_listed_newest_first(

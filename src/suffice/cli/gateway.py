@@ -188,7 +188,7 @@ def command(  # noqa: PLR0917 - options
     from suffice.gateway.proxying import choose_proxy
     from suffice.gateway.running import Options
     from suffice.gateway.spool import Capture
-    from suffice.wiring import type_lookup
+    from suffice.wiring import own_credential, type_lookup
 
     address = read_address(upstream, allow_plain=allow_plain_upstream)
     found_keys = _read_keys(keys)
@@ -208,6 +208,7 @@ def command(  # noqa: PLR0917 - options
             proxy, os.environ, host=address.host, port=address.port, tls=address.tls
         ),
         type_of=type_lookup(types),
+        own_key=own_credential(os.environ),
     )
     tls = serving(tls_cert, tls_key, client_ca)
 

@@ -111,6 +111,13 @@ class Books:
             self._observe(record, overhead_s=attempt.overhead_s)
         return record
 
+    def write_record(self, record: ExchangeRecord) -> int:
+        """Write down what no attempt of a client was; its number in the spool, 0 if not kept."""
+        kept = self.spool.offer(record)
+        if self._observe is not None:
+            self._observe(record, overhead_s=None)
+        return self.spool.accepted if kept else 0
+
     def unread(self, reason: str) -> None:
         """Count an answer whose usage nobody reads."""
         if self._count is not None:
@@ -128,8 +135,12 @@ class Books:
         if known is None:
             fields = head.fields
             credential = fields.get(b"x-api-key") or fields.get(b"authorization") or b""
-            known = head.key = fingerprint(credential, secret=self._secret)
+            known = head.key = self.name_of(credential)
         return known
+
+    def name_of(self, credential: bytes) -> str:
+        """The fingerprint of a credential."""
+        return fingerprint(credential, secret=self._secret)
 
 
 def _count(told: bytes | None) -> int:

@@ -33,6 +33,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         idle_s: An unused upstream connection is kept this long.
         linger_s: After an early refusal the rest of a body is read and dropped this long, so that
             the refusal is not lost to a reset.
+        shadow_batch_calls: So many shadow calls of types that can wait make a batch.
+        shadow_batch_s: Or the oldest of them has waited this long.
+        shadow_poll_s: Between looks at a batch under way, at first; slower from look to look.
     """
 
     head_bytes: int = 64 * 1024
@@ -54,6 +57,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     silent_s: float = 310.0
     idle_s: float = 55.0
     linger_s: float = 2.0
+    shadow_batch_calls: int = 50
+    shadow_batch_s: float = 900.0
+    shadow_poll_s: float = 60.0
 
     def body_bytes(self, path: bytes) -> int:
         """

@@ -49,6 +49,9 @@ _HELP = {
     "suffice_feedback_total": ("counter", "Words on answers, by what became of them."),
     "suffice_monitor_round_timestamp_seconds": ("gauge", "When the monitor made its last round."),
     "suffice_monitor_trouble": ("gauge", "1 while the monitor can move nothing, by reason."),
+    "suffice_shadow_batches_total": ("counter", "Batches of shadow calls, by what became of them."),
+    "suffice_shadow_unbatched_total": ("counter", "Shadow calls that fit no batch, by reason."),
+    "suffice_shadow_batch_trouble": ("gauge", "1 while batches can not be sent or fetched."),
     OWN_KEY_GAUGE: ("gauge", "1 where the gateway has a key of its own for batches."),
     "suffice_account_lag_records": ("gauge", "Accepted records not yet in the account."),
 }

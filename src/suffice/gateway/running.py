@@ -31,11 +31,16 @@ from suffice.gateway.keys import Keys
 from suffice.gateway.limits import Limits
 from suffice.gateway.log import Log
 from suffice.gateway.memory import Room
-from suffice.gateway.metrics import Metrics
+from suffice.gateway.metrics import OWN_KEY_GAUGE, Metrics
 from suffice.gateway.moving import break_even_with
+from suffice.gateway.own_calls import OwnCalls, OwnKey
 from suffice.gateway.prompts import Prompts
 from suffice.gateway.proxying import Proxy
+from suffice.gateway.sent_batches import SentFolder
+from suffice.gateway.shadow_batches import BatchPace, ShadowBatches
+from suffice.gateway.shadow_fetching import AccountLines, Fetching
 from suffice.gateway.shadow_files import ShadowFolder
+from suffice.gateway.shadow_voice import NO_KEY, TROUBLE, ShadowVoice
 from suffice.gateway.shadows import Shadows
 from suffice.gateway.spool import Capture, Spool
 from suffice.gateway.supervisor import Kept
@@ -44,7 +49,7 @@ from suffice.gateway.worker import Worker
 from suffice.policy.rules import Policy
 from suffice.records.feedback import FEEDBACK_FOLDER
 from suffice.records.prompts import PROMPTS_FOLDER
-from suffice.records.shadow import SHADOW_FOLDER
+from suffice.records.shadow import SENT_FOLDER, SHADOW_FOLDER
 
 # A rollback has two seconds to reach every worker, the monitor's own round included.
 _POLL_S = 0.5
@@ -94,6 +99,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         body_shares: Which share of a type's conversations keep their bodies; see `Spool`.
         proxy: By whom requests leave; None: directly.
         type_of: A request's body -> its type, where neither client nor policy names one.
+        own_key: Pays for batches of shadow calls; None: they are made live, by their callers'.
     """
 
     address: Address
@@ -108,6 +114,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     body_shares: dict[str, float] = {}
     proxy: Proxy | None = None
     type_of: Callable[[bytes], str | None] | None = None
+    own_key: OwnKey | None = None
 
 
 class Running:
@@ -162,6 +169,7 @@ class Running:
             check=self.account.check if options.budgets else None,
             count=metrics.add,
         )
+        metrics.set(OWN_KEY_GAUGE, float(options.own_key is not None))
         metrics.set("suffice_assignment_key_missing", float(bool(self.decider.trouble)))
         self._policy_told(first)
 
@@ -229,11 +237,39 @@ class Running:
         self._log.say("stopped", cut=cut)
 
     def _shadows(self, house: House) -> Shadows:
+        folder = ShadowFolder(self._options.data / SHADOW_FOLDER, mask=masked_body)
+        key = self._options.own_key
         return Shadows(
             house.pool,
-            ShadowFolder(self._options.data / SHADOW_FOLDER, mask=masked_body),
+            folder,
             write=self._books.write,
             count=self.account.metrics.note_shadow,
+            batches=None if key is None else self._batches(house, folder, key),
+        )
+
+    def _batches(self, house: House, folder: ShadowFolder, key: OwnKey) -> ShadowBatches:
+        limits, spool = self._options.limits, self.account.spool
+        calls = OwnCalls(house.pool, key)
+        sent = SentFolder(self._options.data / SENT_FOLDER)
+        voice = ShadowVoice(self.account.metrics, self._log, on_fault=self._tell)
+        [credential] = key.headers().values()
+        books = AccountLines(
+            write=self._books.write_record,
+            is_written=lambda number: spool.written >= number,
+            key=self._books.name_of(credential.encode()),
+        )
+        return ShadowBatches(
+            calls,
+            sent,
+            fetching=Fetching(
+                calls, sent, folder=folder, books=books, voice=voice, poll_s=limits.shadow_poll_s
+            ),
+            voice=voice,
+            pace=BatchPace(
+                calls=limits.shadow_batch_calls,
+                wait_s=limits.shadow_batch_s,
+                most_waiting=8 * limits.shadow_batch_calls,
+            ),
         )
 
     def reload(self) -> None:
@@ -311,6 +347,17 @@ class Running:
             types=len(policy.types),
             problem=loaded.problem or None,
         )
+        self._unpaid_told(policy)
+
+    def _unpaid_told(self, policy: Policy) -> None:
+        """Say which types' shadow calls wait for no batch, since nothing would pay for it."""
+        unpaid = self._options.own_key is None and any(
+            rule.shadow and rule.shadow_batched for rule in policy.types.values()
+        )
+        self.account.metrics.set(TROUBLE, float(unpaid), {"reason": NO_KEY})
+        if unpaid:
+            effect = "shadow calls are made live, at full price"
+            self._log.say("shadow batch", level="warning", problem=NO_KEY, effect=effect)
 
 
 def _settle_memory() -> None:

@@ -12,13 +12,14 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from suffice.errors import SufficeError
 from suffice.gateway.attempt import Attempt
-from suffice.gateway.bodies import opened_body, whole_message
+from suffice.gateway.bodies import opened_body
 from suffice.gateway.heads import RequestHead, ResponseHead
+from suffice.gateway.shadow_batches import ShadowBatches
 from suffice.gateway.shadow_files import ShadowFolder
+from suffice.gateway.shadow_job import Job, answered, pair_of
 from suffice.gateway.upstream import Fault, Pool, UpstreamConnection
 from suffice.policy.routing import Route
 from suffice.policy.shadowing import Shadow
@@ -36,22 +37,6 @@ Count = Callable[[str, str], None]
 Write = Callable[[Attempt, RequestHead], object]
 
 
-@dataclass(slots=True, kw_only=True)
-class _Job:
-    """One call that waits to be made."""
-
-    shadow: Shadow
-    head: RequestHead
-    request: bytes
-    served: Attempt
-    answer: bytes
-
-    @property
-    def size(self) -> int:
-        """Bytes it holds."""
-        return len(self.request) + len(self.answer)
-
-
 class Shadows:
     """
     Makes the drawn calls of one worker.
@@ -63,6 +48,7 @@ class Shadows:
         count: Told the type and what became of each drawn call: ``answered``, ``missing`` (no
             usable answer), ``barred`` (not fit for the other model), ``rested``, ``dropped``,
             ``unwritten``.
+        batches: Where calls wait whose type can wait; None: all are made at once.
         now: Wall clock, in seconds since 1970.
     """
 
@@ -73,11 +59,13 @@ class Shadows:
         *,
         write: Write,
         count: Count,
+        batches: ShadowBatches | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.pool, self.write = pool, write
+        self._batches = batches
         self._folder, self._count, self._now = folder, count, now
-        self._waiting: deque[_Job] = deque()
+        self._waiting: deque[Job] = deque()
         self._waiting_bytes = 0
         self._calls: set[_Call] = set()
         self._leaving: set[asyncio.Task[None]] = set()
@@ -97,27 +85,36 @@ class Shadows:
             served: The attempt whose answer the client got.
             answer: That answer's body, as it came.
         """
-        type_ = served.route.type
-        if not self._is_first(self._name(shadow)):
+        name = self._name(shadow)
+        if not self._is_first(name):
             return False
         if shadow.why_not:
-            self._tell(type_, "barred")
+            self._tell(served.route.type, "barred")
             return False
-        job = _Job(shadow=shadow, head=head, request=request, served=served, answer=answer)
+        job = Job(
+            shadow=shadow, name=name, head=head, request=request, served=served, answer=answer
+        )
+        if self._batches is not None and shadow.rule.shadow_batched:
+            return self._batches.take(job, otherwise=self._take_live)
+        return self._take_live(job)
+
+    def _take_live(self, job: Job) -> bool:
         if self.pool.loop.time() < self._rests_until:
-            self._tell(type_, "rested")
+            self._tell(job.type, "rested")
             return False
         full = len(self._waiting) >= _MOST_WAITING
         if full or self._waiting_bytes + job.size > _MOST_WAITING_BYTES:
-            self._tell(type_, "dropped")
+            self._tell(job.type, "dropped")
             return False
         self._waiting.append(job)
         self._waiting_bytes += job.size
         self._go_on()
         return True
 
-    def close(self) -> None:
-        """Make no further call, and give up those under way."""
+    async def finish(self, *, within_s: float) -> None:
+        """Send what waits for a batch, make no further call, and give up those under way."""
+        if self._batches is not None:
+            await self._batches.finish(within_s=within_s)
         self._waiting.clear()
         self._waiting_bytes = 0
         for call in list(self._calls):
@@ -128,7 +125,7 @@ class Shadows:
         pause = _REST_S if for_s is None else min(for_s, _LONGEST_REST_S)
         self._rests_until = max(self._rests_until, self.pool.loop.time() + pause)
 
-    def ended(self, call: _Call, job: _Job, attempt: Attempt, answer: bytes | None) -> None:
+    def ended(self, call: _Call, job: Job, attempt: Attempt, answer: bytes | None) -> None:
         """A call has ended, with an answer as it came or without one."""
         self._calls.discard(call)
         self.write(attempt, job.head)
@@ -138,8 +135,8 @@ class Shadows:
         task.add_done_callback(self._leaving.discard)
         self._go_on()
 
-    async def _leave(self, job: _Job, attempt: Attempt, answer: bytes | None) -> None:
-        found = await asyncio.to_thread(_compared, job, attempt, answer, self._name(job.shadow))
+    async def _leave(self, job: Job, attempt: Attempt, answer: bytes | None) -> None:
+        found = await asyncio.to_thread(_compared, job, attempt, answer)
         kept = await asyncio.to_thread(self._folder.leave, found)
         result = "missing" if found.why_missing else "answered"
         self._tell(found.type, result if kept else "unwritten")
@@ -151,7 +148,7 @@ class Shadows:
             try:
                 body = splice(job.request, job.shadow.edits)
             except SufficeError:
-                self._tell(job.served.route.type, "barred")
+                self._tell(job.type, "barred")
                 continue
             call = _Call(self, job, body)
             self._calls.add(call)
@@ -174,34 +171,13 @@ class Shadows:
         self._count(type_, result)
 
 
-def _compared(job: _Job, attempt: Attempt, answer: bytes | None, name: str) -> ShadowAnswers:
+def _compared(job: Job, attempt: Attempt, answer: bytes | None) -> ShadowAnswers:
     """Both answers as JSON, not masked yet; takes its time."""
-    shadow, served, why = job.shadow, job.served, ""
     other = opened_body(answer, attempt.encoding)
+    why = ""
     if other is None:
         why = f"HTTP {attempt.status}" if answer is None and attempt.status else attempt.fault
-    given = opened_body(job.answer, served.encoding)
-    if given is not None and served.streamed:
-        given = whole_message(given)
-    if given is None:
-        why = "the served answer cannot be read"
-    return ShadowAnswers(
-        id=name,
-        at=served.at,
-        type=served.route.type,
-        session=f"{shadow.conversation:016x}",
-        served_by=shadow.served_by,
-        probability=shadow.probability,
-        request_id=served.request_id,
-        baseline=shadow.rule.baseline,
-        candidate=shadow.rule.candidate or "",
-        policy_version=served.route.policy_version,
-        request=job.request,
-        served=given or b"",
-        shadow=other,
-        shadow_status=attempt.status,
-        why_missing=why or ("" if other is not None else "the answer cannot be read"),
-    )
+    return answered(pair_of(job), other, status=attempt.status, why=why)
 
 
 class _Call:
@@ -209,14 +185,14 @@ class _Call:
 
     method = b"POST"
 
-    def __init__(self, shadows: Shadows, job: _Job, body: bytes) -> None:
+    def __init__(self, shadows: Shadows, job: Job, body: bytes) -> None:
         self._shadows, self._job, self._body = shadows, job, body
         self._upstream: UpstreamConnection | None = None
         self._connecting: asyncio.Task[None] | None = None
         route = Route(
             model=job.shadow.model,
             requested=job.served.route.requested,
-            type=job.served.route.type,
+            type=job.type,
             arm="shadow",
             reason=f"answers unseen what the {job.shadow.served_by} served",
             policy_version=job.served.route.policy_version,

@@ -56,6 +56,7 @@ class Spool:
 
     Attributes:
         accepted: Records accepted so far; the last one's number.
+        written: The number up to which all records were written, or never can be.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Spool:
         self._flush_s = flush_s
         self._body_shares = dict(body_shares or {})
         self.writer = f"{time.time_ns():x}-{os.getpid()}-{secrets.token_hex(3)}"
-        self.accepted = 0
+        self.accepted = self.written = 0
         self._queue: deque[ExchangeRecord] = deque()
         # Each of the two is written by one thread only, so neither needs a lock.
         self._offered_bytes = 0
@@ -187,6 +188,7 @@ class Spool:
         if not lines:
             self._taken_bytes += self._batch_weight
             self._batch_weight = 0
+            self.written = self._number
 
     def _write(self) -> bool:
         try:
@@ -202,6 +204,7 @@ class Spool:
         self._on_disk += len(self._batch)
         self._taken_bytes += self._batch_weight
         self._batch, self._batch_weight = b"", 0
+        self.written = self._number
         self._trouble = ""
         return True
 

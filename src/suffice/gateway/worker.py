@@ -98,7 +98,7 @@ class Worker:
         if self._sweeping is not None:
             self._sweeping.cancel()
         if house.shadows is not None:
-            house.shadows.close()
+            await house.shadows.finish(within_s=max(0.0, ends - house.loop.time()))
         house.pool.close()
         await asyncio.sleep(0)
         house.books.write_waiting()

@@ -1,4 +1,4 @@
-"""What the front door leaves of a shadow call, for whoever scores it."""
+"""What the front door leaves of a shadow call: for whoever scores it, and until it is answered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Literal
 import msgspec
 
 SHADOW_FOLDER = "shadow"
-"""Under which name they lie in the gateway's data folder."""
+"""Under which name answers lie in the gateway's data folder."""
+SENT_FOLDER = "shadow-batches"
+"""Under which name batches lie there whose answers are not known yet."""
 
 
 class ShadowAnswers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,6 +32,7 @@ class ShadowAnswers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         shadow: The body of the shadow call's answer, masked; None where there was none.
         shadow_status: Its HTTP status; 0 where nothing came back.
         why_missing: Why there is no shadow answer; empty where there is one.
+        unbilled: The provider bills nothing for it, since it gave no answer.
     """
 
     id: str
@@ -47,3 +50,44 @@ class ShadowAnswers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     shadow: bytes | None = None
     shadow_status: int = 0
     why_missing: str = ""
+    unbilled: bool = False
+
+
+class SentCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    One shadow call within a batch.
+
+    Attributes:
+        pair: What is known already, masked; the other model's answer is not.
+        requested: The model the client asked for.
+        model: The model that is to answer unseen.
+        max_tokens: How long its answer may be; None where that is not said.
+        request_bytes: Size of what was sent.
+    """
+
+    pair: ShadowAnswers
+    requested: str
+    model: str
+    max_tokens: int | None = None
+    request_bytes: int = 0
+
+
+class SentBatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    A batch of shadow calls that was sent, or was about to be.
+
+    Attributes:
+        name: Ours; every id in ``calls`` begins with it, so that the batch can be told.
+        at: When it was sent, in seconds since 1970 (UTC).
+        batch: The provider's id; empty as long as nobody knows whether it arrived.
+        version: The ``anthropic-version`` it was sent with.
+        betas: Its ``anthropic-beta``; empty for none.
+        calls: The id within the batch -> the call.
+    """
+
+    name: str
+    at: float
+    batch: str = ""
+    version: str
+    betas: str = ""
+    calls: dict[str, SentCall]

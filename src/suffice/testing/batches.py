@@ -17,7 +17,7 @@ from suffice.testing.wire import stamp
 MOST_BATCH_BYTES = 256 * 1024 * 1024
 MOST_REQUESTS = 100_000
 _CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-_LIFE = timedelta(hours=24)
+_LIFE, _KEPT = timedelta(hours=24), timedelta(days=29)
 _NOT_IN_BATCHES = ("stream", "speed", "fallbacks", "thread", "context_hint")
 _OUTCOMES = ("succeeded", "errored", "canceled", "expired")
 
@@ -41,7 +41,7 @@ class Batches:
 
     Args:
         answer: Answers one item as a message, or raises the `Problem` it has.
-        now: The clock; a batch not done within a day expires.
+        now: The clock; a batch not done within a day expires, and its results are kept 29 days.
         polls: How many looks at a batch still find it in progress.
         standing: Ids under which an ended batch of one item is always found, even after its end.
     """
@@ -86,7 +86,7 @@ class Batches:
             Problem: There is none.
         """
         batch = self._find(id_)
-        if batch.ended_at is None and batch.polls_left:
+        if batch.ended_at is None and batch.polls_left and not self._is_late(batch):
             batch.polls_left -= 1
             return self._describe(batch, origin=origin)
         return self._describe(self._settled(batch), origin=origin)
@@ -134,11 +134,13 @@ class Batches:
         The results as lines of JSON, the last request first: their order means nothing.
 
         Raises:
-            Problem: There is no such batch, or it has not ended.
+            Problem: There is no such batch, it has not ended, or ended long ago.
         """
         batch = self._settled(self._find(id_))
         if batch.ended_at is None:
             raise Problem(404, "not_found_error", f"The results of {id_} are not available yet.")
+        if self._archived_at(batch) is not None:
+            raise Problem(404, "not_found_error", f"The results of {id_} are no longer available.")
         return b"".join(msgspec.json.encode(line) + b"\n" for line in reversed(batch.results))
 
     def _find(self, id_: str) -> _Batch:
@@ -150,8 +152,7 @@ class Batches:
         return found
 
     def _settled(self, batch: _Batch) -> _Batch:
-        now = self._now()
-        is_late = now >= batch.created_at + _LIFE
+        now, is_late = self._now(), self._is_late(batch)
         if batch.ended_at is None and (is_late or not batch.polls_left):
             batch.results = [
                 {"custom_id": custom_id, "result": self._result(batch, i, is_late=is_late)}
@@ -159,6 +160,13 @@ class Batches:
             ]
             batch.ended_at = now
         return batch
+
+    def _is_late(self, batch: _Batch) -> bool:
+        return self._now() >= batch.created_at + _LIFE
+
+    def _archived_at(self, batch: _Batch) -> datetime | None:
+        archived = batch.created_at + _KEPT
+        return archived if self._now() >= archived else None
 
     def _result(self, batch: _Batch, index: int, *, is_late: bool) -> dict[str, Any]:
         if batch.cancel_initiated_at is not None:
@@ -181,7 +189,7 @@ class Batches:
         return {"type": "succeeded", "message": message}
 
     def _describe(self, batch: _Batch, *, origin: str) -> dict[str, Any]:
-        ended = batch.ended_at is not None
+        ended, archived_at = batch.ended_at is not None, self._archived_at(batch)
         kinds = [line["result"]["type"] for line in batch.results]
         status = "canceling" if batch.cancel_initiated_at else "in_progress"
         return {
@@ -196,8 +204,10 @@ class Batches:
             "expires_at": stamp(batch.created_at + _LIFE),
             "ended_at": stamp(batch.ended_at),
             "cancel_initiated_at": stamp(batch.cancel_initiated_at),
-            "archived_at": None,
-            "results_url": f"{origin}/v1/messages/batches/{batch.id}/results" if ended else None,
+            "archived_at": stamp(archived_at),
+            "results_url": f"{origin}/v1/messages/batches/{batch.id}/results"
+            if ended and archived_at is None
+            else None,
         }
 
 

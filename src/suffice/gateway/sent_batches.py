@@ -1,0 +1,139 @@
+"""Batches whose answers are not known yet: one private masked file each, until they are."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import secrets
+import time
+from pathlib import Path
+
+import msgspec
+
+from suffice.gateway.whole_files import put_whole
+from suffice.records import SentBatch
+
+_SUFFIX = ".json"
+_LOCK = "fetching.lock"
+_MOST_BYTES = 256 * 1024 * 1024
+_FILE_MODE = 0o600
+_ABANDONED_S = 60.0
+_LONGEST_ID = 128
+
+
+class SentFolder:
+    """
+    Keeps what is known of each batch while the provider answers it; bounded in bytes.
+
+    A file is put in place whole before its batch is sent, again once the provider has named it,
+    and is deleted when every answer has been taken. Of all processes over a folder one fetches:
+    whoever holds its lock, which the system takes from a process that ends, however it ended.
+
+    Args:
+        folder: Made when first needed.
+        most_bytes: Beyond it no further batch is kept, and so none is sent.
+    """
+
+    def __init__(self, folder: Path, *, most_bytes: int = _MOST_BYTES) -> None:
+        self.folder = folder
+        self._most_bytes = most_bytes
+        self._lock: int | None = None
+
+    def put(self, sent: SentBatch) -> bool:
+        """Keep a batch; False where there is no room or no disk for it. Blocks."""
+        content = msgspec.json.encode(sent)
+        path = self._path(sent.name)
+        held = sum(_size(each) for each in self._files() if each != path)
+        return held + len(content) <= self._most_bytes and put_whole(path, content)
+
+    def drop(self, name: str) -> None:
+        """Nothing more is to be known of a batch. Blocks."""
+        self._path(name).unlink(missing_ok=True)
+
+    def read(self, name: str) -> SentBatch | None:
+        """A batch; None where its file is gone or harmed. Blocks."""
+        try:
+            return _DECODER.decode(self._path(name).read_bytes())
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+
+    def names(self) -> list[str]:
+        """All of them, the oldest first."""
+        return [path.stem for path in sorted(self._files(), key=lambda path: (_age(path), path))]
+
+    def clear_drafts(self) -> None:
+        """What a writer that was killed has left half written was never sent, and never will be."""
+        for draft in self.folder.glob("*.new"):
+            with contextlib.suppress(OSError):
+                if time.time() - draft.stat().st_mtime > _ABANDONED_S:
+                    draft.unlink()
+
+    def claim(self) -> bool:
+        """Whether this process is the one that fetches; it is from now on until it ends."""
+        if self._lock is not None:
+            return True
+        if not self.folder.is_dir():
+            return False
+        try:
+            held = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, _FILE_MODE)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(held)
+            return False
+        self._lock = held
+        return True
+
+    def let_go(self) -> None:
+        """Let another process fetch."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _files(self) -> list[Path]:
+        return list(self.folder.glob(f"*{_SUFFIX}"))
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}{_SUFFIX}"
+
+
+def new_name() -> str:
+    """
+    A name no other batch has, fit to begin a ``custom_id``.
+
+    >>> len(new_name())
+    28
+    """
+    return f"sfs-{secrets.token_hex(12)}"
+
+
+def is_batch_id(text: str) -> bool:
+    """
+    Whether the provider's name for a batch may stand in a path as it is.
+
+    >>> is_batch_id("msgbatch_01"), is_batch_id("../files"), is_batch_id("")
+    (True, False, False)
+    """
+    return len(text) <= _LONGEST_ID and _ID.fullmatch(text) is not None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+_ID = re.compile(r"[A-Za-z0-9_-]+")
+_DECODER = msgspec.json.Decoder(SentBatch)

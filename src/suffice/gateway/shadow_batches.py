@@ -1,0 +1,378 @@
+"""
+Shadow calls that can wait: gathered in memory, sent as Message Batches at half the price.
+
+A request lies unmasked in this worker's memory only, without its caller's credential, until its
+batch is sent with the gateway's own key. What a kill takes is what was not sent yet. Before a
+batch is sent, its masked facts are put on disk: from then on any worker can fetch its answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+
+from suffice.errors import SufficeError
+from suffice.gateway.bodies import masked_body
+from suffice.gateway.own_calls import OwnCalls, Told
+from suffice.gateway.sent_batches import SentFolder, is_batch_id, new_name
+from suffice.gateway.shadow_fetching import PATH, Fetching
+from suffice.gateway.shadow_job import Job, pair_of
+from suffice.gateway.shadow_voice import ShadowVoice
+from suffice.policy.batching import why_not_batched
+from suffice.policy.splice import splice
+from suffice.records import SentBatch, SentCall
+
+_TICK_S = 0.25
+_MOST_WAITING_BYTES = 64 * 1024 * 1024
+# Far below the provider's bound of 256 MB, so that no upload takes long.
+_MOST_SENT_BYTES = 24 * 1024 * 1024
+_MOST_TRIES = 5
+_FIRST_REST_S, _LONGEST_REST_S = 30.0, 600.0
+# By these the provider says that it did nothing; after any other failure it may have.
+_NOTHING_DONE = frozenset({401, 402, 403, 404, 429, 503, 529})
+_REFUSED = frozenset({400, 413, 422})
+
+
+class BatchPace(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    When a batch is sent, and how much may wait for it.
+
+    Attributes:
+        calls: Once so many wait.
+        wait_s: Once the oldest has waited so long.
+        rest_s: After a failure, at first; twice as long after each further one.
+        most_waiting: More than that do not wait; they are dropped and counted.
+    """
+
+    calls: int = 50
+    wait_s: float = 900.0
+    rest_s: float = _FIRST_REST_S
+    most_waiting: int = 400
+
+
+class _Waiting(msgspec.Struct, frozen=True, gc=False):
+    """A call that is ready to be sent: what it asks, and its masked facts."""
+
+    params: bytes
+    call: SentCall
+    since: float
+
+    @property
+    def size(self) -> int:
+        """Bytes it holds."""
+        return len(self.params) + len(self.call.pair.request) + len(self.call.pair.served)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Calls that can be sent together: they came with the same headers."""
+
+    version: str
+    betas: str
+    calls: deque[_Waiting] = field(default_factory=deque)
+
+
+class _Unsure(NamedTuple):
+    """A batch that may have arrived: as long as nobody knows, it is neither sent again nor not."""
+
+    sent: SentBatch
+    group: _Group
+    part: Sequence[_Waiting]
+
+
+class ShadowBatches:
+    """
+    Gathers and sends one worker's calls.
+
+    Args:
+        calls: Asks the upstream with the gateway's own key.
+        sent: Where batches lie until they are answered.
+        fetching: Takes answers, for whichever worker holds the folder.
+        voice: Counts and tells what becomes of calls and batches.
+        pace: When a batch is sent.
+        now: Wall clock, in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        calls: OwnCalls,
+        sent: SentFolder,
+        *,
+        fetching: Fetching,
+        voice: ShadowVoice,
+        pace: BatchPace | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._ask, self._sent, self._fetching, self._voice = calls.ask, sent, fetching, voice
+        self._pace, self._now = pace or BatchPace(), now
+        self._loop = asyncio.get_running_loop()
+        self._fresh: deque[tuple[Job, Callable[[Job], object]]] = deque()
+        self._groups: OrderedDict[tuple[str, str], _Group] = OrderedDict()
+        self._held = self._held_bytes = 0
+        self._unsure: deque[_Unsure] = deque()
+        self._failures, self._rests_until = 0, 0.0
+        self._ending = False
+        self._keeping = self._loop.create_task(self._keep())
+        self._looking = self._loop.create_task(self._look())
+
+    @property
+    def held(self) -> int:
+        """Calls that lie in memory."""
+        return self._held
+
+    def take(self, job: Job, *, otherwise: Callable[[Job], object]) -> bool:
+        """
+        Let a drawn call wait; False where there is no room for it. Called beside requests.
+
+        Args:
+            job: The call.
+            otherwise: Called soon instead, where it turns out to fit no batch.
+        """
+        full = self._held >= self._pace.most_waiting
+        if full or self._held_bytes + job.size > _MOST_WAITING_BYTES:
+            self._voice.call(job.type, "dropped")
+            return False
+        self._held += 1
+        self._held_bytes += job.size
+        self._fresh.append((job, otherwise))
+        return True
+
+    async def finish(self, *, within_s: float) -> None:
+        """Send what waits, as far as the time goes; what cannot be sent is dropped and counted."""
+        ends = self._loop.time() + within_s
+        self._ending = True
+        self._looking.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(ends):
+                await asyncio.gather(self._keeping, self._looking, return_exceptions=True)
+                await self._sort()
+                self._failures, self._rests_until = 0, 0.0
+                while self._groups and not self._failures:
+                    await self._send_due()
+        for group in self._groups.values():
+            self._give_up(list(group.calls))
+        for job, _ in self._fresh:
+            self._voice.call(job.type, "dropped")
+        self._groups.clear()
+        self._fresh.clear()
+        self._sent.let_go()
+
+    async def _keep(self) -> None:
+        while not self._ending:
+            try:
+                await self._sort()
+                await self._settle()
+                await self._send_due()
+            except Exception as fault:  # noqa: BLE001 - one bad look must not be the last one
+                self._voice.fault(fault)
+            await asyncio.sleep(_TICK_S)
+
+    async def _look(self) -> None:
+        while True:
+            try:
+                await self._fetching.round()
+            except Exception as fault:  # noqa: BLE001 - as in _keep
+                self._voice.fault(fault)
+            await asyncio.sleep(_TICK_S)
+
+    # -- making ready ---------------------------------------------------------------------
+
+    async def _sort(self) -> None:
+        """Make what came in ready, in a thread of its own: then its credential is let go."""
+        while self._fresh:
+            job, otherwise = self._fresh[0]
+            ready = await asyncio.to_thread(_ready, job, self._loop.time())
+            self._fresh.popleft()
+            self._held_bytes -= job.size
+            if isinstance(ready, str):
+                self._held -= 1
+                self._voice.unfit(ready)
+                otherwise(job)
+                continue
+            self._held_bytes += ready.size
+            key = _headers(job)
+            self._groups.setdefault(key, _Group(*key)).calls.append(ready)
+
+    # -- sending --------------------------------------------------------------------------
+
+    async def _send_due(self) -> None:
+        if self._loop.time() < self._rests_until:
+            return
+        for key, group in list(self._groups.items()):
+            if not group.calls:
+                del self._groups[key]
+            elif self._ending or self._is_due(group):
+                await self._send(group)
+                return
+
+    def _is_due(self, group: _Group) -> bool:
+        waited_s = self._loop.time() - group.calls[0].since
+        return len(group.calls) >= self._pace.calls or waited_s >= self._pace.wait_s
+
+    async def _settle(self) -> None:
+        """Send again what turns out never to have arrived; let go of what may have."""
+        if not self._unsure or self._loop.time() < self._rests_until:
+            return
+        sent, group, part = self._unsure[0]
+        arrived = await self._fetching.is_there(sent)
+        if arrived is None and self._failures < _MOST_TRIES:
+            self._rest(None)
+            return
+        self._unsure.popleft()
+        if arrived is False and self._failures < _MOST_TRIES:
+            await asyncio.to_thread(self._sent.drop, sent.name)
+            group.calls.extendleft(reversed(part))
+            self._groups.setdefault((group.version, group.betas), group)
+        else:
+            # Its file stays: whoever fetches finds the batch, or that it never was.
+            self._let_go(part)
+
+    async def _send(self, group: _Group) -> None:
+        part = _part(group.calls, most=self._pace.calls)
+        for _ in part:
+            group.calls.popleft()
+        name = new_name()
+        ids = [f"{name}-{number}" for number in range(len(part))]
+        sent = SentBatch(
+            name=name,
+            at=self._now(),
+            version=group.version,
+            betas=group.betas,
+            calls=dict(zip(ids, (each.call for each in part), strict=True)),
+        )
+        body = await asyncio.to_thread(_body, ids, part)
+        if not await asyncio.to_thread(self._sent.put, sent):
+            self._let_go(part)
+            self._voice.trouble("disk")
+            for each in part:
+                self._voice.call(each.call.pair.type, "unwritten")
+            return
+        told = await self._ask("POST", PATH, version=group.version, betas=group.betas, body=body)
+        await self._after(told, sent, group, part)
+
+    async def _after(
+        self, told: Told, sent: SentBatch, group: _Group, part: Sequence[_Waiting]
+    ) -> None:
+        batch = "" if told.problem else _id_in(told.body)
+        if batch:
+            self._failures = 0
+            self._let_go(part)
+            await asyncio.to_thread(self._sent.put, msgspec.structs.replace(sent, batch=batch))
+            self._voice.batch("sent", batch=batch, calls=len(part))
+            return
+        self._rest(told.retry_after_s)
+        problem = told.problem or "no id"
+        if told.sent and told.status not in _NOTHING_DONE | _REFUSED:
+            self._unsure.append(_Unsure(sent, group, part))
+            self._voice.batch("unsure", problem=problem, calls=len(part))
+            return
+        await asyncio.to_thread(self._sent.drop, sent.name)
+        self._voice.batch("refused", problem=problem, calls=len(part))
+        if told.status in _REFUSED or self._failures >= _MOST_TRIES:
+            self._give_up(part)
+        else:
+            group.calls.extendleft(reversed(part))
+
+    def _rest(self, retry_after_s: float | None) -> None:
+        rest = min(self._pace.rest_s * 2**self._failures, _LONGEST_REST_S)
+        self._failures += 1
+        wait = max(rest, min(retry_after_s or 0.0, _LONGEST_REST_S))
+        self._rests_until = self._loop.time() + wait
+
+    def _let_go(self, part: Sequence[_Waiting]) -> None:
+        self._held -= len(part)
+        self._held_bytes -= sum(each.size for each in part)
+
+    def _give_up(self, part: Sequence[_Waiting]) -> None:
+        self._let_go(part)
+        for each in part:
+            self._voice.call(each.call.pair.type, "dropped")
+
+
+def _ready(job: Job, since: float) -> _Waiting | str:
+    """What is sent and kept of a call; or why it fits no batch. Takes its time."""
+    try:
+        params = splice(job.request, job.shadow.edits)
+    except SufficeError:
+        return "its body cannot be changed safely"
+    why = why_not_batched(params)
+    if why:
+        return why
+    pair = pair_of(job)
+    pair = msgspec.structs.replace(
+        pair, request=masked_body(pair.request), served=masked_body(pair.served)
+    )
+    return _Waiting(
+        params=params,
+        call=SentCall(
+            pair=pair,
+            requested=job.served.route.requested,
+            model=job.shadow.model,
+            max_tokens=_Length.of(params),
+            request_bytes=len(params),
+        ),
+        since=since,
+    )
+
+
+class _Length(msgspec.Struct):
+    """How long an answer may be."""
+
+    max_tokens: int | None = None
+
+    @classmethod
+    def of(cls, params: bytes) -> int | None:
+        """None where it is not said."""
+        try:
+            return msgspec.json.decode(params, type=cls).max_tokens
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+
+
+class _Named(msgspec.Struct):
+    """What is read of a batch that was taken."""
+
+    id: str
+
+
+def _id_in(body: bytes) -> str:
+    try:
+        found = msgspec.json.decode(body, type=_Named).id
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return ""
+    return found if is_batch_id(found) else ""
+
+
+def _headers(job: Job) -> tuple[str, str]:
+    """What calls of one batch must have in common."""
+    told = job.head.text
+    betas = sorted({beta.strip() for beta in told.get("anthropic-beta", "").split(",")} - {""})
+    return told.get("anthropic-version", ""), ",".join(betas)
+
+
+def _part(waiting: deque[_Waiting], *, most: int) -> list[_Waiting]:
+    """As many as one batch holds, at least one."""
+    part: list[_Waiting] = []
+    size = 0
+    for each in waiting:
+        size += len(each.params)
+        if part and (len(part) >= most or size > _MOST_SENT_BYTES):
+            break
+        part.append(each)
+    return part
+
+
+def _body(ids: Sequence[str], part: Sequence[_Waiting]) -> bytes:
+    """The batch as JSON, each request as its caller wrote it but for what had to be changed."""
+    items = (
+        b'{"custom_id":"%b","params":%b}' % (id_.encode(), each.params)
+        for id_, each in zip(ids, part, strict=True)
+    )
+    return b'{"requests":[%b]}' % b",".join(items)

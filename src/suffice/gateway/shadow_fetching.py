@@ -1,0 +1,316 @@
+"""
+Answers of batches, fetched once they are there: scored as pairs, and each a line of the account.
+
+Whoever holds the folder's lock fetches for all workers, and takes over what a killed one has left.
+Each step may be the last before a kill: it is then done again, and counts once, since a pair and
+a line of the account are known by their names.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+import msgspec
+
+from suffice.gateway.own_calls import OwnCalls, Told
+from suffice.gateway.sent_batches import SentFolder, is_batch_id
+from suffice.gateway.shadow_files import ShadowFolder
+from suffice.gateway.shadow_results import Result, is_of, read_results, without_results
+from suffice.gateway.shadow_voice import ShadowVoice
+from suffice.records import ExchangeRecord, SentBatch
+
+PATH = "/v1/messages/batches"
+_LOOK_AT_FOLDER_S = 1.0
+_SLOWER, _LONGEST_WAIT_S = 1.5, 600.0
+_HOUR_S, _DAY_S = 3_600.0, 86_400.0
+# A batch ends within a day; its results are kept for 29.
+_ENDED_S, _KEPT_S = 26 * _HOUR_S, 29 * _DAY_S
+# Whoever sent it has given up waiting for its id by then.
+_UNCLAIMED_S = 180.0
+# Clocks differ: what was made so long before or after may be ours, its calls' ids will tell.
+_SKEW_S = 900.0
+_PAGE, _MOST_PAGES = 100, 20
+_REST_S, _LONGEST_REST_S = 15.0, 600.0
+_WRITTEN_S = 20.0
+_NOT_FOUND = 404
+
+
+class AccountLines(NamedTuple):
+    """
+    Where a line of the account goes.
+
+    Attributes:
+        write: Takes a line; its number, or 0 where it is not kept.
+        is_written: Whether all up to a number are on disk.
+        key: Fingerprint of the key that pays.
+    """
+
+    write: Callable[[ExchangeRecord], int]
+    is_written: Callable[[int], bool]
+    key: str
+
+
+class Known(msgspec.Struct, frozen=True, gc=False):
+    """What is read of a batch of ours at the provider."""
+
+    id: str
+    processing_status: str = ""
+    created_at: str = ""
+    ended_at: str | None = None
+    request_counts: dict[str, int] = {}
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its results are there."""
+        return self.processing_status == "ended"
+
+
+class _Page(msgspec.Struct):
+    data: list[Known] = []
+    has_more: bool = False
+    last_id: str | None = None
+
+
+class _Look(msgspec.Struct):
+    """When a batch is looked at next."""
+
+    due: float
+    wait_s: float
+
+
+class Fetching:
+    """
+    Fetches for all processes over a folder, as long as this one holds it.
+
+    Args:
+        calls: Asks the upstream with the gateway's own key.
+        sent: The batches.
+        folder: Where answers are left to be scored; also what bounds them.
+        books: The account.
+        voice: Counts and tells what becomes of calls and batches.
+        poll_s: Between looks at a batch, at first; slower from look to look.
+        now: Wall clock, in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        calls: OwnCalls,
+        sent: SentFolder,
+        *,
+        folder: ShadowFolder,
+        books: AccountLines,
+        voice: ShadowVoice,
+        poll_s: float = 60.0,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._ask, self._sent, self._folder, self._books = calls.ask, sent, folder, books
+        self._voice, self._poll_s, self._now = voice, poll_s, now
+        self._loop = asyncio.get_running_loop()
+        self._looks: dict[str, _Look] = {}
+        self._not_ours: dict[str, set[str]] = {}
+        self._looked_at = float("-inf")
+        self._failures, self._rests_until = 0, 0.0
+
+    async def round(self) -> None:
+        """Look at what is due, one batch after another; at nothing while the provider fails."""
+        now = self._loop.time()
+        if now < self._rests_until or now - self._looked_at < min(_LOOK_AT_FOLDER_S, self._poll_s):
+            return
+        self._looked_at = now
+        names = await asyncio.to_thread(self._names)
+        self._looks = {
+            # What is new was just sent, or was left by a process that is gone.
+            name: self._looks.get(name) or _Look(now + self._poll_s, self._poll_s)
+            for name in names
+        }
+        for name, look in self._looks.items():
+            if look.due <= now and self._loop.time() >= self._rests_until:
+                look.wait_s = min(look.wait_s * _SLOWER, max(_LONGEST_WAIT_S, self._poll_s))
+                look.due = self._loop.time() + look.wait_s
+                await self._look_at(name)
+
+    async def is_there(self, sent: SentBatch) -> bool | None:
+        """
+        Whether a batch may have arrived whose id nobody was told; None where that cannot be said.
+
+        It may have where the provider has one of that time, of as many calls, that is nobody's.
+        """
+        suspects = await self._suspects(sent)
+        kept = await asyncio.to_thread(self._sent.read, sent.name)
+        if kept is None or kept.batch:
+            # Somebody has found it meanwhile, or even taken its answers.
+            return True
+        return None if suspects is None else bool(suspects)
+
+    def _names(self) -> list[str]:
+        if not self._sent.claim():
+            return []
+        self._sent.clear_drafts()
+        return self._sent.names()
+
+    # -- one batch ------------------------------------------------------------------------
+
+    async def _look_at(self, name: str) -> None:
+        sent = await asyncio.to_thread(self._sent.read, name)
+        if sent is None:
+            # Whatever it was, it is no batch, and never will be.
+            await asyncio.to_thread(self._sent.drop, name)
+            return
+        if not sent.batch:
+            await self._look_for(sent)
+            return
+        told = await self._get(sent, f"/{sent.batch}")
+        if told.problem:
+            await self._failed(sent, told)
+            return
+        self._failures = 0
+        self._voice.well()
+        found = _read(told.body)
+        if found is not None and found.has_ended:
+            await self._fetch(sent, found)
+
+    async def _fetch(self, sent: SentBatch, found: Known) -> None:
+        told = await self._get(sent, f"/{sent.batch}/results")
+        if told.problem:
+            await self._failed(sent, told)
+            return
+        results = await asyncio.to_thread(
+            read_results, sent, told.body, key=self._books.key, ended_at=_moment(found.ended_at)
+        )
+        await self._take(sent, results, word="fetched")
+
+    async def _take(self, sent: SentBatch, results: list[Result], *, word: str) -> None:
+        """Leave the pairs, write the lines; only when both are on disk, forget the batch."""
+        for result in results:
+            if not await asyncio.to_thread(self._folder.leave, result.pair):
+                # No room or no disk: all of it is done again later.
+                self._voice.trouble("disk")
+                return
+        numbers = [self._books.write(result.record) for result in results]
+        if not all(numbers) or not await self._are_written(max(numbers, default=0)):
+            self._voice.trouble("account")
+            return
+        await asyncio.to_thread(self._sent.drop, sent.name)
+        for result in results:
+            self._voice.call(result.pair.type, "missing" if result.pair.why_missing else "answered")
+        problem = "answers lost" if word == "lost" else ""
+        self._voice.batch(word, batch=sent.batch, calls=len(results), problem=problem)
+
+    async def _are_written(self, number: int) -> bool:
+        ends = self._loop.time() + _WRITTEN_S
+        while not self._books.is_written(number):
+            if self._loop.time() > ends:
+                return False
+            await asyncio.sleep(0.05)
+        return True
+
+    async def _failed(self, sent: SentBatch, told: Told) -> None:
+        """A batch that cannot be looked at is tried again as long as it may be there."""
+        age = self._now() - sent.at
+        if age > _KEPT_S or (told.status == _NOT_FOUND and age > _ENDED_S):
+            why = "the batch is gone"
+            await self._take(sent, without_results(sent, key=self._books.key, why=why), word="lost")
+            return
+        self._voice.trouble(told.problem)
+        if told.status == _NOT_FOUND:
+            # It says nothing of others.
+            return
+        rest = min(_REST_S * 2**self._failures, _LONGEST_REST_S)
+        self._failures += 1
+        wait = max(min(rest, self._poll_s * 2**self._failures), told.retry_after_s or 0.0)
+        self._rests_until = self._loop.time() + min(wait, _LONGEST_REST_S)
+
+    # -- batches nobody was told the id of ------------------------------------------------
+
+    async def _look_for(self, sent: SentBatch) -> None:
+        """Find the batch that a killed worker may have sent, by the ids of its calls."""
+        age = self._now() - sent.at
+        if age < _UNCLAIMED_S:
+            return
+        suspects = await self._suspects(sent)
+        if suspects is None:
+            return
+        for found in suspects:
+            if found.has_ended and await self._is_it(sent, found):
+                await asyncio.to_thread(
+                    self._sent.put, msgspec.structs.replace(sent, batch=found.id)
+                )
+                self._looks[sent.name].due = 0.0
+                return
+        left = self._not_ours.get(sent.name, set())
+        if all(found.id in left for found in suspects) and age > _SKEW_S:
+            await asyncio.to_thread(self._sent.drop, sent.name)
+            self._not_ours.pop(sent.name, None)
+            self._voice.batch("not_there", calls=len(sent.calls))
+
+    async def _is_it(self, sent: SentBatch, found: Known) -> bool:
+        told = await self._get(sent, f"/{found.id}/results")
+        if told.problem:
+            await self._failed(sent, told)
+            return False
+        ours = await asyncio.to_thread(is_of, sent, told.body)
+        if not ours:
+            self._not_ours.setdefault(sent.name, set()).add(found.id)
+        return ours
+
+    async def _suspects(self, sent: SentBatch) -> list[Known] | None:
+        """Batches of the right time and size that are nobody's yet; None where none can be seen."""
+        claimed = await asyncio.to_thread(self._claimed_by_others, sent.name)
+        claimed |= self._not_ours.get(sent.name, set())
+        suspects: list[Known] = []
+        after = ""
+        for _ in range(_MOST_PAGES):
+            query = {"limit": str(_PAGE), **({"after_id": after} if after else {})}
+            told = await self._get(sent, f"?{urlencode(query)}")
+            page = _page(told.body) if not told.problem else None
+            if page is None:
+                self._voice.trouble(told.problem or "no list")
+                return None
+            for found in page.data:
+                made = _moment(found.created_at)
+                if (
+                    is_batch_id(found.id)
+                    and abs(made - sent.at) <= _SKEW_S
+                    and sum(found.request_counts.values()) == len(sent.calls)
+                    and found.id not in claimed
+                ):
+                    suspects.append(found)
+            oldest = min((_moment(found.created_at) for found in page.data), default=0.0)
+            if not page.has_more or oldest < sent.at - _SKEW_S or not page.last_id:
+                break
+            after = page.last_id
+        return suspects
+
+    def _claimed_by_others(self, own: str) -> set[str]:
+        known = (self._sent.read(name) for name in self._sent.names() if name != own)
+        return {each.batch for each in known if each is not None and each.batch}
+
+    async def _get(self, sent: SentBatch, rest: str) -> Told:
+        return await self._ask("GET", PATH + rest, version=sent.version, betas=sent.betas)
+
+
+def _read(body: bytes) -> Known | None:
+    try:
+        return msgspec.json.decode(body, type=Known)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _page(body: bytes) -> _Page | None:
+    try:
+        return msgspec.json.decode(body, type=_Page)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _moment(text: str | None) -> float:
+    """Seconds since 1970; 0 where it is no time."""
+    try:
+        return datetime.fromisoformat(text or "").timestamp()
+    except ValueError:
+        return 0.0

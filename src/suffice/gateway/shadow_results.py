@@ -1,0 +1,183 @@
+"""What the lines of a batch's results say of each of its calls: an answer, or why there is none."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from suffice.gateway.accounting.told import Told, read_answer
+from suffice.gateway.bodies import masked_body
+from suffice.gateway.shadow_job import answered
+from suffice.records import ExchangeRecord, SentBatch, SentCall, ShadowAnswers
+
+_OK, _SERVER_ERROR = 200, 500
+_TIER = "batch"
+# No charge, and no answer: as if the provider had said so at once.
+_UNANSWERED = {"canceled": 499, "expired": 408}
+_STATUSES = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+_UNTOLD = "the batch has no result for it"
+
+
+class Result(NamedTuple):
+    """
+    What became of one call.
+
+    Attributes:
+        pair: Both answers, masked; or why one is missing.
+        record: The call's line in the account.
+    """
+
+    pair: ShadowAnswers
+    record: ExchangeRecord
+
+
+class _Outcome(msgspec.Struct):
+    type: str
+    message: Raw | UnsetType = UNSET
+    error: Any = None
+
+
+class _Line(msgspec.Struct):
+    custom_id: str
+    result: _Outcome
+
+
+_LINE = msgspec.json.Decoder(_Line)
+
+
+def is_of(sent: SentBatch, results: bytes) -> bool:
+    """Whether these are the results of a batch, by the ids of its calls."""
+    return any(line.custom_id in sent.calls for line in _lines(results))
+
+
+def read_results(sent: SentBatch, results: bytes, *, key: str, ended_at: float) -> list[Result]:
+    """
+    Every call of a batch with what became of it, in the order they were sent. Takes its time.
+
+    Args:
+        sent: The batch.
+        results: Lines of JSON, in any order.
+        key: Fingerprint of the key that pays.
+        ended_at: When the batch ended, in seconds since 1970.
+    """
+    found = {line.custom_id: line.result for line in _lines(results)}
+    return [
+        _result(
+            call,
+            found.get(custom_id),
+            blank=_blank(sent, custom_id, call, key=key, took_s=max(0.0, ended_at - sent.at)),
+        )
+        for custom_id, call in sent.calls.items()
+    ]
+
+
+def without_results(sent: SentBatch, *, key: str, why: str) -> list[Result]:
+    """Every call of a batch whose answers nobody will ever see; what it cost is not known."""
+    return [
+        _missing(call, 0, why, blank=_blank(sent, custom_id, call, key=key, took_s=0.0))
+        for custom_id, call in sent.calls.items()
+    ]
+
+
+def _lines(results: bytes) -> list[_Line]:
+    found = []
+    for line in results.splitlines():
+        try:
+            found.append(_LINE.decode(line))
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            continue
+    return found
+
+
+def _result(call: SentCall, outcome: _Outcome | None, *, blank: ExchangeRecord) -> Result:
+    if outcome is None:
+        return _missing(call, 0, _UNTOLD, blank=blank)
+    if outcome.type == "succeeded" and outcome.message is not UNSET:
+        return _succeeded(call, bytes(outcome.message), blank=blank)
+    if outcome.type in _UNANSWERED:
+        return _missing(
+            call,
+            _UNANSWERED[outcome.type],
+            f"the batch {outcome.type}",
+            blank=blank,
+            kind=outcome.type,
+        )
+    kind = _kind_of(outcome.error)
+    status = _STATUSES.get(kind, _SERVER_ERROR)
+    return _missing(call, status, f"the batch answered {kind}", blank=blank, kind=kind)
+
+
+def _succeeded(call: SentCall, message: bytes, *, blank: ExchangeRecord) -> Result:
+    message = _as_batch(message)
+    told = read_answer(message) or Told()
+    record = msgspec.structs.replace(
+        blank,
+        status=_OK,
+        complete=True,
+        usage=told.usage,
+        served_model=told.model or call.model,
+        stop_reason=told.stop_reason,
+        message_id=told.message_id,
+        response_bytes=len(message),
+    )
+    return Result(answered(call.pair, masked_body(message), status=_OK), record)
+
+
+def _missing(
+    call: SentCall, status: int, why: str, *, blank: ExchangeRecord, kind: str = "cut"
+) -> Result:
+    record = msgspec.structs.replace(blank, status=status, error_type=kind)
+    return Result(
+        answered(call.pair, None, status=status, why=why, unbilled=not record.may_be_billed), record
+    )
+
+
+def _blank(
+    sent: SentBatch, custom_id: str, call: SentCall, *, key: str, took_s: float
+) -> ExchangeRecord:
+    """The call's line, but for what became of it; taken twice it has the same name."""
+    pair = call.pair
+    return ExchangeRecord(
+        ts=sent.at,
+        id=f"{sent.batch or sent.name}:{custom_id}",
+        session=pair.session,
+        type=pair.type,
+        requested_model=call.requested,
+        served_model=call.model,
+        arm="shadow",
+        reason=f"answers unseen what the {pair.served_by} served, by batch",
+        policy_version="" if pair.policy_version is None else str(pair.policy_version),
+        answered=False,
+        duration_s=took_s,
+        key=key,
+        request_bytes=call.request_bytes,
+    )
+
+
+def _as_batch(message: bytes) -> bytes:
+    """The message with the tier it is billed at, should it not say so itself."""
+    told = read_answer(message)
+    if told is None or told.usage is None or told.usage.service_tier == _TIER:
+        return message
+    whole = msgspec.json.decode(message)
+    whole["usage"]["service_tier"] = _TIER
+    return msgspec.json.encode(whole)
+
+
+def _kind_of(error: Any) -> str:
+    """The provider's word for an error: within its envelope, or without."""
+    inner = error.get("error", error) if isinstance(error, dict) else None
+    kind = inner.get("type") if isinstance(inner, dict) else None
+    return kind if isinstance(kind, str) and kind.isidentifier() else "unknown_error"
