@@ -107,6 +107,71 @@ def test_a_run_that_is_gone_is_a_gap_not_an_error(here: Path) -> None:
     assert chain("triage")[-1] == ("gap", "run r1")
 
 
-@pytest.mark.parametrize("asked", ["req_unknown", "event:99"])
-def test_what_nobody_knows_is_refused_with_what_can_be_asked(here: Path, asked: str) -> None:
-    assert suffice("explain", asked).exit_code == 2
+@pytest.mark.parametrize("asked", ["policy:1", "policy 1", "policy:current"])
+def test_a_version_of_the_policy_leads_to_its_events_and_their_runs(here: Path, asked: str) -> None:
+    assert chain(asked) == [("policy", "policy 1"), ("event", "event 1"), ("run", "run r1")]
+    text = suffice("explain", asked).output
+    assert text.startswith("policy 1  triage: ")
+    assert "\n└─ event 1  " in text
+    assert "\n   └─ run r1  Switch" in text
+
+
+def test_a_version_somebody_made_by_hand_tells_who_and_leads_to_what_it_rests_on(
+    here: Path,
+) -> None:
+    signed = ("--by", "Ben", "--reason", "the shop is closed")
+    assert suffice("policy", "set", "triage", "--share", "0", *signed).exit_code == 0
+
+    assert chain("policy:2") == [("policy", "policy 2"), ("run", "run r1")]
+    text = suffice("explain", "policy:current").output
+    assert "Ben" in text
+    assert "the shop is closed" in text
+
+
+def test_without_a_policy_that_is_what_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert chain("policy:current") == [("gap", "policy 0")]
+
+
+@pytest.mark.parametrize(
+    "route", ["triage -> haiku-5-5", "triage->claude-haiku-5-5", "triage → claude-opus-5-5"]
+)
+def test_a_route_leads_where_its_type_does(here: Path, route: str) -> None:
+    assert chain(route) == chain("triage")
+
+
+def test_a_type_nothing_moves_leads_to_the_comparison_that_says_why(here: Path) -> None:
+    run = here / ".suffice" / "runs" / "r1" / "result.json"
+    comparison = msgspec.json.decode(run.read_bytes(), type=Comparison)
+    keep = msgspec.structs.replace(
+        comparison.types[0], type="mail", verdict=Word.KEEP, sentence="It lost nine."
+    )
+    run.write_bytes(
+        msgspec.json.encode(msgspec.structs.replace(comparison, types=(*comparison.types, keep)))
+    )
+
+    assert chain("mail") == [("policy", "policy 1"), ("run", "run r1")]
+    assert "Keep: It lost nine." in suffice("explain", "mail").output
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("req_unknown", "policy:current"),
+        ("triag", "There is triage."),
+        ("event:99", "numbered up to 1"),
+        ("policy:9", "Versions 1 to 1 are kept"),
+        ("triage -> sonnet-5-5", "There is triage -> haiku-5-5 and triage -> opus-5-5."),
+        ("triag -> haiku-5-5", "There is triage."),
+    ],
+)
+def test_what_nobody_knows_is_refused_with_what_can_be_asked(
+    here: Path, asked: str, says: str
+) -> None:
+    result = suffice("explain", asked)
+
+    assert (result.exit_code, "SF005" in result.stderr) == (2, True)
+    assert says in result.stderr

@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "feedback": ("feedback", "Say that an answer was good or bad; the monitor counts it."),
     "alerts": ("alerts", "Where people are told: list, test, send again; Prometheus rules."),
     "doctor": ("doctor", "What keeps a gateway from working, or safely, and what to do."),
-    "explain": ("explain", "What an SF code means: cause, effect, what to do."),
+    "explain": ("explain", "What a code means; why a request, a type or a policy is as it is."),
 }
 
 

@@ -14,7 +14,7 @@ _CODE = re.compile(r"(?:sf\w*|sl\d+|\d{1,4})\Z", re.IGNORECASE)
 
 
 @click.command()
-@click.argument("code", metavar="[CODE|REQUEST_ID|TYPE|EVENT]", required=False)
+@click.argument("code", metavar="[CODE|REQUEST_ID|TYPE|ROUTE|EVENT|POLICY]", required=False)
 @click.option(
     "--format",
     "form",
@@ -29,8 +29,9 @@ def command(*, code: str | None, form: str, data: Path, policy: Path, store: Pat
     """
     What a code means: cause, effect, what to do. Without an argument, list them all.
 
-    For an answer's request-id, a request type or an event: the chain from what was served to the
-    policy, the rollout and the comparison it rests on.
+    For an answer's request-id, a request type, a route ("TYPE -> MODEL"), an event (event:12) or a
+    version of the policy (policy:7, policy:current): the chain from what was served to the policy,
+    the rollout and the comparison it rests on.
     """
     from suffice.cli.explanations import explanations
 

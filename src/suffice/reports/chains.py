@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from suffice.policy.table import Policy, TypeRule
+from suffice.policy.table import AuditLine, Policy, TypeRule
 from suffice.records import Comparison, Verdict
 from suffice.records.rollout import RolloutEvent
 from suffice.reports.untrusted import one_line
@@ -24,6 +24,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
         says: What it says, in one sentence.
         facts: Further facts by name.
         see: The command that shows all of it; empty where there is none.
+        depth: How many links it follows from; None: the one before it, and all that does.
     """
 
     kind: str
@@ -31,6 +32,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     says: str
     facts: dict[str, str] = {}
     see: str = ""
+    depth: int | None = None
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,18 +80,29 @@ def request_link(exchange: Exchange) -> Link:
 
 def policy_link(policy: Policy, request_type: str) -> Link:
     """What a version of the policy says of a type, who made it and why."""
-    rule = policy.types.get(request_type)
     line = policy.audit[-1] if policy.audit else None
-    facts: dict[str, str] = {}
-    if line is not None:
-        facts = {"by": line.by, "changed": line.action, "because": line.reason}
-        if line.overrules:
-            facts["against the evidence"] = line.overrules
+    facts = {} if line is None else {"by": line.by, "changed": line.action, **_why(line)}
     return Link(
         kind="policy",
         name=f"policy {policy.version}",
-        says=_rule_text(rule, request_type),
-        facts={name: one_line(text) for name, text in facts.items() if text},
+        says=_rule_text(policy.types.get(request_type), request_type),
+        facts=_told(facts),
+        see=f"suffice policy show {policy.version}",
+    )
+
+
+def version_link(policy: Policy) -> Link:
+    """What a version of the policy changed, who made it and why."""
+    line = policy.audit[-1] if policy.audit else None
+    changed = line.action if line is not None and line.action else "Nobody wrote what it changed"
+    by = {} if line is None else {"by": line.by, "at": f"{line.at:%Y-%m-%d %H:%M:%S} UTC"}
+    moved = sum(rule.share > 0 for rule in policy.types.values())
+    rules = f"{len(policy.types):,} rule{'s' * (len(policy.types) != 1)}, {moved:,} with a share"
+    return Link(
+        kind="policy",
+        name=f"policy {policy.version}",
+        says=f"{one_line(changed)}.",
+        facts=_told({**by, **({} if line is None else _why(line)), "holds": rules}),
         see=f"suffice policy show {policy.version}",
     )
 
@@ -103,7 +116,7 @@ def event_link(event: RolloutEvent, *, event_id: int) -> Link:
         kind="event",
         name=f"event {event_id}",
         says=f"{event.at:%Y-%m-%d %H:%M:%S} UTC: {event.sentence}",
-        facts={name: one_line(text) for name, text in facts.items() if text},
+        facts=_told(facts),
     )
 
 
@@ -129,7 +142,7 @@ def run_link(run: str, comparison: Comparison, verdict: Verdict) -> Link:
         kind="run",
         name=f"run {run}",
         says=f"{word}{provisional}: {why}",
-        facts={name: one_line(text) for name, text in facts.items() if text},
+        facts=_told(facts),
         see=f"suffice verdict {run}",
     )
 
@@ -149,7 +162,9 @@ def chain_text(links: Sequence[Link], *, unicode: bool = True) -> str:
     """A chain, each link under what it follows from."""
     down = "└─" if unicode else "`-"
     lines: list[str] = []
-    for depth, link in enumerate(links):
+    depth = -1
+    for link in links:
+        depth = depth + 1 if link.depth is None else link.depth
         indent = "   " * max(depth - 1, 0)
         head = f"{indent}{down} " if depth else ""
         lines.append(f"{head}{one_line(link.name)}  {one_line(link.says)}")
@@ -159,6 +174,15 @@ def chain_text(links: Sequence[Link], *, unicode: bool = True) -> str:
         if link.see:
             lines.append(f"{inner}{link.see}")
     return "\n".join(lines) + "\n"
+
+
+def _why(line: AuditLine) -> dict[str, str]:
+    return {"because": line.reason, "against the evidence": line.overrules}
+
+
+def _told(facts: Mapping[str, str]) -> dict[str, str]:
+    """Facts that say something, each on one line."""
+    return {name: one_line(text) for name, text in facts.items() if text}
 
 
 def _rule_text(rule: TypeRule | None, request_type: str) -> str:
