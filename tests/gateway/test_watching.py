@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -11,13 +12,14 @@ import time
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from suffice.adapters.controlling.controller import Controller
-from suffice.adapters.controlling.evidence import gather
+from suffice.adapters.controlling.evidence import PROMPT, gather
 from suffice.adapters.policies import PolicyFiles
 from suffice.adapters.storage.rollouts import Rollouts
 from suffice.gateway.shadow_files import ShadowFolder
@@ -30,7 +32,11 @@ from suffice.testing import serve, strict_fake
 from suffice.testing.answers import Reply, Said
 from suffice.testing.script import Fails
 
+# Whoever waits for the monitor to look does not wait long; what it promises is held at its own pace.
+QUICK = {"SUFFICE_MONITOR_EVERY": "0.1"}
+WINDOW = {"SUFFICE_MONITOR_WINDOW": "2"}
 STATE = 'suffice_rollout_state{type="triage",state="rolled_back"}'
+ROUND = "suffice_monitor_round_timestamp_seconds"
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
 
 
@@ -100,6 +106,17 @@ class Rolling:
             [kept] = store.all()
         return kept.rollout.requalification.cause
 
+    def live_prompt(self) -> str:
+        """The version that the monitor takes for the live one; empty as long as it knows none."""
+        with Rollouts.open(self.path, write=False) as store:
+            return store.noted("triage", PROMPT)
+
+    def counted(self) -> int:
+        """Conversations of both arms that the guards have seen."""
+        with Rollouts.open(self.path, write=False) as store:
+            windows = store.windows("triage")
+        return sum(window.candidate.seen + window.baseline.seen for window in windows)
+
     def told(self) -> list[str]:
         with Rollouts.open(self.path, write=False) as store:
             return [one.event.kind for one in store.events(request_type="triage")]
@@ -132,6 +149,21 @@ def metrics(gateway: Any) -> str:
         return str(answer.read().decode())
 
 
+def rounds(gateway: Any, *, more: int) -> None:
+    """Wait until the monitor has looked so often again."""
+    for _ in range(more):
+        seconds_until(partial(later, gateway, last_round(gateway)))
+
+
+def later(gateway: Any, before: float) -> bool:
+    return last_round(gateway) > before
+
+
+def last_round(gateway: Any) -> float:
+    [line] = [line for line in metrics(gateway).splitlines() if line.startswith(ROUND)]
+    return float(line.split()[-1])
+
+
 def test_a_rollout_begun_while_it_runs_is_watched_and_taken_back_in_every_worker_within_2_s(
     start_process: Any, rolling: Rolling
 ) -> None:
@@ -146,7 +178,7 @@ def test_a_rollout_begun_while_it_runs_is_watched_and_taken_back_in_every_worker
 
     assert (began < 2, taken_back < 2) == (True, True), (began, taken_back)
     assert gateway.ask(**{"x-suffice-type": "triage"}).headers["x-suffice-model"] == OPUS
-    time.sleep(1.5)
+    rounds(gateway, more=1)
     assert rolling.told() == ["started", "rolled_back"]
     assert rolling.policies.load().policy.version == 2
     seconds_until(lambda: f"{STATE} 1" in metrics(gateway))
@@ -165,7 +197,8 @@ def test_two_gateways_over_one_store_act_once_and_both_follow(
 
     taken_back = seconds_until(lambda: all(workers_at(gateway, 2) for gateway in both))
     assert taken_back < 2
-    time.sleep(1.5)
+    for gateway in both:
+        rounds(gateway, more=1)
     assert rolling.told() == ["started", "rolled_back"]
     assert rolling.policies.load().policy.version == 2
 
@@ -174,7 +207,7 @@ def test_a_monitor_that_is_killed_is_started_again_and_does_nothing_twice(
     start_process: Any, rolling: Rolling
 ) -> None:
     rolling.begin()
-    gateway = start_process()
+    gateway = start_process(**QUICK)
     first = gateway.wait_for("watching")["pid"]
 
     os.kill(first, signal.SIGKILL)
@@ -183,7 +216,7 @@ def test_a_monitor_that_is_killed_is_started_again_and_does_nothing_twice(
     [second] = monitors(gateway) - {first}
     os.kill(second, signal.SIGKILL)
     seconds_until(lambda: monitors(gateway) - {first, second})
-    time.sleep(1.5)
+    rounds(gateway, more=5)
 
     assert rolling.told() == ["started", "rolled_back"]
     assert rolling.policies.load().policy.version == 2
@@ -213,13 +246,29 @@ def runs(pid: int) -> bool:
     return state != "Z"
 
 
+@pytest.mark.parametrize(("begun", "options"), [(True, ("--no-monitor",)), (False, ())])
 def test_without_a_store_or_with_no_monitor_there_is_none(
-    start_process: Any, rolling: Rolling
+    start_process: Any, rolling: Rolling, begun: bool, options: tuple[str, ...]
 ) -> None:
-    rolling.begin()
-    gateway = start_process("--no-monitor")
-    time.sleep(2)
-    assert not [line for line in gateway.logged if line["worker"] == "monitor"]
+    if begun:
+        rolling.begin()
+
+    gateway = start_process(*options)
+
+    # The account's child is started after the monitor would have been.
+    seconds_until(lambda: children(gateway.process.pid))
+    assert not [words for words in children(gateway.process.pid) if "monitor" in words]
+
+
+def children(pid: int) -> list[list[str]]:
+    """The command lines of a process's children, once they are programs of their own."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text(encoding="utf-8").split():
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{child}/cmdline").read_text(encoding="utf-8").split("\0")
+                found.append(words)
+    return [words for words in found if "gateway" not in words]
 
 
 def test_a_place_for_alerts_without_its_secret_leaves_no_rollout_unwatched(
@@ -228,7 +277,7 @@ def test_a_place_for_alerts_without_its_secret_leaves_no_rollout_unwatched(
     place = '[alerts.team]\nkind = "slack"\nurl_env = "NOBODY_SET_THIS"\n'
     (tmp_path / "suffice.toml").write_text(place)
     rolling.begin()
-    gateway = start_process()
+    gateway = start_process(**QUICK)
     trouble = gateway.wait_for("monitor trouble")
     assert "NOBODY_SET_THIS" in trouble["problem"]
     gateway.wait_for("watching")
@@ -238,7 +287,7 @@ def test_a_store_that_vanishes_costs_no_request_is_said_and_is_not_made_anew(
     start_process: Any, rolling: Rolling
 ) -> None:
     rolling.begin()
-    gateway = start_process()
+    gateway = start_process(**QUICK)
     gateway.wait_for("watching")
 
     for path in rolling.path.parent.glob("rollouts.sqlite*"):
@@ -254,7 +303,7 @@ def test_a_locked_store_costs_no_request_and_is_made_good_once_it_is_free(
     start_process: Any, rolling: Rolling
 ) -> None:
     rolling.begin()
-    gateway = start_process()
+    gateway = start_process(**QUICK)
     gateway.wait_for("watching")
     held = sqlite3.connect(rolling.path, isolation_level=None)
     held.execute("BEGIN EXCLUSIVE")
@@ -307,10 +356,11 @@ def test_a_candidate_that_begins_to_fail_is_taken_back_and_no_caller_sees_an_err
 
     rolling.begin()
     with serve(strict_fake(answers=answer)) as url:
-        gateway = start_process("--workers", "2", upstream=url, SUFFICE_MONITOR_WINDOW="2")
+        gateway = start_process("--workers", "2", upstream=url, **QUICK, **WINDOW)
         gateway.wait_for("watching")
         rolling.ask(gateway, "Sort the ticket.", times=40, apart_s=0.02)
-        time.sleep(5)
+        seconds_until(lambda: rolling.counted() >= 30)
+        rounds(gateway, more=1)
         assert rolling.told() == ["started"]
 
         failing = True
@@ -325,7 +375,7 @@ def test_answers_that_users_dislike_take_the_rollout_back(
     start_process: Any, rolling: Rolling
 ) -> None:
     rolling.begin()
-    gateway = start_process(SUFFICE_MONITOR_WINDOW="2")
+    gateway = start_process(**QUICK, **WINDOW)
     gateway.wait_for("watching")
     served = rolling.ask(gateway, "Sort the ticket.", times=60, apart_s=0.02)
     assert len(set(served)) == 60
@@ -353,13 +403,14 @@ def test_an_edit_of_the_live_prompt_voids_the_evidence_and_takes_the_rollout_bac
 ) -> None:
     old, new = ("Sort the ticket.", "Sort the ticket into a queue.")
     rolling.begin(prompt_version=prompt_version({"system": old}))
-    gateway = start_process("--workers", "2")
+    gateway = start_process("--workers", "2", **QUICK)
     gateway.wait_for("watching")
-    rolling.ask(gateway, old, times=25)
-    time.sleep(2.5)
+    rolling.ask(gateway, old, times=12)
+    seconds_until(rolling.live_prompt)
+    rounds(gateway, more=2)
     assert rolling.told() == ["started"]
 
-    rolling.ask(gateway, new, times=25)
+    rolling.ask(gateway, new, times=14)
 
     seconds_until(lambda: workers_at(gateway, 2) == {"0", "1"}, within_s=10)
     assert rolling.told() == ["started", "rolled_back"]

@@ -14,6 +14,7 @@ from suffice.cli.rollout_world import Places, placed
 @click.option(
     "--every",
     type=click.FloatRange(0.05, 3600),
+    envvar="SUFFICE_MONITOR_EVERY",
     default=1.0,
     show_default=True,
     metavar="S",
