@@ -27,10 +27,12 @@ def conversation_number(key: bytes, *, type: str, parts: Sequence[bytes]) -> int
     >>> one == conversation_number(b"k", type="triage", parts=[b"session1"])
     False
     """
-    # Lengths, so that no two lists of parts run together into the same bytes.
-    pieces = [piece for part in parts for piece in (len(part).to_bytes(8, "big"), part)]
+    pieces = [type.encode()]
+    for part in parts:
+        # Lengths, so that no two lists of parts run together into the same bytes.
+        pieces += (len(part).to_bytes(8, "big"), part)
     digest = _keyed(key).copy()
-    digest.update(b"".join((type.encode(), *pieces)))
+    digest.update(b"".join(pieces))
     return int.from_bytes(digest.digest(), "big")
 
 

@@ -73,7 +73,10 @@ class Table:
     def get(self, number: int) -> int | None:
         """The number's code; None where it is forgotten."""
         first, tag = self._place(number)
-        for entry in self._entries[first : first + _WAYS]:
+        for place in range(first, first + _WAYS):
+            entry = self._entries[place]
+            if not entry:  # the newest stand first, so none stands behind
+                return None
             if entry >> _CODE_BITS == tag:
                 return entry & (1 << _CODE_BITS) - 1
         return None

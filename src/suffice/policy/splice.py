@@ -53,10 +53,12 @@ class Edits(msgspec.Struct, frozen=True):
     Attributes:
         changes: In any order; no path may lead through another.
         large: Top-level values as they stand in the document, so that they need not be walked.
+        result: The document with the changes made, where it is known already.
     """
 
     changes: tuple[Edit, ...] = ()
     large: Mapping[str, Raw] = {}
+    result: bytes | None = None
 
     def __bool__(self) -> bool:
         """Whether there is anything to change."""
@@ -89,6 +91,8 @@ def splice(body: bytes, changes: Edits | Iterable[Edit]) -> bytes:
     edits = changes if isinstance(changes, Edits) else Edits(tuple(changes))
     if not edits.changes:
         return body
+    if edits.result is not None:
+        return edits.result
     large = edits.large
     if len(body) <= WORTH_MEASURING:
         text = _put_together(body, edits.changes)
