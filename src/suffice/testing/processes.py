@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ def gateway(
     *options: str,
     folder: Path,
     log: list[dict[str, Any]] | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """
     Run `suffice gateway` before an upstream for as long as a block lasts; yields its address.
@@ -32,12 +33,13 @@ def gateway(
         folder: Where it keeps its data, reads ``policy.json`` if it lies there, and watches the
             rollouts of ``rollouts.sqlite`` once there are any.
         log: Receives what it logs, as it does.
+        environ: Further variables for it, e.g. a key of its own.
 
     Raises:
         TimeoutError: It did not say that it is ready.
     """
     given = ["--port", "0", "--upstream", upstream, *places(folder)]
-    with command("gateway", *given, *options, folder=folder) as process:
+    with command("gateway", *given, *options, folder=folder, environ=environ) as process:
         said: list[str] = []
         address: list[str] = []
         ready: list[str] = []
@@ -85,7 +87,9 @@ def places(folder: Path) -> tuple[str, ...]:
 
 
 @contextmanager
-def command(*arguments: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def command(
+    *arguments: str, folder: Path, environ: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
     """
     Run a command of suffice in a folder, for as long as a block lasts; ended with SIGTERM.
 
@@ -94,6 +98,7 @@ def command(*arguments: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
     Args:
         arguments: As on the command line.
         folder: Where it runs.
+        environ: Further variables for it.
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ANTHROPIC_", "SUFFICE_"))}
     process = subprocess.Popen(  # noqa: S603 - our own module, no shell
@@ -102,7 +107,7 @@ def command(*arguments: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
         stderr=subprocess.PIPE,
         text=True,
         cwd=folder,
-        env=kept,
+        env={**kept, **(environ or {})},
     )
     try:
         yield process
