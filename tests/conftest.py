@@ -1,4 +1,4 @@
-"""What all tests share: where recorded data lies, if it does."""
+"""What all tests share: where recorded data lies, if it does; what runs only on demand."""
 
 from __future__ import annotations
 
@@ -17,3 +17,12 @@ def recorded_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"recorded answers are not here ({folder}); set SUFFICE_TEST_DATA")
     return folder
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what is marked large, unless markers were asked for by name."""
+    if config.option.markexpr:
+        return
+    for item in items:
+        if item.get_closest_marker("large"):
+            item.add_marker(pytest.mark.skip(reason="at full size: run with -m large"))

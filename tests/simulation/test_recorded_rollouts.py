@@ -146,15 +146,10 @@ def test_grade_school_sums_ramp_or_are_refused_as_their_verdicts_say(
 def test_who_overrules_a_keep_is_taken_back_within_a_day(
     recorded_data: Path, name: str, most_pairs: int
 ) -> None:
-    """Somebody signs, and holds 95 % to be fine: the recorded answers say otherwise."""
+    """Somebody signs; what is held to be fine is 95 % all the same."""
     outcomes = recorded(recorded_data / "bfcl.jsonl.gz", OPUS, HAIKU)
     wish = wish_for(verdicts(outcomes)[name])
-    signed = msgspec.structs.replace(
-        wish,
-        basis=msgspec.structs.replace(wish.basis, p_ok=0.95),
-        by="ann",
-        reason="it looked fine to me",
-    )
+    signed = msgspec.structs.replace(wish, by="ann", reason="it looked fine to me")
 
     after = replay(start(signed, now=BEGAN), outcomes[name], days=60)
 

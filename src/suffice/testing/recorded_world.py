@@ -82,34 +82,6 @@ def said(answer: Answer) -> tuple[dict[str, Any], ...]:
         return _text(answer)
 
 
-def halves(cases: Iterable[Case], *, seed: int = 1) -> tuple[list[Case], list[Case]]:
-    """
-    One half to decide on and one that no decision has seen; who is where, a hash of ids says.
-
-    Args:
-        cases: All of them.
-        seed: Another seed, another split.
-    """
-    found: tuple[list[Case], list[Case]] = ([], [])
-    for case in cases:
-        digest = hashlib.blake2b(f"{seed}:{case.id}".encode(), digest_size=1).digest()
-        found[digest[0] % 2].append(case)
-    return found
-
-
-def case_line(case: Case) -> bytes:
-    """A case as a line of a cases file."""
-    line = {
-        "id": case.id,
-        "type": case.type,
-        "request": case.request,
-        "outputs": {name: answer.text for name, answer in case.answers.items()},
-        "outcomes": case.outcomes,
-        "reference": case.reference,
-    }
-    return msgspec.json.encode(line) + b"\n"
-
-
 def _text(answer: Answer) -> tuple[dict[str, Any], ...]:
     return ({"type": "text", "text": answer.text},) if answer.text else ()
 
