@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from html import unescape
 
 import msgspec
@@ -106,6 +107,34 @@ def test_a_loss_is_said_to_be_one(week: Week) -> None:
     lossy = msgspec.structs.replace(week, taken=(Taken(type="triage", usd="-1"),))
 
     assert "-$5.00 net" in sections(lossy)[1].says
+
+
+def test_every_sum_is_what_the_figures_beside_it_add_up_to(week: Week) -> None:
+    """
+    Sixths of a cent everywhere: each figure rounded by itself would add up to something else.
+    """
+    odd = msgspec.structs.replace(
+        week,
+        taken=tuple(Taken(type=name, usd="0.335") for name in "abc"),
+        types=(msgspec.structs.replace(week.types[0], watching_usd="0.115"),),
+        proving_usd="0.115",
+        spent=tuple(
+            Spent(model=name, requests=1, usd="0.335", usd_before="0.115", unpriced=0)
+            for name in "abc"
+        ),
+    )
+
+    _, savings, spend, *_ = sections(odd)
+
+    figures = [Decimal(row[2].split()[0][1:]) for row in savings.rows if "proven" not in row[1]]
+    taken, cost = sum(figures[:3]), sum(figures[3:])
+    assert savings.says == (
+        f"Taken ${taken}, less ${cost} for proving and watching: ${taken - cost} net."
+    )
+    assert headline(odd).startswith(f"Spent ${taken}; took ${taken} of savings")
+    now, before = (sum(Decimal(row[column][1:]) for row in spend.rows) for column in (2, 3))
+    assert spend.says == f"${now}, ${before} the week before."
+    assert (taken, cost) == (Decimal("1.01"), Decimal("0.23"))
 
 
 def test_agreement_stands_with_its_count_its_bounds_and_the_week_before(week: Week) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from decimal import Decimal
+from functools import partial
 
 from suffice.records import Comparison, Interval, Measure, Verdict, Word
 from suffice.reports import words
+from suffice.reports.sums import adding_up, decimals_of, dollars
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,12 +49,13 @@ def money_facts(row: Verdict) -> tuple[Fact, ...]:
         1000 * cost.saving_usd.upper,
     )
     proven = "Proven saving" if row.verdict is Word.SWITCH else "Would save"
+    before, after, saved = _difference(1000 * cost.baseline_usd, 1000 * cost.candidate_usd)
     facts = [
-        Fact(f"{row.baseline}, per 1,000 answers", words.usd(1000 * cost.baseline_usd)),
-        Fact(f"{row.candidate}, per 1,000 answers", words.usd(1000 * cost.candidate_usd)),
+        Fact(f"{row.baseline}, per 1,000 answers", before),
+        Fact(f"{row.candidate}, per 1,000 answers", after),
         Fact(
             f"{proven}, per 1,000 answers",
-            words.usd(thousand.estimate),
+            saved,
             f"{words.usd(thousand.lower)} to {words.usd(thousand.upper)}, "
             + ("" if cost.saving_share is None else f"{cost.saving_share:.0%}, ")
             + measured,
@@ -69,6 +73,20 @@ def money_facts(row: Verdict) -> tuple[Fact, ...]:
     if cost.note:
         facts.append(Fact("Prices", "", cost.note))
     return tuple(facts)
+
+
+def _difference(before: float, after: float) -> tuple[str, str, str]:
+    """
+    Two amounts and what lies between them, as dollars of which that is true as shown.
+
+    >>> _difference(0.335, 0.115)
+    ('$0.34', '$0.12', '$0.22')
+    """
+    exact = Decimal(str(before)), Decimal(str(after))
+    decimals = decimals_of(exact)
+    more, minus_less = adding_up([exact[0], -exact[1]], decimals=decimals)
+    shown = partial(dollars, decimals=decimals)
+    return shown(more), shown(-minus_less), shown(more + minus_less)
 
 
 def how_computed(row: Verdict, comparison: Comparison) -> tuple[Fact, ...]:

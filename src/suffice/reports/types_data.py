@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from suffice.reports.data import encode
+from suffice.reports.sums import column
 from suffice.reports.types_text import checkable, share_text, when
 from suffice.reports.untrusted import encodable, one_line
 from suffice.reports.words import count, usd_text
@@ -63,13 +64,14 @@ def types_markdown(ranking: Ranking, *, top: int) -> str:
         "| type | calls | spend | share | model now | checkable by | at most saved |",
         "|---|--:|--:|--:|---|---|---|",
     ]
-    for row in ranking.types[:top]:
+    spends = column([row.spend_usd for row in ranking.types])
+    for row, spent in zip(ranking.types[:top], spends, strict=False):
         limit = row.savings[0] if row.savings else None
         most = f"{usd_text(limit.at_most_usd)} ({limit.by})" if limit else ""
         cells = (
             row.type,
             f"{row.calls:,}",
-            usd_text(row.spend_usd),
+            spent,
             share_text(row),
             row.model,
             checkable(row),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from rich.cells import cell_len
 
 from suffice.reports.next_step import shell_word
+from suffice.reports.sums import column
 from suffice.reports.text_table import Page
 from suffice.reports.types_detail import LEVERS, agent_lines, dear_text, how_lines, wrapped
 from suffice.reports.words import count, percent, usd_text
@@ -45,7 +46,8 @@ def types_text(
     lines = [_headline(ranking, by=by)]
     lines += [f"  {page.clean(note)}" for note in ranking.notes]
     if shown:
-        lines += ["", *_table(shown, page, by=by), *_others(ranking.types[top:])]
+        spends = column([row.spend_usd for row in ranking.types])[:top]
+        lines += ["", *_table(shown, spends, page, by=by), *_others(ranking.types[top:])]
         if not brief:
             lines += ["", *how_lines(shown, page), *_reasons(shown, page)]
         lines += ["", *_limits(shown, ranking, page), *_versions(shown, page)]
@@ -115,9 +117,9 @@ def _headline(ranking: Ranking, *, by: str = "type") -> str:
     return "found  " + ", ".join(part for part in parts if part)
 
 
-def _table(rows: Sequence[TypeRow], page: Page, *, by: str) -> Iterator[str]:
+def _table(rows: Sequence[TypeRow], spends: Sequence[str], page: Page, *, by: str) -> Iterator[str]:
     calls = max(5, *(len(f"{row.calls:,}") for row in rows))
-    spend = max(5, *(len(usd_text(row.spend_usd)) for row in rows))
+    spend = max(5, *map(len, spends))
     models = [page.name(row.model.removeprefix("claude-"), 16) for row in rows]
     model = max(9, *(cell_len(text) for text in models))
     bar = _BAR if page.width >= 96 else 0  # noqa: PLR2004 - where all columns fit
@@ -128,14 +130,15 @@ def _table(rows: Sequence[TypeRow], page: Page, *, by: str) -> Iterator[str]:
     heads = (" #", _NOUNS.get(by, by).ljust(room), "calls".rjust(calls), "spend".rjust(spend))
     last = ("share".rjust(5 + (bar + 1 if bar else 0)), "model now".ljust(model), "checkable by")
     yield "  ".join((*heads, *last))
-    for number, (row, served) in enumerate(zip(rows, models, strict=True), start=1):
+    rows_of = zip(rows, models, spends, strict=True)
+    for number, (row, served, spent) in enumerate(rows_of, start=1):
         name = page.name(row.type, room)
         drawn = _bar((row.share or 0.0) / most, bar, page) + " " if bar else ""
         cells = (
             f"{number:>2}",
             name + " " * (room - cell_len(name)),
             f"{row.calls:,}".rjust(calls),
-            usd_text(row.spend_usd).rjust(spend),
+            spent.rjust(spend),
             drawn + share_text(row).rjust(5),
             served + " " * (model - cell_len(served)),
             page.name(checkable(row), max(checked, page.width - fixed - room + checked)),

@@ -11,6 +11,7 @@ import msgspec
 
 from suffice.records.rollout import RolloutEvent, RolloutState
 from suffice.reports.rollouts import WORDS
+from suffice.reports.sums import adding_up, decimals_of, dollars
 from suffice.reports.untrusted import one_line
 from suffice.reports.words import count, usd_text
 from suffice.statistics.proportions import wilson_interval
@@ -188,12 +189,14 @@ def title(week: Week) -> str:
 
 def headline(week: Week) -> str:
     """The week in one sentence."""
-    spent = _sum(row.usd for row in week.spent)
+    savings, spent = _Savings(week), _Spending(week)
     back = sum(event.kind in {"rolled_back", "aborted"} for event in week.events)
     parts = [
-        f"spent {usd_text(str(spent))}" if week.has_account else "no gateway keeps an account here",
-        f"took {usd_text(str(_taken(week)))} of savings" if week.has_account else "",
-        f"watching and proving cost {usd_text(str(_proving(week)))}",
+        f"spent {spent.text(sum(spent.now))}"
+        if week.has_account
+        else "no gateway keeps an account here",
+        f"took {savings.text(sum(savings.taken))} of savings" if week.has_account else "",
+        f"watching and proving cost {savings.text(savings.cost)}",
         f"{count(back, 'rollback')}" if back else "nothing was taken back",
     ]
     told = "; ".join(part for part in parts if part)
@@ -262,8 +265,42 @@ def _agreement(week: Week) -> Section:
     )  # fmt: skip
 
 
+class _Savings:
+    """What was taken and what that cost, as shown: rounded so that everything adds up."""
+
+    def __init__(self, week: Week) -> None:
+        taken = [Decimal(row.usd) for row in week.taken]
+        costs = [*(Decimal(row.watching_usd) for row in week.types), Decimal(week.proving_usd)]
+        self._decimals = decimals_of([*taken, *costs])
+        self.taken = adding_up(taken, decimals=self._decimals)
+        *self.watching, self.comparisons = adding_up(costs, decimals=self._decimals)
+        self.cost = sum(self.watching, self.comparisons)
+
+    def text(self, amount: Decimal | int) -> str:
+        return dollars(Decimal(amount), decimals=self._decimals)
+
+
+class _Spending:
+    """What models cost, this week and the one before, as shown."""
+
+    def __init__(self, week: Week) -> None:
+        now, before = (
+            [Decimal(getattr(row, name)) for row in week.spent] for name in ("usd", "usd_before")
+        )
+        self._decimals = decimals_of([*now, *before])
+        self.now = adding_up(now, decimals=self._decimals)
+        self.before = adding_up(before, decimals=self._decimals)
+
+    def text(self, amount: Decimal | int) -> str:
+        return dollars(Decimal(amount), decimals=self._decimals)
+
+
 def _savings(week: Week) -> Section:
-    rows = [(one_line(row.type), "taken, at list price", usd_text(row.usd)) for row in week.taken]
+    shown = _Savings(week)
+    rows = [
+        (one_line(row.type), "taken, at list price", shown.text(usd))
+        for row, usd in zip(week.taken, shown.taken, strict=True)
+    ]
     for row in week.proven:
         if row.requests:
             saving = Decimal(str(row.usd_per_answer)) * row.requests
@@ -272,17 +309,17 @@ def _savings(week: Week) -> Section:
             told = f"{usd_text(str(row.usd_per_answer))} an answer"
         rows.append((one_line(row.type), f"proven, not taken ({one_line(row.run)})", told))
     rows += [
-        (one_line(row.type), "cost of watching", _watching(row))
-        for row in week.types
+        (one_line(row.type), "cost of watching", shown.text(usd) + _unpriced(row))
+        for row, usd in zip(week.types, shown.watching, strict=True)
         if Decimal(row.watching_usd) or row.unpriced_pairs
     ]
     if Decimal(week.proving_usd):
-        rows.append(("all types", "cost of comparisons", usd_text(week.proving_usd)))
-    net = _taken(week) - _proving(week)
+        rows.append(("all types", "cost of comparisons", shown.text(shown.comparisons)))
+    taken = sum(shown.taken)
     return Section(
         title="Savings",
-        says=f"Taken {usd_text(str(_taken(week)))}, less {usd_text(str(_proving(week)))} for "
-        f"proving and watching: {_signed(net)} net."
+        says=f"Taken {shown.text(taken)}, less {shown.text(shown.cost)} for proving and watching: "
+        f"{shown.text(taken - shown.cost)} net."
         if week.has_account
         else "",
         headings=("request type", "which savings", "dollars"),
@@ -295,14 +332,13 @@ def _savings(week: Week) -> Section:
 
 
 def _spend(week: Week) -> Section:
-    spent, before = (
-        _sum(getattr(row, name) for row in week.spent) for name in ("usd", "usd_before")
-    )
+    shown = _Spending(week)
     unpriced = sum(row.unpriced for row in week.spent)
     without = f"; {count(unpriced, 'attempt')} without a known price" if unpriced else ""
     return Section(
         title="Spend by model",
-        says=f"{usd_text(str(spent))}, {usd_text(str(before))} the week before{without}."
+        says=f"{shown.text(sum(shown.now))}, {shown.text(sum(shown.before))} the week before"
+        f"{without}."
         if week.spent
         else "",
         headings=("model", "attempts", "spent", "week before", "without a price"),
@@ -310,11 +346,11 @@ def _spend(week: Week) -> Section:
             (
                 one_line(row.model or "unknown"),
                 f"{row.requests:,}",
-                usd_text(row.usd),
-                usd_text(row.usd_before),
+                shown.text(usd),
+                shown.text(usd_before),
                 f"{row.unpriced:,}",
             )
-            for row in week.spent
+            for row, usd, usd_before in zip(week.spent, shown.now, shown.before, strict=True)
         ),
         empty="Nothing went through the gateway."
         if week.has_account
@@ -377,9 +413,8 @@ def _bounds(hits: float, seen: int) -> str:
     return f"{100 * low:.1f} to {100 * high:.1f} %"
 
 
-def _watching(row: TypeWeek) -> str:
-    more = f" and {row.unpriced_pairs:,} calls without a price" if row.unpriced_pairs else ""
-    return usd_text(row.watching_usd) + more
+def _unpriced(row: TypeWeek) -> str:
+    return f" and {count(row.unpriced_pairs, 'call')} without a price" if row.unpriced_pairs else ""
 
 
 def _taken(week: Week) -> Decimal:
@@ -388,10 +423,6 @@ def _taken(week: Week) -> Decimal:
 
 def _proving(week: Week) -> Decimal:
     return _sum(row.watching_usd for row in week.types) + Decimal(week.proving_usd)
-
-
-def _signed(amount: Decimal) -> str:
-    return f"-{usd_text(str(-amount))}" if amount < 0 else usd_text(str(amount))
 
 
 def _sum(amounts: Sequence[str] | Any) -> Decimal:
