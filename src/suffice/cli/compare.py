@@ -10,6 +10,7 @@ import click
 
 from suffice.cli.compare_options import Options, check, is_type, limits_of, refuse_both
 from suffice.cli.data_option import data_option
+from suffice.cli.rollout_world import store_option
 from suffice.cli.writing import exit_code, format_option, output_option, write
 
 if TYPE_CHECKING:
@@ -61,6 +62,18 @@ if TYPE_CHECKING:
     metavar="PATH",
     help="Where grades stand, e.g. meta.correct or meta.score>=0.5.",
 )
+@click.option(
+    "--hold-out",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Set N cases of each type aside before anybody is asked; else up to 200 of those an early "
+    "stop never asked are kept. 0 keeps none.",
+)
+@click.option(
+    "--held-out", is_flag=True, help="Ask again what the run (or the run on a type) kept."
+)
+@click.option("--no-recheck", is_flag=True, help="With --held-out: tell no rollout of it.")
+@store_option
 @click.option("--hand-picked", is_flag=True, help="The cases were chosen by hand: provisional.")
 @click.option("--strict", is_flag=True, help="Stop at the first line that is no case.")
 @click.option(
@@ -93,6 +106,9 @@ def command(
     top: int | None,
     data: Path,
     retiring: bool,
+    held_out: bool,
+    no_recheck: bool,
+    store: Path,
     **given: Any,
 ) -> None:
     """
@@ -101,7 +117,18 @@ def command(
     CASES is a file of JSON lines, plain or compressed (docs/cases.md tells its form), or a
     request type that `suffice types` lists: its cases are drawn from the logs `suffice scan`
     read, and the answers in them are not paid again.
+
+    With --held-out, CASES is a run or a request type: the cases that run kept aside are asked
+    again, of both models, and decided by its own limits. The verdict stands beside the first one,
+    each model's answers beside its own earlier ones, and a rollout of the type is re-checked.
     """
+    if held_out:
+        from suffice.cli.compare_held_out import Again, ask_again
+
+        again = Again(named=cases, recheck=not no_recheck, rollouts=store)
+        comparison = ask_again(again, top=top, given=given)
+        write(comparison, form=given["form"], outputs=given["outputs"])
+        ctx.exit(exit_code(comparison))
     refuse_both(cases, top)
     options = _options(cases, top, data, given)
     if retiring:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shlex
 import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,16 @@ from suffice.catalog import Catalog
 from suffice.cli import EXIT_INTERRUPTED
 from suffice.cli.compare_options import Options
 from suffice.cli.console import progress
+from suffice.cli.held_out_keeping import Aside
+from suffice.cli.held_out_runs import HELD_OUT_OF
 from suffice.cli.interrupt import run_interruptibly
-from suffice.cli.live_plan import ReadCases, agreed, plan_of, read_cases_of, show, usd_of
+from suffice.cli.live_plan import agreed, plan_of, read_cases_of, show, usd_of
 from suffice.cli.people import labels_of
 from suffice.cli.progress import Progress, make_progress
 from suffice.cli.stored_run import runs_folder
 from suffice.comparison import (
     Budget,
+    Change,
     Dollars,
     MeteredModels,
     Plan,
@@ -37,7 +41,7 @@ from suffice.decision.measure import check_limits
 from suffice.errors import BadOption, PriceUnknown
 from suffice.policy.settings import check_settings
 from suffice.policy.translation import translate
-from suffice.records import Comparison, Limits, ModelSpec, parse_model_spec
+from suffice.records import Answer, Case, Comparison, Limits, ModelSpec, parse_model_spec
 from suffice.scoring import JudgeScorer
 from suffice.wiring import SystemClock, catalog_with, credential_for, live_models
 
@@ -49,31 +53,26 @@ def run(options: Options, limits: Limits) -> Comparison:
     started = SystemClock().now()
     catalog = catalog_with(options.prices)
     dollars = Dollars(catalog, started)
-    _require_prices(options, catalog)
+    require_prices(options, catalog)
     credential_for(options.base_url, os.environ)
     check_limits(limits)
     for name in (options.baseline, *options.candidates):
         check_settings(parse_model_spec(name), version=options.api_version)
     read = read_cases_of(options)
-    quoter = Quoter(
-        dollars,
-        as_sent=_as_sent(options),
-        tokens_per_byte=_densities(options, catalog),
-        likely_output=likely_outputs(
-            pair for case in read.by_id.values() for pair in case.answers.items()
-        ),
-    )
-    with _folder(options, started.strftime("%Y%m%d-%H%M%S-%f")) as folder:
+    answers = (pair for case in read.by_id.values() for pair in case.answers.items())
+    quoter = quoter_of(options, dollars, answers)
+    with folder_of(options, started.strftime("%Y%m%d-%H%M%S-%f")) as folder:
         plan = plan_of(options, limits, read, quoter, folder)
+        aside = Aside(plan, read.by_id, folder, most=options.hold_out)
+        aside.before()
         show(plan, options)
-        if folder.unsettled:
-            progress().print(
-                f"[cyan]note[/]  {folder.unsettled} calls were under way when the run was killed; "
-                f"they may have been billed, so ${folder.unsettled_usd} of the cap is held for them"
-            )
+        tell_unsettled(folder)
         if not agreed(options):
             raise click.Abort
-        comparison = _run(plan, read, options, _Parts(folder, dollars, quoter))
+        parts = Parts(folder, dollars, quoter, aside.on_change)
+        comparison = asked(plan, read.by_id, options, parts)
+        if not comparison.stopped:
+            aside.after()
         comparison = msgspec.structs.replace(
             comparison,
             run_id=str(folder.path),
@@ -85,14 +84,45 @@ def run(options: Options, limits: Limits) -> Comparison:
     return comparison
 
 
+def quoter_of(options: Options, dollars: Dollars, answers: Iterable[tuple[str, Answer]]) -> Quoter:
+    """Quotes calls as they are really sent; lengths are those of the answers that are there."""
+    return Quoter(
+        dollars,
+        as_sent=_as_sent(options),
+        tokens_per_byte=_densities(options, dollars.catalog),
+        likely_output=likely_outputs(answers),
+    )
+
+
+def tell_unsettled(folder: RunFolder) -> None:
+    """Say what a killed part of the run may have cost beyond its answers."""
+    if folder.unsettled:
+        progress().print(
+            f"[cyan]note[/]  {folder.unsettled} calls were under way when the run was killed; "
+            f"they may have been billed, so ${folder.unsettled_usd} of the cap is held for them"
+        )
+
+
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class Parts:
+    """
+    What a live run is made of beside its plan.
+
+    Attributes:
+        folder: Where it is kept.
+        dollars: Prices.
+        quoter: What a call may cost.
+        on_change: Told of all that progress is told of.
+    """
+
     folder: RunFolder
     dollars: Dollars
     quoter: Quoter
+    on_change: Callable[[Change], None] | None = None
 
 
-def _run(plan: Plan, read: ReadCases, options: Options, parts: _Parts) -> Comparison:
+def asked(plan: Plan, cases: Mapping[str, Case], options: Options, parts: Parts) -> Comparison:
+    """Carry a plan out, with progress, until it is over or somebody says stop."""
     resume = _resume_line(options, parts.folder.path)
     progress_bars = make_progress(resume_hint="--resume")
 
@@ -102,7 +132,7 @@ def _run(plan: Plan, read: ReadCases, options: Options, parts: _Parts) -> Compar
     try:
         with progress_bars:
             return run_interruptibly(
-                lambda stop: _asked(plan, read, options, parts, stop, progress_bars),
+                lambda stop: _asked(plan, cases, options, parts, stop, progress_bars),
                 on_first=said,
             )
     except KeyboardInterrupt:
@@ -112,9 +142,9 @@ def _run(plan: Plan, read: ReadCases, options: Options, parts: _Parts) -> Compar
 
 async def _asked(
     plan: Plan,
-    read: ReadCases,
+    cases: Mapping[str, Case],
     options: Options,
-    parts: _Parts,
+    parts: Parts,
     stop: asyncio.Event,
     shown: Progress,
 ) -> Comparison:
@@ -151,17 +181,23 @@ async def _asked(
     try:
         comparison = await compare_live(
             plan,
-            read.by_id,
+            cases,
             job,
             models=metered,
             dollars=parts.dollars,
             at=SystemClock().now(),
             keep=lambda row: folder.append_shown([row]),
-            on_change=shown.on_change,
+            on_change=lambda change: _tell(change, shown, parts),
         )
         return _with_remarks(comparison, metered)
     finally:
         await models.aclose()
+
+
+def _tell(change: Change, shown: Progress, parts: Parts) -> None:
+    if parts.on_change is not None:
+        parts.on_change(change)
+    shown.on_change(change)
 
 
 def _with_remarks(comparison: Comparison, metered: MeteredModels) -> Comparison:
@@ -175,7 +211,7 @@ def _with_remarks(comparison: Comparison, metered: MeteredModels) -> Comparison:
     return msgspec.structs.replace(comparison, notes=tuple(notes))
 
 
-def _require_prices(options: Options, catalog: Catalog) -> None:
+def require_prices(options: Options, catalog: Catalog) -> None:
     """Refuse to call a model whose price nobody knows, unless that was asked for."""
     if options.allow_unpriced:
         return
@@ -210,7 +246,14 @@ def _as_sent(options: Options) -> Any:
     return sent
 
 
-def _folder(options: Options, run_id: str) -> RunFolder:
+def folder_of(options: Options, run_id: str) -> RunFolder:
+    """
+    The run's folder, made or taken up again.
+
+    Raises:
+        BadOption: There is none to be resumed.
+        StorageError: It cannot be made or opened.
+    """
     if options.resume:
         return open_run(options.save or _latest(options))
     settings = {
@@ -219,6 +262,9 @@ def _folder(options: Options, run_id: str) -> RunFolder:
         "scorer": options.scorer,
         "seed": options.seed,
         "api_version": options.api_version,
+        "hand_picked": options.hand_picked,
+        "labels": str(options.labels.absolute()) if options.labels is not None else "",
+        **({HELD_OUT_OF: options.held_out_of} if options.held_out_of else {}),
     }
     info = RunInfo(
         run_id=run_id,
@@ -248,14 +294,22 @@ def _latest(options: Options) -> Path:
 
 
 def _resume_line(options: Options, folder: Path) -> str:
-    words = ["suffice", "compare", str(options.cases), "--baseline", options.baseline]
+    words = ["suffice", "compare", *_question(options)]
+    words += ["--resume", "--save", str(folder)]
+    if options.budget:
+        words += ["--budget", options.budget]
+    return shlex.join(words)
+
+
+def _question(options: Options) -> list[str]:
+    """What is compared, as words of a command; a run over held-out cases knows it by itself."""
+    if options.held_out_of:
+        return ["--held-out", str(options.cases)]
+    words = [str(options.cases), "--baseline", options.baseline]
     for candidate in options.candidates:
         words += ["--to", candidate]
     if options.scorer != "auto":
         words += ["--scorer", options.scorer]
     if options.judge:
         words += ["--judge", options.judge]
-    words += ["--resume", "--save", str(folder)]
-    if options.budget:
-        words += ["--budget", options.budget]
-    return shlex.join(words)
+    return words

@@ -39,6 +39,8 @@ class Options:
     yes: bool = False
     save: Path | None = None
     no_save: bool = False
+    hold_out: int | None = None
+    held_out_of: str = ""
     base_url: str | None = None
     api_version: str = "2026-10-21"
     concurrency: int = 16
@@ -89,6 +91,12 @@ def check(options: Options) -> None:
             "--no-save would lose paid answers.",
             effect="Nothing was sent.",
             next_step="Leave it out; --save chooses the folder.",
+        )
+    if options.hold_out and options.recorded and str(options.cases) == "-":
+        raise BadOption(
+            "--hold-out reads a recorded file twice, and standard input can be read once.",
+            effect="Nothing was run.",
+            next_step="Write the cases to a file first.",
         )
     check_outputs(options.outputs)
 

@@ -94,6 +94,7 @@ def plan_of(
             limits=limits,
             pilot=0 if graded and limits.floor is None else options.repeat_baseline,
             judge=options.judge,
+            held_out=options.hold_out or 0,
         ),
         quoter=quoter,
         label_of=known_label if _few_labels(read.by_id) else None,

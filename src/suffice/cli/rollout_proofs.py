@@ -21,9 +21,18 @@ class Proof(NamedTuple):
     verdict: Verdict
 
 
-def proof_of(request_type: str, candidate: str | None, run: str | None) -> Proof:
+def proof_of(
+    request_type: str, candidate: str | None, run: str | None, *, held_out: bool = False
+) -> Proof:
     """
     The verdict a rollout of a type is to rest on: of the run named, else the newest kept one.
+
+    Args:
+        request_type: The type.
+        candidate: The model on trial; None: of the newest run's the one that saves most.
+        run: The run that is named.
+        held_out: Runs that asked held-out cases again speak as well: they re-check a rollout, and
+            carry none, since they are as large as what was left over.
 
     Raises:
         NotProven: No kept run has a verdict on it.
@@ -39,7 +48,7 @@ def proof_of(request_type: str, candidate: str | None, run: str | None) -> Proof
         return Proof(run, comparison.created, found)
     fitting = [
         proof
-        for proof in kept_proofs()
+        for proof in kept_proofs(held_out=held_out)
         if proof.verdict.type == request_type
         and (candidate is None or _is_model(proof.verdict.candidate, candidate))
     ]
@@ -58,12 +67,19 @@ def proof_of(request_type: str, candidate: str | None, run: str | None) -> Proof
     return max(fitting, key=lambda proof: proof.created)
 
 
-def kept_proofs() -> Iterator[Proof]:
-    """Every verdict of every kept run; runs that cannot be read are passed over."""
+def kept_proofs(*, held_out: bool = False) -> Iterator[Proof]:
+    """
+    Every verdict of every kept run; runs that cannot be read are passed over.
+
+    Args:
+        held_out: With those that asked held-out cases again.
+    """
     for path in sorted(runs_folder().glob("*/result.json")):
         try:
             comparison: Comparison = read_result(path.parent)
         except StorageError:
+            continue
+        if comparison.held_out_of and not held_out:
             continue
         for verdict in comparison.types:
             yield Proof(path.parent.name, comparison.created, verdict)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
 import msgspec
 
-from suffice.adapters.controlling.evidence import RECHECK
+from suffice.adapters.controlling.evidence import MOVED, RECHECK
+from suffice.adapters.storage.rollouts import Rollouts
 from suffice.cli.rollout_proofs import Proof, model_name, proof_of
 from suffice.cli.rollout_world import Places, now, opened, the_rollout
 from suffice.errors import BadOption
-from suffice.records import Word
-from suffice.records.rollout import Recheck, Rollout, RolloutEvent
+from suffice.records import RolloutState, Word
+from suffice.records.held_out import Arm, Probe
+from suffice.records.rollout import ModelMoved, Recheck, Rollout, RolloutEvent
 from suffice.reports.untrusted import one_line
 
 
@@ -27,22 +30,15 @@ def recheck(places: Places, request_type: str, run: str | None, *, form: str) ->
     """
     with opened(places, write=True) as world:
         rollout = the_rollout(world, request_type).rollout
-        proof = proof_of(request_type, rollout.candidate, run)
+        proof = proof_of(request_type, rollout.candidate, run, held_out=True)
         check = _checked(rollout, proof)
-        at = now()
-        world.store.note(request_type, RECHECK, msgspec.json.encode(check).decode(), at=at)
-        sentence = f"Re-checked on held-out cases: {check.run} says {_word(check.verdict)}"
-        sentence += f" after {proof.verdict.pairs:,} pairs."
-        event = RolloutEvent(
-            at=at,
-            type=request_type,
-            kind="noted",
-            sentence=sentence,
-            state=rollout.state,
-            policy_version=0,  # an event that moves nothing waits for no policy
-            rollout_version=rollout.version,
-        )
-        world.store.tell(event)
+        if isinstance(check, str):
+            raise BadOption(
+                f"{proof.run} {check}.",
+                effect="Nothing was entered.",
+                next_step=f"Ask held-out cases anew: suffice compare --held-out {request_type}",
+            )
+        sentence = _entered(world.store, rollout, check, proof)
     if form == "json":
         document = {"schema": "suffice.recheck", "version": 1, "type": request_type, "check": check}
         click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
@@ -52,30 +48,113 @@ def recheck(places: Places, request_type: str, run: str | None, *, form: str) ->
         click.echo(f"The monitor takes everything back to {one_line(rollout.baseline)}.")
 
 
-def _checked(rollout: Rollout, proof: Proof) -> Recheck:
-    """The verdict as a re-check, if it is a later word on the rollout's own question."""
+def enter_rerun(store: Rollouts, proof: Proof, probes: Sequence[Probe]) -> list[str]:
+    """
+    Enter a run over held-out cases where its type is being rolled out: verdict and changes.
+
+    A changed baseline is told to every rollout of that baseline; only the type it was found on
+    is held for it. Entering the same run twice tells nothing twice.
+
+    Returns:
+        What was entered, or why nothing was, in sentences; none where the type has no rollout.
+
+    Raises:
+        StorageError: The store fails.
+    """
+    kept = store.get(proof.verdict.type)
+    if kept is None:
+        return []
+    rollout = kept.rollout
+    check = _checked(rollout, proof)
+    if isinstance(check, str):
+        return [f"{rollout.type}: not entered: {proof.run} {check}"]
+    told = [
+        f"{rollout.type}: {sentence}"
+        for found in probes
+        if found.moved and found.type == rollout.type
+        for sentence in _tell_moved(store, rollout, found, check)
+    ]
+    return [*told, f"{rollout.type}: {_entered(store, rollout, check, proof)}"]
+
+
+def _tell_moved(store: Rollouts, rollout: Rollout, found: Probe, check: Recheck) -> list[str]:
+    """Note that a model has changed, and tell the rollouts it concerns."""
+    if model_name(found.model) not in {model_name(rollout.baseline), model_name(rollout.candidate)}:
+        return []
+    moved = ModelMoved(run=check.run, at=check.at, arm=found.arm.value, sentence=found.sentence)
+    at = now()
+    store.note(rollout.type, MOVED, msgspec.json.encode(moved).decode(), at=at)
+    _tell(store, _event(rollout, found, found.sentence, at=at))
+    if found.arm is Arm.BASELINE:
+        elsewhere = f"Found on {rollout.type}: {found.sentence}"
+        for other in (one.rollout for one in store.all()):
+            same = model_name(other.baseline) == model_name(rollout.baseline)
+            if same and other.type != rollout.type and other.state is not RolloutState.ROLLED_BACK:
+                _tell(store, _event(other, found, elsewhere, at=at))
+    return [found.sentence]
+
+
+def _event(rollout: Rollout, found: Probe, sentence: str, *, at: datetime) -> RolloutEvent:
+    return RolloutEvent(
+        at=at,
+        type=rollout.type,
+        kind=f"{found.arm.value}_moved",
+        sentence=sentence,
+        state=rollout.state,
+        value=found.p_value,
+        operator="<=",
+        limit=found.level,
+        policy_version=0,  # an event that moves nothing waits for no policy
+        rollout_version=rollout.version,
+    )
+
+
+def _entered(store: Rollouts, rollout: Rollout, check: Recheck, proof: Proof) -> str:
+    """Keep the verdict where the monitor looks for it, and tell of it."""
+    at = now()
+    store.note(rollout.type, RECHECK, msgspec.json.encode(check).decode(), at=at)
+    sentence = f"Re-checked on held-out cases: {check.run} says {_word(check.verdict)}"
+    sentence += f" after {proof.verdict.pairs:,} pairs."
+    event = RolloutEvent(
+        at=at,
+        type=rollout.type,
+        kind="noted",
+        sentence=sentence,
+        state=rollout.state,
+        policy_version=0,
+        rollout_version=rollout.version,
+    )
+    _tell(store, event)
+    return sentence
+
+
+def _tell(store: Rollouts, event: RolloutEvent) -> None:
+    """Tell of something once: a run that was killed while it was entered is entered again."""
+    before = store.events(request_type=event.type)
+    if not any(
+        (one.event.kind, one.event.sentence) == (event.kind, event.sentence) for one in before
+    ):
+        store.tell(event)
+
+
+def _checked(rollout: Rollout, proof: Proof) -> Recheck | str:
+    """The verdict as a re-check; or why it is no later word on the rollout's own question."""
     verdict = proof.verdict
     try:
         at = datetime.fromisoformat(proof.created)
     except ValueError:
-        raise _no_recheck(proof.run, "does not say when it was made") from None
+        return "does not say when it was made"
     at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     proved, compared = rollout.basis.prompt_version, verdict.prompt_version
     if proof.run == rollout.basis.run or at < rollout.began:
-        raise _no_recheck(proof.run, "is no later than the rollout")
+        return "is no later than the rollout"
     if model_name(verdict.baseline) != model_name(rollout.baseline):
-        raise _no_recheck(proof.run, f"compares with {verdict.baseline}, not {rollout.baseline}")
+        return f"compares with {verdict.baseline}, not {rollout.baseline}"
+    if model_name(verdict.candidate) != model_name(rollout.candidate):
+        return f"is about {verdict.candidate}, not {rollout.candidate}"
     if proved and compared and proved != compared:
-        raise _no_recheck(proof.run, "is about another prompt")
+        return "is about another prompt"
     return Recheck(run=proof.run, at=at, verdict=verdict.verdict.value, sentence=verdict.sentence)
-
-
-def _no_recheck(run: str, why: str) -> BadOption:
-    return BadOption(
-        f"{run} {why}.",
-        effect="Nothing was entered.",
-        next_step="Compare the held-out cases anew: suffice compare HELD_OUT.jsonl --to MODEL.",
-    )
 
 
 def _word(verdict: str) -> str:

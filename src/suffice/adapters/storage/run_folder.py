@@ -155,6 +155,10 @@ class RunFolder:
         place = self._places.get(key)
         return None if place is None else self._read_answer(self._answers.read_at(*place))
 
+    def asked(self) -> frozenset[str]:
+        """The cases anybody has answered so far, by id."""
+        return frozenset(key.case_id for key in self._places)
+
     def answers(self) -> Iterator[StoredAnswer]:
         """Every kept answer in the order of arrival."""
         for _, line in self._answers.lines():

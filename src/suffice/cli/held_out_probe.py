@@ -1,0 +1,139 @@
+"""The new answers of a run over held-out cases, held against the same model's earlier ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from suffice.adapters.storage import read_answers
+from suffice.api import chooser
+from suffice.cli.held_out_runs import Parent, Rerun
+from suffice.comparison import Plan, Price
+from suffice.comparison.plan import is_kept
+from suffice.monitor.probe import Asked, probe
+from suffice.ports import Scorer
+from suffice.records import Answer, Case
+from suffice.records.held_out import Arm, Probe
+from suffice.scoring.likeness import likeness
+
+_A_YEAR = timedelta(days=365)
+_Given = dict[tuple[str, str], dict[int, tuple[str, Answer]]]
+
+
+class Probing:
+    """
+    Looks at each model of a run over held-out cases.
+
+    Args:
+        parent: Whose cases they are.
+        before: Earlier runs over them, oldest first.
+        run: The run's own folder; it has come to its end.
+        plan: Its plan.
+        at: When it was made.
+    """
+
+    def __init__(
+        self, parent: Parent, before: Sequence[Rerun], run: Path, plan: Plan, at: datetime
+    ) -> None:
+        self._parent, self._before, self._plan, self._at = parent, before, plan, at
+        self._given = [_answers(path) for path in (parent.path, *(b.path for b in before), run)]
+
+    def probes(self, *, scorer: str, price: Price) -> Iterator[Probe]:
+        """
+        One for each type and model, the baseline first.
+
+        Args:
+            scorer: As the run's.
+            price: Dollars of an answer, by arm.
+        """
+        cases: dict[str, list[Case]] = {}
+        for one in self._parent.cases:
+            cases.setdefault(one.case.type, []).append(one.case)
+        for planned in self._plan.types:
+            ours = cases.get(planned.type, [])
+            held_by = self._scorer(ours, scorer, price)
+            yield self._probe(planned.type, Arm.BASELINE, self._plan.baseline, ours, held_by)
+            for name in self._plan.candidates:
+                yield self._probe(planned.type, Arm.CANDIDATE, name, ours, held_by)
+
+    def _scorer(self, cases: Sequence[Case], name: str, price: Price) -> Scorer | None:
+        """The type's own scorer; None where it has none, or one that would have to be paid."""
+        if name == "judge":
+            return None
+        now, baseline = self._given[-1], self._plan.baseline
+        answered = [
+            msgspec.structs.replace(case, answers={baseline: now[case.id, baseline][0][1]})
+            for case in cases
+            if 0 in now.get((case.id, baseline), {})
+        ]
+        choose = chooser(name, baseline=baseline, price=price)
+        return choose(answered).grading.scorer if answered else None
+
+    def _probe(
+        self, request_type: str, arm: Arm, model: str, cases: Sequence[Case], scorer: Scorer | None
+    ) -> Probe:
+        since = self._since(request_type, arm, model)
+        tables = []
+        for case in cases:
+            told = self._told(case, model, since)
+            if told:
+                table = likeness(told, case=case, scorer=scorer)
+                tables.append(np.asarray(table, dtype=np.float64))
+        asked = Asked(request_type, arm, model, self._probes(request_type, arm, model))
+        return probe(tables, asked)
+
+    def _told(self, case: Case, model: str, since: int) -> list[Answer]:
+        """
+        The model's answers to a case, oldest first; nothing where the newest has none before it.
+
+        Of a later run its first answer counts; of the first one that asked the case a second one
+        as well: so soon after each other, two answers show how much the model varies by itself.
+        """
+        *earlier, now = [given.get((case.id, model), {}) for given in self._given[since:]]
+        if 0 not in now:
+            return []
+        digest, newest = now[0]
+        told: list[Answer] = []
+        for given in earlier:
+            # A request that was sent in other words is another request.
+            same = [answer for _, (asked, answer) in sorted(given.items()) if asked == digest]
+            told += same[:1] if told else same
+        return [*told, newest] if told else []
+
+    def _since(self, request_type: str, arm: Arm, model: str) -> int:
+        """The place of the first run whose answers count: the last that found it changed."""
+        for place in range(len(self._before), 0, -1):
+            if any(found.moved for found in self._of(place, request_type, arm, model)):
+                return place
+        return 0
+
+    def _probes(self, request_type: str, arm: Arm, model: str) -> int:
+        places = range(1, len(self._before) + 1)
+        return sum(
+            found.p_value is not None
+            for place in places
+            if self._at - datetime.fromisoformat(self._before[place - 1].result.created) <= _A_YEAR
+            for found in self._of(place, request_type, arm, model)
+        )
+
+    def _of(self, place: int, request_type: str, arm: Arm, model: str) -> list[Probe]:
+        """What an earlier run said of a model; the parent, at place 0, has said nothing."""
+        return [
+            one
+            for one in self._before[place - 1].result.probes
+            if (one.type, one.arm, one.model) == (request_type, arm, model)
+        ]
+
+
+def _answers(path: Path) -> _Given:
+    """A run's answers by case and arm, each first or second with its request's digest."""
+    found: _Given = {}
+    for one in read_answers(path):
+        if is_kept(one.answer):
+            key = one.key
+            found.setdefault((key.case_id, key.arm), {})[key.run] = (key.digest, one.answer)
+    return found

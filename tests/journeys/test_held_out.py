@@ -1,0 +1,295 @@
+"""Cases no verdict has seen: kept, asked again, and what both models turn out to be by then."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from suffice.adapters.storage import read_held_out
+from suffice.adapters.storage.rollouts import Rollouts
+from suffice.records.rollout import RolloutState
+from suffice.testing import StrictFake, serve, strict_fake
+
+Command = Callable[..., Result]
+KEY = "sk-ant-api03-not-to-be-seen"
+LABELS = ("billing", "bug", "praise", "other")
+ARMS = ("--baseline", "claude-opus-5-5", "--to", "claude-haiku-5-5", "--yes", "--budget", "20")
+AGAIN = ("--yes", "--budget", "20", "--format", "json")
+AT_LEAST = 6
+
+
+class World:
+    """
+    Two models that label tickets: the small one agrees with the large one, each but for noise.
+
+    Attributes:
+        baseline: Share of tickets that the large model labels otherwise than it did.
+        candidate: Likewise the small one.
+        noise: How often a model departs from its own usual label.
+    """
+
+    def __init__(self) -> None:
+        self.baseline = self.candidate = 0.0
+        self.noise = 0.004
+        self._asked: Counter[str] = Counter()
+
+    def answer(self, body: Any) -> str:
+        """The usual label, seldom another one."""
+        text = body["messages"][-1]["content"]
+        place = int(text.rsplit(" ", 1)[1]) % len(LABELS)
+        moved = self.baseline if "opus" in body["model"] else self.candidate
+        # Which tickets are labelled otherwise is fixed, and another draw for each model.
+        if random.Random(text + body["model"]).random() < moved:
+            place += 1
+        # By how often it was asked, not by when: answers come in any order.
+        self._asked[text + body["model"]] += 1
+        nth = self._asked[text + body["model"]]
+        if random.Random(f"{text} {body['model']} {nth}").random() < self.noise:
+            place += 2
+        return LABELS[place % len(LABELS)]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch, suffice: Command, world: World) -> Iterator[StrictFake]:
+    assert suffice is not None  # it clears the environment first
+    one = strict_fake(answers=world.answer, keys=[KEY])
+    with serve(one) as base_url:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", base_url)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+        yield one
+
+
+@pytest.fixture
+def compared(suffice: Command, fake: StrictFake) -> Path:
+    """A live run that said Switch long before its cases were used up."""
+    assert fake is not None
+    lines = [
+        json.dumps({
+            "id": f"t-{number}",
+            "type": "triage",
+            "system": "Label the ticket.",
+            "prompt": f"Ticket {number}",
+            "max_tokens": 500,
+        })
+        for number in range(500)
+    ]  # fmt: skip
+    Path("cases.jsonl").write_text("\n".join(lines))
+    done = suffice("compare", "cases.jsonl", *ARMS)
+    assert done.exit_code == 0, done.output
+    [run] = Path(".suffice/runs").iterdir()
+    return run
+
+
+def found(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+def asked(fake: StrictFake, since: int = 0) -> list[tuple[str, str]]:
+    return [(one.body["model"], one.body["messages"][-1]["content"]) for one in fake.journal][
+        since:
+    ]
+
+
+def started(suffice: Command) -> None:
+    done = suffice("rollout", "start", "triage", "--to", "claude-haiku-5-5", "--by", "Ada")
+    assert done.exit_code == 0, done.output
+
+
+def events() -> list[str]:
+    with Rollouts.open(Path(".suffice/rollouts.sqlite"), write=False) as store:
+        return [one.event.kind for one in store.events()]
+
+
+def state() -> RolloutState:
+    with Rollouts.open(Path(".suffice/rollouts.sqlite"), write=False) as store:
+        kept = store.get("triage")
+    assert kept is not None
+    return kept.rollout.state
+
+
+def test_what_an_early_stop_never_asked_is_kept_privately_and_without_answers(
+    compared: Path, fake: StrictFake
+) -> None:
+    kept = read_held_out(compared)
+
+    file = compared / "held_out.jsonl"
+    texts = {text for _, text in asked(fake)}
+    aside = [one for one in kept if not one.pilot]
+    assert len(aside) == 200
+    assert not {one.case.request["messages"][-1]["content"] for one in aside} & texts
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert all(one.case.answers == {} for one in kept)
+
+
+def test_held_out_cases_are_asked_of_both_models_and_stand_beside_the_first_verdict(
+    suffice: Command, compared: Path, fake: StrictFake
+) -> None:
+    before = len(fake.journal)
+
+    again = suffice("compare", "--held-out", "triage", *AGAIN)
+
+    result = found(again)
+    [verdict] = result["types"]
+    assert again.exit_code == 0, again.output
+    assert (verdict["verdict"], verdict["pairs"]) == ("switch", 200)
+    assert result["held_out_of"] == compared.name
+    [beside] = [note for note in result["notes"] if "no verdict had seen" in note]
+    assert beside.startswith("triage: Switch (")
+    assert compared.name in beside
+    per_model = [model for model, _ in asked(fake, before)]
+    assert per_model.count("claude-haiku-5-5") == 200
+    assert per_model.count("claude-opus-5-5") == 200 + 2 * 60  # the pilot, twice
+    assert "200 cases" in again.stderr
+    assert "they bound it to" in again.stderr
+
+
+def test_a_run_over_held_out_cases_carries_no_rollout(suffice: Command, compared: Path) -> None:
+    """
+    It is as large as what was left over; the rollout rests on the run that was made to prove it.
+    """
+    suffice("compare", "--held-out", "triage", *AGAIN)
+
+    started(suffice)
+
+    with Rollouts.open(Path(".suffice/rollouts.sqlite"), write=False) as store:
+        kept = store.get("triage")
+    assert kept is not None
+    assert kept.rollout.basis.run == compared.name
+
+
+def test_a_candidate_that_declined_is_taken_back_by_held_out_cases_alone(
+    suffice: Command, compared: Path, world: World
+) -> None:
+    """
+    Its shadow pairs may agree, since shadow compares today's traffic.
+    """
+    assert compared.exists()
+    started(suffice)
+    world.candidate = 0.3
+
+    again = suffice("compare", "--held-out", "triage", *AGAIN)
+    suffice("monitor", "--once", "--no-alerts")
+
+    assert found(again)["types"][0]["verdict"] == "keep"
+    assert state() is RolloutState.ROLLED_BACK
+    assert events() == ["started", "noted", "rolled_back"]
+
+
+def test_without_a_word_to_the_rollout_nothing_is_taken_back(
+    suffice: Command, compared: Path, world: World
+) -> None:
+    assert compared.exists()
+    started(suffice)
+    world.candidate = 0.3
+
+    suffice("compare", "--held-out", "triage", *AGAIN, "--no-recheck")
+    suffice("monitor", "--once", "--no-alerts")
+
+    assert events() == ["started"]
+
+
+def test_a_baseline_that_changed_is_told_and_holds_the_rollout(
+    suffice: Command, compared: Path, world: World
+) -> None:
+    assert compared.exists()
+    started(suffice)
+    calm = suffice("compare", "--held-out", "triage", *AGAIN)
+    world.baseline = 0.15
+
+    moved = suffice("compare", "--held-out", "triage", *AGAIN)
+    suffice("monitor", "--once", "--no-alerts")
+
+    by_arm = {one["arm"]: one for one in found(moved)["probes"]}
+    assert not any(one["moved"] for one in found(calm)["probes"])
+    assert by_arm["baseline"]["moved"]
+    assert by_arm["baseline"]["p_value"] <= by_arm["baseline"]["level"] < 0.001
+    assert not by_arm["candidate"]["moved"]
+    assert "baseline_moved" in events()
+    assert state() in {RolloutState.HOLDING_UNDECIDED, RolloutState.ROLLED_BACK}
+    status = suffice("rollout", "status", "triage")
+    assert "claude-opus-5-5 has changed" in status.stdout
+
+
+def test_a_budget_holds_and_what_was_asked_is_never_paid_again(
+    suffice: Command, compared: Path, fake: StrictFake
+) -> None:
+    assert compared.exists()
+    before = len(fake.journal)
+    few = suffice(
+        "compare", "--held-out", "triage", "--yes", "--budget", "0.30", "--format", "json"
+    )
+    spent = Decimal(found(few)["spending"]["spent_usd"])
+
+    rest = suffice("compare", "--held-out", "triage", *AGAIN, "--resume")
+
+    assert few.exit_code == 12
+    assert spent <= Decimal("0.30")
+    assert rest.exit_code == 0, rest.output
+    calls = asked(fake, before)
+    pilot = {one.case.id for one in read_held_out(compared) if one.pilot}
+    twice = [one for one in set(calls) if calls.count(one) > 1]
+    assert len(calls) == 200 * 2 + 2 * 60
+    assert len(twice) == len(pilot)
+
+
+def test_cases_set_aside_beforehand_are_the_same_whatever_the_seed(
+    suffice: Command, compared: Path, fake: StrictFake
+) -> None:
+    assert compared.exists()
+    kept = []
+    for seed in ("1", "2"):
+        before = len(fake.journal)
+        suffice("compare", "cases.jsonl", *ARMS, "--seed", seed, "--hold-out", "50", "--save", seed)
+        aside = {one.case.id for one in read_held_out(Path(seed)) if not one.pilot}
+        texts = {text for _, text in asked(fake, before)}
+        assert not {f"Ticket {one.removeprefix('t-')}" for one in aside} & texts
+        kept.append(aside)
+
+    assert kept[0] == kept[1]
+    assert len(kept[0]) == 50
+
+
+def test_where_no_case_was_kept_it_is_said_with_a_way_to_have_some(
+    suffice: Command, fake: StrictFake
+) -> None:
+    assert len(fake.journal) == 0
+
+    refused = suffice("compare", "--held-out", "triage", *AGAIN)
+
+    assert (refused.exit_code, refused.stderr[:5]) == (1, "SF110")
+    assert "--hold-out 200" in refused.stderr
+
+
+def test_cases_models_and_limits_are_those_of_the_run_that_kept_them(
+    suffice: Command, compared: Path, fake: StrictFake
+) -> None:
+    before = len(fake.journal)
+
+    refused = suffice("compare", "--held-out", compared, *ARMS)
+
+    assert refused.exit_code == 2
+    assert "--baseline does not go with --held-out" in refused.stderr
+    assert len(fake.journal) == before
+
+
+def test_the_key_is_in_no_file(suffice: Command, compared: Path, tmp_path: Path) -> None:
+    again = suffice("compare", "--held-out", "triage", *AGAIN)
+
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert compared.exists()
+    assert KEY not in again.output
+    assert len(files) > AT_LEAST
+    assert not [path for path in files if KEY.encode() in path.read_bytes()]
