@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -44,6 +45,8 @@ class Front:
         posts_fail: The next batches to be made are answered so; 0 lets one pass.
         gets_fail: The next looks at batches are, and lists and results.
         swallows: Batches are made, and nobody hears of it.
+        hangs: As long as it is cleared, batches are made, and nobody hears of it yet.
+        url: Where it is served; empty unless the fixture serves it.
     """
 
     def __init__(self, app: Any) -> None:
@@ -52,6 +55,9 @@ class Front:
         self.posts_fail: Iterator[int] = iter(())
         self.gets_fail: Iterator[int] = iter(())
         self.swallows = False
+        self.hangs = threading.Event()
+        self.hangs.set()
+        self.url = ""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         method, path = scope["method"], scope["path"]
@@ -63,6 +69,10 @@ class Front:
             if self.swallows and method == "POST":
                 await self.app(scope, receive, _nowhere)
                 status = 504
+            elif not self.hangs.is_set() and method == "POST":
+                await self.app(scope, receive, _nowhere)
+                await asyncio.to_thread(self.hangs.wait, 30)
+                return
         if not status:
             await self.app(scope, receive, send)
             return
@@ -219,6 +229,15 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def front(clock: Clock) -> Iterator[Front]:
+    """A strict fake that is served, with what notes its requests before it."""
+    made = Front(strict_fake(now=clock))
+    with serve(made) as url:
+        made.url = url
+        yield made
 
 
 @pytest.fixture
