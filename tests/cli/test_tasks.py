@@ -172,9 +172,9 @@ def test_lines_that_are_no_case_are_told_and_left_out(folder: Path) -> None:
         (("prove", "poem", "c.jsonl", *ARMS), "no task 'poem'"),
         (("prove", "extract", "c.jsonl", *ARMS), "extract needs schema"),
         (("prove", "extract", "c.jsonl", *ARMS, "--schema", "Poem"), "no ready schema 'Poem'"),
-        (("prove", "classify", "c.jsonl", *ARMS, "--with", "colour=red"), "cannot be called so"),
+        (("prove", "classify", "c.jsonl", *ARMS, "--with", "colour=red"), "no 'colour'. Nothing"),
         (("prove", "classify", "c.jsonl", *ARMS, "--with", "multi"), "no NAME=VALUE"),
-        (("prove", "summarize", "c.jsonl", *ARMS, "--with", "sentences=two"), "cannot be called"),
+        (("prove", "summarize", "c.jsonl", *ARMS, "--with", "sentences=two"), "must be a whole"),
         (("prove", "route_request", "c.jsonl", *ARMS, "--with", "agents=5"), "cannot be called"),
         (("prove", "clean_text", "c.jsonl", *ARMS, "--with", "rewrite=5"), "no word for rewrite"),
         (("prove", "classify", "c.jsonl", *ARMS, "--with", "labels=no.such:THING"), "be loaded"),
@@ -259,3 +259,20 @@ def test_a_proof_that_is_broken_off_goes_on_with_the_same_scorer(folder: Path) -
     assert _resume_line(options, Path("run")) == (
         f"suffice compare c.jsonl --baseline {BIG} --to {SMALL} --scorer label --resume --save run"
     )
+
+
+@pytest.mark.parametrize("task", ["classify", "extract"])
+def test_a_misspelt_file_name_is_no_text(folder: Path, task: str) -> None:
+    (folder / "message.txt").write_text("My card was charged twice.")
+    given = ("--with", 'labels=["a", "b"]') if task == "classify" else ("--schema", "Receipt")
+    done = tasks("run", task, "mesage.txt", *given)
+    assert done.exit_code == 1
+    assert "mesage.txt cannot be read" in done.stderr
+
+
+def test_a_pdf_is_no_text_for_a_task_that_takes_texts(folder: Path) -> None:
+    (folder / "message.pdf").write_bytes(b"%PDF-1.7")
+    done = tasks("run", "classify", "message.pdf", "--labels", "a,b")
+    assert done.exit_code == 2
+    assert "classify takes a text; this is a PDF" in done.stderr
+    assert "extract takes" in done.stderr

@@ -28,14 +28,14 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
         concurrency: So many at once.
         budget_usd: No further job is begun once so much was spent; those under way end. A call
             of unknown price ends the batch as well: it might have cost anything. None: no bound.
-        resume: A file of answers that are paid for; it is begun where it does not exist, and read
-            where it does. The same jobs then go on where they were.
+        resume: The path of a file of answers that are paid for; it is begun where it does not
+            exist, and read where it does. The same jobs then go on where they were.
         on_done: Told of every outcome with its place among the inputs, as it comes.
     """
 
     concurrency: int = 8
     budget_usd: Decimal | None = None
-    resume: Path | None = None
+    resume: Path | str | None = None
     on_done: Callable[[int, Outcome[object]], None] | None = None
 
     def __post_init__(self) -> None:
@@ -46,9 +46,18 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
             BadOption: Nothing would ever be done.
         """
         if self.concurrency < 1:
-            raise BadOption("concurrency must be at least 1.", effect="Nothing was asked.")
-        if self.budget_usd is not None and self.budget_usd <= 0:
-            raise BadOption("budget_usd must be above 0.", effect="Nothing was asked.")
+            raise BadOption(
+                "concurrency must be at least 1.",
+                effect="Nothing was asked.",
+                next_step="Leave it out for 8 at once.",
+            )
+        budget: object = self.budget_usd
+        if budget is not None and (not isinstance(budget, Decimal) or budget <= 0):
+            raise BadOption(
+                f"budget_usd must be a Decimal above 0; this is {budget!r}.",
+                effect="Nothing was asked.",
+                next_step='Write it as a text: Decimal("0.50").',
+            )
 
 
 async def run_all(runner: Runner, jobs: Sequence[Job[T]], batch: Batch) -> list[Outcome[T]]:
@@ -62,7 +71,9 @@ async def run_all(runner: Runner, jobs: Sequence[Job[T]], batch: Batch) -> list[
         SpendLimit: As `Runner.run`.
         Refused: As `Runner.run`.
     """
-    course = _Batched(runner, batch, _PaidAnswers(batch.resume))
+    course = _Batched(
+        runner, batch, _PaidAnswers(None if batch.resume is None else Path(batch.resume))
+    )
     places: dict[str, list[int]] = defaultdict(list)
     for number, job in enumerate(jobs):
         places[job.key].append(number)

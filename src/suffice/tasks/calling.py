@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
+from suffice.errors import BadOption
 from suffice.tasks.batch import Batch, run_all
 from suffice.tasks.current import current_runner, in_background
+from suffice.tasks.given import check_given
 from suffice.tasks.job import Job
 from suffice.tasks.outcome import Outcome, Unresolved
 
@@ -30,11 +33,21 @@ class TaskCall(Generic[P, T]):
 
     def __init__(self, build: Callable[P, Job[T]]) -> None:
         functools.update_wrapper(self, build)
-        self.job = build
+        self._build = build
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T | Unresolved:
         """The value, or why there is none."""
         return self.outcome(*args, **kwargs).value
+
+    def job(self, *args: P.args, **kwargs: P.kwargs) -> Job[T]:
+        """
+        What would be asked; nobody is.
+
+        Raises:
+            BadOption: An argument is of the wrong kind, or as the task says.
+        """
+        check_given(self._build, args, kwargs)
+        return self._build(*args, **kwargs)
 
     async def aio(self, *args: P.args, **kwargs: P.kwargs) -> T | Unresolved:
         """As calling it, without blocking."""
@@ -46,7 +59,9 @@ class TaskCall(Generic[P, T]):
 
     async def aoutcome(self, *args: P.args, **kwargs: P.kwargs) -> Outcome[T]:
         """As `outcome`, without blocking."""
-        return await current_runner().run(self.job(*args, **kwargs))
+        # What was called wrongly is told before a key is missed.
+        job = self.job(*args, **kwargs)
+        return await current_runner().run(job)
 
     def map(
         self, inputs: Iterable[Any], *args: Any, batch: Batch | None = None, **kwargs: Any
@@ -59,6 +74,9 @@ class TaskCall(Generic[P, T]):
             args: The others, the same for all.
             batch: How many at once, within what budget, and where to resume from.
             kwargs: As ``args``.
+
+        Raises:
+            BadOption: ``inputs`` is one input, or one of them is refused by the task.
         """
         return in_background(self.amap(inputs, *args, batch=batch, **kwargs))
 
@@ -66,6 +84,12 @@ class TaskCall(Generic[P, T]):
         self, inputs: Iterable[Any], *args: Any, batch: Batch | None = None, **kwargs: Any
     ) -> list[Outcome[T]]:
         """As `map`, without blocking."""
+        if isinstance(inputs, str | bytes | Path) or not isinstance(inputs, Iterable):
+            raise BadOption(
+                f"map takes several inputs; this is {type(inputs).__name__}.",
+                effect="Nothing was asked.",
+                next_step="Give a list of inputs, or call the task itself for one.",
+            )
         build: Callable[..., Job[T]] = self.job
         jobs = [build(one, *args, **kwargs) for one in inputs]
         return await run_all(current_runner(), jobs, batch or Batch())

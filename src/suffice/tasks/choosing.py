@@ -153,7 +153,10 @@ def _shown(calls: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _tools(tools: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    known = [{"input_schema": _ANYTHING, **one} for one in tools]
+    given = [] if isinstance(tools, Mapping) else list(tools)
+    if not all(isinstance(one, Mapping) for one in given) or isinstance(tools, Mapping):
+        raise _bad("Tools are a list of objects, each with its own name.")
+    known = [{"input_schema": _ANYTHING, **one} for one in given]
     if not known:
         raise _bad("There is no tool to choose.")
     for one in known:

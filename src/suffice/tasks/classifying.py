@@ -44,15 +44,28 @@ def classify(
     'billing'
     """
     if not text.strip():
-        raise BadOption("There is no text to classify.", effect="Nothing was asked.")
+        raise BadOption(
+            "There is no text to classify.",
+            effect="Nothing was asked.",
+            next_step="Leave empty texts out.",
+        )
     known = LabelSet.of(labels)
     told = [instructions.strip()] if instructions else []
-    told += [_shown(one, value, known, multi=multi) for one, value in examples]
+    told += [_shown(one, known, multi=multi) for one in examples]
     return label_job("text", text, known, told=told, multi=multi, model=model)
 
 
-def _shown(text: str, value: Any, known: LabelSet, *, multi: bool) -> str:
+def _shown(example: Any, known: LabelSet, *, multi: bool) -> str:
     """An example as the prompt shows it."""
+    match example:
+        case (str() as text, value):
+            pass
+        case _:
+            raise BadOption(
+                f"{example!r} is no example.",
+                effect="Nothing was asked.",
+                next_step="Give pairs of a text and its label.",
+            )
     values = value if multi and not isinstance(value, str) else [value]
     labels = "\n".join(known.label_of(one) for one in values) or NOTHING
     return f"Example text:\n{text.strip()}\nAnswer:\n{labels}"

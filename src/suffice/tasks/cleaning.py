@@ -111,9 +111,17 @@ def clean_text(
     """
     tidy = tidied(text)
     if not tidy:
-        raise BadOption("There is no text to clean.", effect="Nothing was asked.")
+        raise BadOption(
+            "There is no text to clean.",
+            effect="Nothing was asked.",
+            next_step="Leave empty texts out.",
+        )
     if rewrite not in {"never", "needed", "always"}:
-        raise BadOption(f"{rewrite!r} is no word for rewrite.", effect="Nothing was asked.")
+        raise BadOption(
+            f"{rewrite!r} is no word for rewrite.",
+            effect="Nothing was asked.",
+            next_step="Take one of: never, needed, always.",
+        )
     check_region(region)
     labels = None if intents is None else LabelSet.of(intents)
     signs = tuple(name for name, sign in _SIGNS.items() if sign.search(tidy))

@@ -12,6 +12,7 @@ from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from suffice.errors import MissingKey
 from suffice.tasks.running import Runner
 from suffice.wiring import live_models, price_now, task_ladder
 
@@ -76,13 +77,21 @@ def runner_from_environment(environ: Mapping[str, str] | None = None) -> Runner:
         MissingKey: The environment holds no credential.
     """
     known = os.environ if environ is None else environ
-    models = live_models(
-        base_url=known.get("ANTHROPIC_BASE_URL") or None,
-        api_version=_VERSION,
-        concurrency=_CONCURRENCY,
-        source=None,
-        environ=known,
-    )
+    try:
+        models = live_models(
+            base_url=known.get("ANTHROPIC_BASE_URL") or None,
+            api_version=_VERSION,
+            concurrency=_CONCURRENCY,
+            source=None,
+            environ=known,
+        )
+    except MissingKey as missing:
+        raise MissingKey(
+            missing.what,
+            effect="Nothing was asked.",
+            next_step="Set it, or name a server that needs none in ANTHROPIC_BASE_URL. In Python, "
+            "`with using(Runner(...))` asks whom you like: see docs/tasks.",
+        ) from missing
     policy = Path(known.get("SUFFICE_POLICY") or ".suffice/policy.json")
     return Runner(models, ladder=task_ladder(policy), price=price_now())
 

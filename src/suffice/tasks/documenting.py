@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
@@ -276,7 +277,9 @@ def _read(text: str) -> tuple[Source, list[Place]]:
         return source, places(source)
     except (Unreadable, UnicodeError) as wrong:
         raise BadOption(
-            f"The source is no Python: {wrong}.", effect="Nothing was asked."
+            f"The source is no Python: {wrong}.",
+            effect="Nothing was asked.",
+            next_step=f"Give code that Python {sys.version_info[0]}.{sys.version_info[1]} reads.",
         ) from wrong
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import struct
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,7 @@ _MOST_PDF_BYTES = 24 * 1024 * 1024
 _MOST_TEXT_BYTES = 16 * 1024 * 1024
 _LONGEST_EDGE_PX = 8_000
 _PNG, _GIF, _RIFF, _JPEG, _PDF = b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"\xff\xd8\xff", b"%PDF-"
+_FILE = re.compile(r"[^\s\0]+\.(?:pdf|png|jpe?g|gif|webp|tiff?|docx?|txt)", re.IGNORECASE)
 _JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 
 
@@ -63,16 +65,19 @@ def read_source(given: Any, *, allow_urls: bool = False) -> Source:
     An input as a task takes it: a text, a path, bytes, a PIL image, or an address.
 
     A ``str`` is a text, unless it is an ``https`` address and ``allow_urls`` is set; name files
-    as `pathlib.Path`.
+    as `pathlib.Path`. A text that is nothing but the name of a file is refused.
 
     Raises:
-        BadOption: It is of another kind, too large, or an address that is not allowed.
+        BadOption: It is of another kind, a file's name, too large, or an address not allowed.
         UnreadableFile: The file cannot be read.
 
     >>> read_source("Total: 3 EUR").kind
     'text'
     """
     if isinstance(given, str):
+        if is_file_name(given):
+            what = f"{given} is the name of a file, not what is in it."
+            raise _bad(what, "Name files as pathlib.Path.")
         return _address(given) if allow_urls and _is_address(given) else _text(given)
     if isinstance(given, Path):
         return _bytes(_content(given))
@@ -82,7 +87,20 @@ def read_source(given: Any, *, allow_urls: bool = False) -> Source:
         out = io.BytesIO()
         given.save(out, format="PNG")
         return _bytes(out.getvalue())
-    raise _bad(f"{type(given).__name__} is no input.")
+    raise _bad(
+        f"{type(given).__name__} is no input.",
+        "Give a text, a pathlib.Path, bytes, or a PIL image.",
+    )
+
+
+def is_file_name(text: str) -> bool:
+    """
+    Whether a text is nothing but the name of a file with a usual ending.
+
+    >>> is_file_name("scans/7.pdf"), is_file_name("See scans/7.pdf.")
+    (True, False)
+    """
+    return bool(_FILE.fullmatch(text)) and not _is_address(text)
 
 
 def read_image(given: Any, *, allow_urls: bool = False) -> Source:
@@ -95,23 +113,24 @@ def read_image(given: Any, *, allow_urls: bool = False) -> Source:
     """
     if isinstance(given, str):
         if not _is_address(given):
-            raise _bad("A text is no picture; name a file as pathlib.Path.")
+            raise _bad("A text is no picture.", "Name a file as pathlib.Path.")
         if not allow_urls:
             raise _bad(
                 "Pictures at an address are not fetched unless you say so.",
-                next_step="Give allow_urls=True: the provider then fetches it, not this machine.",
+                "Give allow_urls=True: the provider then fetches it, not this machine.",
             )
     found = read_source(given, allow_urls=allow_urls)
     if found.kind != "image":
-        raise _bad(f"This is {'a PDF' if found.kind == 'pdf' else 'a text'}, no picture.")
+        what = "a PDF" if found.kind == "pdf" else "a text"
+        raise _bad(f"This is {what}, no picture.", "Give a PNG, JPEG, GIF or WebP; or use extract.")
     return found
 
 
 def _text(text: str) -> Source:
     if not text.strip():
-        raise _bad("There is nothing in it.")
+        raise _bad("There is nothing in it.", "Leave empty inputs out.")
     if len(text.encode(errors="replace")) > _MOST_TEXT_BYTES:
-        raise _bad(f"The text is longer than {_MOST_TEXT_BYTES // 2**20} MB.")
+        raise _bad(f"The text is longer than {_MOST_TEXT_BYTES // 2**20} MB.", "Part it first.")
     return Source(kind="text", block={"type": "text", "text": text}, text=text)
 
 
@@ -131,7 +150,9 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UnreadableFile(
-            f"{path} cannot be read: {error.strerror or error}.", effect="Nothing was asked."
+            f"{path} cannot be read: {error.strerror or error}.",
+            effect="Nothing was asked.",
+            next_step="Check the path and its permissions.",
         ) from error
 
 
@@ -144,12 +165,14 @@ def _bytes(content: bytes) -> Source:
     try:
         return _text(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise _bad("It is neither UTF-8 text nor PDF, PNG, JPEG, GIF or WebP.") from None
+        what = "It is neither UTF-8 text nor PDF, PNG, JPEG, GIF or WebP."
+        raise _bad(what, "Convert it to one of these.") from None
 
 
 def _pdf(content: bytes) -> Source:
     if len(content) > _MOST_PDF_BYTES:
-        raise _bad(f"The PDF is larger than {_MOST_PDF_BYTES // 2**20} MB, a request's room.")
+        what = f"The PDF is larger than {_MOST_PDF_BYTES // 2**20} MB, a request's room."
+        raise _bad(what, "Part it first.")
     source = {"type": "base64", "media_type": "application/pdf", "data": _base64(content)}
     return Source(kind="pdf", block={"type": "document", "source": source})
 
@@ -161,12 +184,14 @@ def _picture(content: bytes) -> Source | None:
     try:
         media_type, width, height = read(content)
     except (struct.error, IndexError, ValueError):
-        raise _bad("The picture is broken: its size cannot be read.") from None
+        raise _bad("The picture is broken: its size cannot be read.", "Save it anew.") from None
     if len(content) * 4 / 3 > _MOST_IMAGE_BYTES:
-        raise _bad(f"The picture is larger than {_MOST_IMAGE_BYTES // 2**20} MB as base64.")
+        what = f"The picture is larger than {_MOST_IMAGE_BYTES // 2**20} MB as base64."
+        raise _bad(what, "Make it smaller first.")
     if max(width, height) > _LONGEST_EDGE_PX or min(width, height) < 1:
         raise _bad(
-            f"The picture has {width} x {height} pixels; {_LONGEST_EDGE_PX} an edge is most."
+            f"The picture has {width} x {height} pixels; {_LONGEST_EDGE_PX} an edge is most.",
+            "Bring it to another size first.",
         )
     source = {"type": "base64", "media_type": media_type, "data": _base64(content)}
     return Source(
@@ -223,5 +248,5 @@ def _base64(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-def _bad(what: str, *, next_step: str = "") -> BadOption:
+def _bad(what: str, next_step: str) -> BadOption:
     return BadOption(what, effect="Nothing was asked.", next_step=next_step)

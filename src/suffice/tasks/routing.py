@@ -25,6 +25,7 @@ instruction in it. {nobody}Answer with one JSON object: "reason", one sentence t
 "agent", the agent's name{or_null}."""
 _NOBODY = "Where no agent fits, the agent is null. "
 _MOST_TOKENS = 300
+_FEWEST = 2
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +141,8 @@ def _agents(agents: Iterable[Agent] | Mapping[str, Mapping[str, str]]) -> list[A
         found = [_agent(name, about) for name, about in agents.items()]
     else:
         found = list(agents)
+    if len(found) < _FEWEST:
+        raise _bad("There are fewer than two agents to choose from.")
     for one in found:
         if not isinstance(one, Agent) or not one.description.strip() or not one.model:
             raise _bad(f"{one!r} is no agent with a description and a model.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
 import msgspec
 
@@ -22,7 +22,6 @@ FORM_SCORER = "suffice.tasks.grading:FormScorer"
 
 # What is given on a command line may be of any shape: these say that it was the wrong one.
 _MISUSED = (TypeError, AttributeError, KeyError, ValueError, msgspec.ValidationError)
-_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 class ReadyTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,27 +72,22 @@ class ReadyTask(msgspec.Struct, frozen=True, kw_only=True):
                 effect="Nothing was asked.",
                 next_step=f"For example: --with {missing[0]}=...",
             )
-        build = self.call.job
+        known = list(inspect.signature(self.call).parameters)[1:]
+        for name in options:
+            if name not in known:
+                raise BadOption(
+                    f"{self.name} takes no {name!r}.",
+                    effect="Nothing was asked.",
+                    next_step=f"It takes {', '.join(known)}.",
+                )
         try:
-            bound = inspect.signature(build).bind(given, **options)
-            hints = get_type_hints(build)
-            for name, value in bound.arguments.items():
-                if _is_plain(hints.get(name)):
-                    msgspec.convert(value, hints[name])
-            return build(given, **options)
+            return self.call.job(given, **options)
         except _MISUSED as wrong:
             raise BadOption(
-                f"{self.name} cannot be called so: {wrong}.", effect="Nothing was asked."
+                f"{self.name} cannot be called so: {wrong}.",
+                effect="Nothing was asked.",
+                next_step=f"See docs/tasks, or: help(suffice.tasks.{self.name})",
             ) from wrong
-
-
-def _is_plain(hint: Any) -> bool:
-    """Whether a hint is made of plain values only, which can be checked by themselves."""
-    return hint in _PLAIN or (get_origin(hint) is not Literal and _all_plain(get_args(hint)))
-
-
-def _all_plain(hints: tuple[Any, ...]) -> bool:
-    return bool(hints) and all(hint in _PLAIN for hint in hints)
 
 
 TASKS: dict[str, ReadyTask] = {

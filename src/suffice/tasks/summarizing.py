@@ -286,15 +286,16 @@ def _check(
     text: str, style: str, *, sentences: int | None, words: int | None, piece_bytes: int
 ) -> None:
     if not text.strip():
-        raise _bad("There is no text to summarise.")
+        raise _bad("There is no text to summarise.", "Leave empty texts out.")
     if style not in _STYLES:
-        raise _bad(f"There is no style {style!r}; there are {', '.join(_STYLES)}.")
+        raise _bad(f"There is no style {style!r}.", f"Take one of: {', '.join(_STYLES)}.")
     for name, limit in (("sentences", sentences), ("words", words)):
         if limit is not None and limit < 1:
-            raise _bad(f"{name} must be at least 1.")
+            raise _bad(f"{name} must be at least 1.", "Leave it out for no limit.")
     if piece_bytes < _LEAST_PIECE_BYTES:
-        raise _bad(f"piece_bytes must be at least {_LEAST_PIECE_BYTES:,}.")
+        what = f"piece_bytes must be at least {_LEAST_PIECE_BYTES:,}."
+        raise _bad(what, f"Leave it out: a piece then has {_PIECE_BYTES:,} bytes at most.")
 
 
-def _bad(what: str) -> BadOption:
-    return BadOption(what, effect="Nothing was asked.")
+def _bad(what: str, next_step: str) -> BadOption:
+    return BadOption(what, effect="Nothing was asked.", next_step=next_step)

@@ -222,17 +222,24 @@ def test_every_function_of_the_standard_library_sample_keeps_its_code(recorded_d
     assert (kept, len(functions)) == (400, 400)
 
 
+PARTS = 16
+
+
 @pytest.mark.large
-def test_every_file_of_the_standard_library_keeps_its_code() -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_file_of_the_standard_library_keeps_its_code(part: int) -> None:
+    """
+    Each definition documented with a hostile text; `spliced` itself refuses a file that changed.
+    """
     root = Path(sysconfig.get_paths()["stdlib"])
     text = 'Do\\ne."""\nimport os\x00; """\n\tx \\" é →'
     files = definitions = 0
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(root.rglob("*.py"))[part::PARTS]:
         try:
             found = places(source := read_source(path.read_bytes()))
         except Unreadable:
             continue  # test data that is no Python on purpose
         spliced(source, found, dict.fromkeys(range(len(found)), text))
         files, definitions = files + 1, definitions + len(found)
-    assert files > 1_000
-    assert definitions > 30_000
+    assert files > 60
+    assert definitions > 1_800
