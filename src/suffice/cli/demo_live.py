@@ -13,7 +13,7 @@ import msgspec
 
 from suffice.adapters.storage.rollouts import Happened
 from suffice.cli.demo_live_folder import LiveFolder
-from suffice.cli.demo_live_screen import Frame, Screen, screen_for
+from suffice.cli.demo_live_screen import Frame, Injected, Screen, screen_for
 from suffice.cli.rollout_facts import view
 from suffice.cli.rollout_world import World, now, opened
 from suffice.errors import StorageError
@@ -43,6 +43,7 @@ class LiveDemo(msgspec.Struct, frozen=True, kw_only=True):
         requests: Answered.
         by_model: Of those, by the model that served.
         agreement: The candidate's, before and after the injected fall.
+        injected_at: When the fall was injected; None where it never came to that.
         events: The story, oldest first: time, kind, sentence.
     """
 
@@ -57,6 +58,7 @@ class LiveDemo(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     by_model: dict[str, int]
     agreement: tuple[float, float]
+    injected_at: datetime | None
     events: tuple[dict[str, Any], ...]
 
 
@@ -77,13 +79,14 @@ def run_live(
     with (
         tempfile.TemporaryDirectory(prefix="suffice-live-") as made,
         serve(strict_fake(answers=world.answer)) as upstream,
+        screen_for(form) as screen,
     ):
         folder = LiveFolder(Path(made), upstream, assignment_key=world.assignment_key)
+        screen.prepare(f"Comparing both models on {_CASES} tickets, then starting a gateway ...")
         _prove(world, folder)
         with (
             folder.gateway() as address,
             Traffic(world, address, per_second=per_second) as traffic,
-            screen_for(form) as screen,
         ):
             course = _Course(folder, world, traffic, fall_to=fall_to, within_s=within_s)
             return course.run(screen)
@@ -113,7 +116,7 @@ class _Course:
         self._folder, self._world, self._traffic = folder, world, traffic
         self._fall_to, self._ends = fall_to, time.monotonic() + within_s
         self._agreement = world.candidate.agreement
-        self._fell_at: datetime | None = None
+        self._injected: Injected | None = None
         self._over_at: float | None = None
         self._pairs: int | None = None
 
@@ -136,7 +139,7 @@ class _Course:
                             view=view(world, kept, now=now()),
                             events=tuple(happened),
                             seen=self._traffic.seen,
-                            fallen_to=self._world.candidate.agreement if self._fell_at else None,
+                            injected=self._injected,
                         )
                     )
             if self._over_at is not None and time.monotonic() > self._over_at:
@@ -146,8 +149,8 @@ class _Course:
 
     def _fall(self, rollout: Rollout) -> None:
         """Inject the fall, once the second stage serves."""
-        if self._fell_at is None and rollout.stage == _FALL_AT_STAGE:
-            self._fell_at = now()
+        if self._injected is None and rollout.stage == _FALL_AT_STAGE:
+            self._injected = Injected(now(), self._agreement, self._fall_to)
             self._traffic.fallen = True
             self._world.candidate.agreement = self._fall_to
 
@@ -155,7 +158,9 @@ class _Course:
         if self._over_at is not None:
             return
         self._over_at = time.monotonic() + _AFTERWARDS_S
-        pairs = world.store.pairs(TYPE, since=self._fell_at or rollout.began)
+        pairs = world.store.pairs(
+            TYPE, since=self._injected.at if self._injected else rollout.began
+        )
         counted = [pair for pair in pairs if pair.seq <= rollout.watch.last_seq]
         self._pairs = sum(pair.score is not None for pair in counted)
 
@@ -171,6 +176,7 @@ class _Course:
             requests=seen.requests,
             by_model=dict(seen.by_model),
             agreement=(self._agreement, self._fall_to),
+            injected_at=self._injected.at if self._injected else None,
             events=tuple(
                 {"at": one.event.at, "kind": one.event.kind, "sentence": one.event.sentence}
                 for one in happened

@@ -8,7 +8,7 @@ import msgspec
 from suffice.cli.demo_live import LiveDemo, run_live
 from suffice.errors import BadOption
 
-_PER_SECOND, _FALL_TO, _WITHIN_S = 150.0, 0.80, 120.0
+_PER_SECOND, _FALL_TO, _WITHIN_S = 150.0, 0.80, 110.0
 
 
 def show_live(*, form: str) -> int:
@@ -37,9 +37,9 @@ def _in_words(found: LiveDemo) -> str:
     if not found.rolled_back:
         return "\nNothing was rolled back in the time the demo has."
     return (
-        f"\nAgreement fell from {100 * before:.0f} to {100 * after:.0f} %. "
-        f"The alarm came after {found.pairs_to_alarm:,} shadow pairs.\n"
-        f"{found.bad_answers_served:,} bad answers had been served by then; "
-        f"{found.caller_errors:,} callers saw an error.\n"
-        f"The candidate's last answer came {found.seconds_to_all_workers} s after the rollback."
+        f"\nAgreement was made to fall from {100 * before:.0f} to {100 * after:.0f} %.\n"
+        f"The alarm came after {found.pairs_to_alarm:,} shadow pairs; by then "
+        f"{found.bad_answers_served:,} bad answers had been served.\n"
+        f"{found.caller_errors:,} callers saw an error. The candidate's last answer came "
+        f"{found.seconds_to_all_workers} s after the rollback."
     )

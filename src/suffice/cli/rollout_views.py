@@ -57,7 +57,7 @@ def show_status(view: RolloutView, happened: Sequence[Happened], *, form: str, n
 
 def drawn(view: RolloutView, happened: Sequence[Happened], *, unicode: bool) -> Group:
     """One rollout as it is shown: headline, stages, guards, money, events."""
-    parts: list[RenderableType] = [_headline(view, unicode=unicode), _rail(view, unicode=unicode)]
+    parts: list[RenderableType] = [_headline(view, unicode=unicode), rail(view, unicode=unicode)]
     if view.because:
         parts.append(Text(f"  {one_line(view.because)}", style="yellow"))
     parts += ["", _guards(view, unicode=unicode), ""]
@@ -90,7 +90,7 @@ def show_list(views: Sequence[RolloutView], *, form: str) -> None:
         table.add_row(
             Text(one_line(view.type)),
             Text(f"{_short(view.baseline)} -> {_short(view.candidate)}"),
-            Text(_state(view, unicode=unicode), style=_STYLE[view.state]),
+            Text(state_text(view, unicode=unicode), style=_STYLE[view.state]),
             f"{view.stage} of {len(view.shares)}",
             _set(view),
             actual_text(view.served),
@@ -137,7 +137,7 @@ def _headline(view: RolloutView, *, unicode: bool) -> Text:
     line = Text("  ")
     line.append(one_line(view.type), style="bold")
     line.append(f"  {_short(view.baseline)} {arrow} {_short(view.candidate)}   ")
-    line.append(_state(view, unicode=unicode), style=f"bold {_STYLE[view.state]}")
+    line.append(state_text(view, unicode=unicode), style=f"bold {_STYLE[view.state]}")
     dot = "·" if unicode else "|"
     facts = [
         f"stage {view.stage} of {len(view.shares)}",
@@ -149,7 +149,7 @@ def _headline(view: RolloutView, *, unicode: bool) -> Text:
     return line
 
 
-def _rail(view: RolloutView, *, unicode: bool) -> Text:
+def rail(view: RolloutView, *, unicode: bool) -> Text:
     """The stages, those behind it ticked."""
     line = Text("  ")
     done, here, ahead = ("✓", "●", "○") if unicode else ("+", "*", "o")
@@ -187,7 +187,8 @@ def _money(money: Money) -> str:
     return f"taken so far {usd(Decimal(money.saved_usd))} at list price; watching cost {spent}"
 
 
-def _state(view: RolloutView, *, unicode: bool) -> str:
+def state_text(view: RolloutView, *, unicode: bool) -> str:
+    """Its state in a word, after its sign."""
     glyph, plain = GLYPHS[view.state]
     return f"{glyph if unicode else plain} {WORDS[view.state]}"
 
