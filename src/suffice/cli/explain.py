@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import click
 
-from suffice.cli.rollout_world import Places, data_option, policy_option, store_option
+from suffice.cli.rollout_world import Places, at_places
 from suffice.errors import BadOption
 
 _CODE = re.compile(r"(?:sf\w*|sl\d+|\d{1,4})\Z", re.IGNORECASE)
@@ -22,10 +21,8 @@ _CODE = re.compile(r"(?:sf\w*|sl\d+|\d{1,4})\Z", re.IGNORECASE)
     default="text",
     show_default=True,
 )
-@data_option
-@policy_option
-@store_option
-def command(*, code: str | None, form: str, data: Path, policy: Path, store: Path) -> None:
+@at_places
+def command(*, code: str | None, form: str, places: Places) -> None:
     """
     What a code means: cause, effect, what to do. Without an argument, list them all.
 
@@ -38,7 +35,7 @@ def command(*, code: str | None, form: str, data: Path, policy: Path, store: Pat
     if code is not None and not _CODE.match(code.strip()):
         from suffice.cli.explain_chain import explain_chain
 
-        explain_chain(code.strip(), Places(store, policy, data), form=form)
+        explain_chain(code.strip(), places, form=form)
         return
     if code is None:
         _show_all(form)

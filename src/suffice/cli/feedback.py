@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from suffice.cli.rollout_world import Places, placed
@@ -21,9 +19,7 @@ def command(
     word: str,
     by: str,
     note: str,
-    store: Path,
-    policy: Path,
-    data: Path,
+    places: Places,
     form: str,
 ) -> None:
     """
@@ -36,4 +32,4 @@ def command(
     from suffice.cli.feedback_keeping import Said, keep
 
     said = Said(request_id.strip(), good=word == "good", by=by, note=note)
-    keep(Places(store, policy, data), said, form=form)
+    keep(places, said, form=form)

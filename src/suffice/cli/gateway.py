@@ -8,17 +8,25 @@ from typing import TYPE_CHECKING
 
 import click
 
+from suffice.cli.rollout_world import data_option, policy_option
+
 if TYPE_CHECKING:
     from suffice.gateway.keys import Keys
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_data = click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    envvar="SUFFICE_DATA",
-    default=Path(".suffice/gateway"),
+_host = click.option(
+    "--host",
+    envvar="SUFFICE_GATEWAY_HOST",
+    default="127.0.0.1",
     show_default=True,
-    help="Where captured exchanges and the account lie.",
+    help="Where it listens.",
+)
+_port = click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    envvar="SUFFICE_GATEWAY_PORT",
+    default=4701,
+    show_default=True,
 )
 _budgets = click.option(
     "--budgets",
@@ -35,20 +43,8 @@ _keys = click.option(
 
 
 @click.group(invoke_without_command=True)
-@click.option(
-    "--host",
-    envvar="SUFFICE_GATEWAY_HOST",
-    default="127.0.0.1",
-    show_default=True,
-    help="Where to listen.",
-)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    envvar="SUFFICE_GATEWAY_PORT",
-    default=4701,
-    show_default=True,
-)
+@_host
+@_port
 @click.option(
     "--upstream",
     envvar="SUFFICE_UPSTREAM",
@@ -56,15 +52,8 @@ _keys = click.option(
     show_default=True,
     help="The one address requests go to.",
 )
-@_data
-@click.option(
-    "--policy",
-    type=_FILE,
-    envvar="SUFFICE_POLICY",
-    default=Path(".suffice/policy.json"),
-    show_default=True,
-    help="The policy in force; without one every request goes where it asks to.",
-)
+@data_option
+@policy_option
 @click.option(
     "--rollouts",
     type=_FILE,
@@ -235,7 +224,7 @@ def command(  # noqa: PLR0917 - options
 
 
 @command.command()
-@_data
+@data_option
 @_budgets
 @click.option("--watch", is_flag=True, help="Look again every second, until Ctrl-C.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
@@ -262,7 +251,7 @@ def status(data: Path, budgets: Path | None, watch: bool, form: str) -> None:
 
 
 @command.command()
-@_data
+@data_option
 def captured(data: Path) -> None:
     """
     What was captured, as JSON lines; `| suffice scan -` learns from it.
@@ -279,14 +268,8 @@ def captured(data: Path) -> None:
 
 
 @command.command()
-@click.option("--host", envvar="SUFFICE_GATEWAY_HOST", default="127.0.0.1", show_default=True)
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    envvar="SUFFICE_GATEWAY_PORT",
-    default=4701,
-    show_default=True,
-)
+@_host
+@_port
 @click.option("--tls", is_flag=True, help="It speaks TLS.")
 @click.pass_context
 def probe(ctx: click.Context, host: str, port: int, tls: bool) -> None:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 import click
@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from suffice.cli.console import results, speaks_unicode
+from suffice.errors import BadOption
 
 WIDTH = 100
 _SMALL = Decimal("0.00001")
@@ -38,6 +39,31 @@ def usd(amount: Decimal, *, whole: bool | None = None) -> str:
     unit = Decimal(1) if (is_large(amount) if whole is None else whole) else Decimal("0.01")
     rounded = abs(amount).quantize(unit, rounding=ROUND_HALF_UP)
     return f"{'-' if amount < 0 and rounded else ''}${rounded:,}"
+
+
+def read_usd(text: str, *, effect: str) -> Decimal:
+    """
+    Dollars as an option says them.
+
+    Args:
+        text: Such as ``2.50`` or ``$2.50``.
+        effect: What is not done where it is none.
+
+    Raises:
+        BadOption: It is no sum of dollars, or less than nothing.
+
+    >>> read_usd("$2.50", effect="Nothing is watched.")
+    Decimal('2.50')
+    """
+    try:
+        amount = Decimal(text.removeprefix("$"))
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise BadOption(
+            f"{text!r} is no sum of dollars.", effect=effect, next_step="Write it as 2.50."
+        )
+    return amount
 
 
 def is_large(amount: Decimal) -> bool:

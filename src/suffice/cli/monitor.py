@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from suffice.cli.rollout_world import Places, placed
@@ -48,9 +46,7 @@ def command(
     window: float,
     no_alerts: bool,
     kept_by_gateway: bool,
-    store: Path,
-    policy: Path,
-    data: Path,
+    places: Places,
     form: str,
 ) -> None:
     """
@@ -61,15 +57,18 @@ def command(
     """
     from datetime import timedelta
 
-    from suffice.cli.monitor_running import Manner, dollars, run
+    from suffice.cli.money_text import read_usd
+    from suffice.cli.monitor_running import Manner, run
 
     manner = Manner(
         every_s=None if once else every,
         alerts=not no_alerts,
         form=form,
-        shadow_usd=dollars(shadow_usd),
+        shadow_usd=None
+        if shadow_usd is None
+        else read_usd(shadow_usd, effect="Nothing is watched."),
         window=timedelta(seconds=window),
         kept_by_gateway=kept_by_gateway,
     )
-    problems = run(Places(store, policy, data), manner)
+    problems = run(places, manner)
     ctx.exit(int(once and problems))

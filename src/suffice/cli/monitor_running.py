@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,7 +23,7 @@ from suffice.cli.monitor_pairs import ShadowPairs, note_prompts
 from suffice.cli.monitor_voice import GatewayLog, Terminal, Voice
 from suffice.cli.rollout_world import Places, World, now, opened
 from suffice.cli.stopping import Stop, stopping
-from suffice.errors import BadOption, StorageError, SufficeError
+from suffice.errors import StorageError, SufficeError
 from suffice.gateway.log import Log
 from suffice.records.feedback import FEEDBACK_FOLDER
 from suffice.records.rollout import RolloutEvidence
@@ -103,31 +103,6 @@ def _dispatcher(voice: Voice, manner: Manner) -> Dispatcher | None:
             raise
         voice.trouble(error)
         return None
-
-
-def dollars(text: str | None) -> Decimal | None:
-    """
-    A sum of dollars, as an option says it.
-
-    Raises:
-        BadOption: It is none.
-
-    >>> dollars("$2.50")
-    Decimal('2.50')
-    """
-    if text is None:
-        return None
-    try:
-        sum_usd = Decimal(text.removeprefix("$"))
-    except InvalidOperation:
-        sum_usd = Decimal(-1)
-    if not sum_usd.is_finite() or sum_usd < 0:
-        raise BadOption(
-            f"{text!r} is no sum of dollars.",
-            effect="Nothing is watched.",
-            next_step="Write it as 2.50.",
-        )
-    return sum_usd
 
 
 def _until(stop: Stop, places: Places, manner: Manner, voice: Voice) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple
 
 from suffice.adapters.controlling.arm_windows import Account
 from suffice.adapters.storage.rollouts import Rollouts
+from suffice.cli.money_text import read_usd
 from suffice.cli.rollout_world import Places, now
-from suffice.errors import BadOption
 from suffice.gateway.account_store import PICO
 
 _A_MONTH = timedelta(days=30)
@@ -48,24 +48,10 @@ def pair_price(places: Places, request_type: str | None, *, given: str | None) -
         StorageError: Store or account cannot be read.
     """
     if given is not None:
-        return PairPrice(_dollars(given), "as given")
+        return PairPrice(read_usd(given, effect="Nothing was planned."), "as given")
     if request_type is None:
         return None
     return _of_shadow_calls(places, request_type) or _of_answers(places, request_type)
-
-
-def _dollars(text: str) -> Decimal:
-    try:
-        price = Decimal(text.removeprefix("$"))
-    except InvalidOperation:
-        price = Decimal(-1)
-    if not price.is_finite() or price < 0:
-        raise BadOption(
-            f"{text!r} is no price.",
-            effect="Nothing was planned.",
-            next_step="Write dollars, such as --usd-per-pair 0.004.",
-        )
-    return price
 
 
 def _of_shadow_calls(places: Places, request_type: str) -> PairPrice | None:

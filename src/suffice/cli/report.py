@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from suffice.cli.rollout_world import Places, data_option, policy_option, store_option
+from suffice.cli.rollout_world import Places, at_places
 
 _ENDINGS = {".html": "html", ".md": "md", ".json": "json", ".txt": "text"}
 
@@ -36,9 +36,7 @@ _ENDINGS = {".html": "html", ".md": "md", ".json": "json", ".txt": "text"}
     multiple=True,
     help="Also write a file; its ending says the form (.html .md .json .txt).",
 )
-@data_option
-@policy_option
-@store_option
+@at_places
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -48,9 +46,7 @@ def command(
     send: bool,
     form: str,
     outputs: tuple[Path, ...],
-    data: Path,
-    policy: Path,
-    store: Path,
+    places: Places,
 ) -> None:
     """
     A week in production: agreement with bounds, spend by model, errors by arm, savings, changes.
@@ -68,7 +64,7 @@ def command(
             "Which report?", effect="Nothing is shown.", next_step="suffice report --weekly"
         )
     check_endings(outputs, _ENDINGS)
-    week = week_until(Places(store, policy, data), (until or now()).date())
+    week = week_until(places, (until or now()).date())
     click.echo(rendered(week, form), nl=False)
     for output in outputs:
         put(output, rendered(week, _ENDINGS[output.suffix.lower()]))

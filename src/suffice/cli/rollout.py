@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from suffice.cli.rollout_world import Places, placed, signed
+from suffice.cli.rollout_world import by_hand, placed, signed
 
 if TYPE_CHECKING:
+    from suffice.cli.rollout_world import Places
     from suffice.monitor import Command
 
 
@@ -61,9 +61,7 @@ def start(
     override: bool,
     by: str,
     reason: str,
-    store: Path,
-    policy: Path,
-    data: Path,
+    places: Places,
     form: str,
 ) -> None:
     """
@@ -88,20 +86,17 @@ def start(
         reason=reason,
         shadow_batched=shadow_batched,
     )
-    begin(Places(store, policy, data), wanted, form=form)
+    begin(places, wanted, form=form)
 
 
 @command.command()
 @click.argument("request_type", metavar="TYPE", required=False)
 @click.option("--events", "most", type=click.IntRange(0), default=8, show_default=True)
 @placed
-def status(
-    *, request_type: str | None, most: int, store: Path, policy: Path, data: Path, form: str
-) -> None:
+def status(*, request_type: str | None, most: int, places: Places, form: str) -> None:
     """Where TYPE's rollout stands, what watches it, what happened. Without TYPE: all of them."""
     from suffice.cli.rollout_acting import show_all, show_one
 
-    places = Places(store, policy, data)
     if request_type is None:
         show_all(places, form=form)
     else:
@@ -110,71 +105,51 @@ def status(
 
 @command.command("list")
 @placed
-def list_(*, store: Path, policy: Path, data: Path, form: str) -> None:
+def list_(*, places: Places, form: str) -> None:
     """Every rollout on a line: state, set and actual share, pairs of the stage."""
     from suffice.cli.rollout_acting import show_all
 
-    show_all(Places(store, policy, data), form=form)
+    show_all(places, form=form)
 
 
 @command.command()
-@click.argument("request_type", metavar="TYPE")
-@signed
-@placed
-def hold(
-    *, request_type: str, by: str, reason: str, store: Path, policy: Path, data: Path, form: str
-) -> None:
+@by_hand
+def hold(*, request_type: str, by: str, reason: str, places: Places, form: str) -> None:
     """Keep TYPE's share as it is. It is watched, and taken back, as before."""
-    _do("hold", request_type, by, reason, Places(store, policy, data), form)
+    _do("hold", request_type, by, reason, places, form)
 
 
 @command.command()
-@click.argument("request_type", metavar="TYPE")
-@signed
-@placed
-def promote(
-    *, request_type: str, by: str, reason: str, store: Path, policy: Path, data: Path, form: str
-) -> None:
+@by_hand
+def promote(*, request_type: str, by: str, reason: str, places: Places, form: str) -> None:
     """Begin TYPE's next stage before its evidence is there. Needs --by and --reason."""
-    _do("promote", request_type, by, reason, Places(store, policy, data), form)
+    _do("promote", request_type, by, reason, places, form)
 
 
 @command.command()
-@click.argument("request_type", metavar="TYPE")
-@signed
-@placed
-def abort(
-    *, request_type: str, by: str, reason: str, store: Path, policy: Path, data: Path, form: str
-) -> None:
+@by_hand
+def abort(*, request_type: str, by: str, reason: str, places: Places, form: str) -> None:
     """Send all of TYPE to its baseline, at once and without asking. `undo` takes it back."""
-    _do("abort", request_type, by, reason, Places(store, policy, data), form)
+    _do("abort", request_type, by, reason, places, form)
 
 
 @command.command()
-@click.argument("request_type", metavar="TYPE")
-@signed
-@placed
-def undo(
-    *, request_type: str, by: str, reason: str, store: Path, policy: Path, data: Path, form: str
-) -> None:
+@by_hand
+def undo(*, request_type: str, by: str, reason: str, places: Places, form: str) -> None:
     """Take the last hold, promote or abort back, within a day and before it moves by itself."""
-    _do("undo", request_type, by, reason, Places(store, policy, data), form)
+    _do("undo", request_type, by, reason, places, form)
 
 
 @command.command()
-@click.argument("request_type", metavar="TYPE")
 @click.option("--batched/--live", required=True, help="Wait for a batch, or call at once.")
-@signed
-@placed
+@by_hand
 def shadow(
     *,
     request_type: str,
     batched: bool,
     by: str,
     reason: str,
-    store: Path,
-    policy: Path,
-    data: Path,
+    places: Places,
     form: str,
 ) -> None:
     """
@@ -184,16 +159,14 @@ def shadow(
     is held by the provider for 29 days.
     """
     what: Command = "batch" if batched else "live"
-    _do(what, request_type, by, reason, Places(store, policy, data), form)
+    _do(what, request_type, by, reason, places, form)
 
 
 @command.command()
 @click.argument("request_type", metavar="TYPE")
 @click.option("--from-run", "run", metavar="RUN", help="The later run; else the newest on TYPE.")
 @placed
-def recheck(
-    *, request_type: str, run: str | None, store: Path, policy: Path, data: Path, form: str
-) -> None:
+def recheck(*, request_type: str, run: str | None, places: Places, form: str) -> None:
     """
     Enter a later comparison on held-out cases: a Keep takes the rollout back.
 
@@ -201,16 +174,16 @@ def recheck(
     """
     from suffice.cli.rollout_recheck import recheck as enter
 
-    enter(Places(store, policy, data), request_type, run, form=form)
+    enter(places, request_type, run, form=form)
 
 
 @command.command("next")
 @placed
-def next_(*, store: Path, policy: Path, data: Path, form: str) -> None:
+def next_(*, places: Places, form: str) -> None:
     """Which type to roll out next: those with a Switch, the one with the most requests first."""
     from suffice.cli.rollout_next import show_next
 
-    show_next(Places(store, policy, data), form=form)
+    show_next(places, form=form)
 
 
 @command.command()
@@ -245,9 +218,7 @@ def plan(
     days: float,
     usd_per_pair: str | None,
     years_between: str,
-    store: Path,
-    policy: Path,
-    data: Path,
+    places: Places,
     form: str,
 ) -> None:
     """
@@ -270,7 +241,7 @@ def plan(
         usd_per_pair=usd_per_pair,
         years_between=float(years_between),
     )
-    show_plan(Places(store, policy, data), asked, form=form)
+    show_plan(places, asked, form=form)
 
 
 def _do(what: Command, request_type: str, by: str, reason: str, places: Places, form: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ policy_option = click.option(
     envvar="SUFFICE_POLICY",
     default=Path(".suffice/policy.json"),
     show_default=True,
-    help="The policy in force.",
+    help="The policy in force; without one every request goes where it asks to.",
 )
 data_option = click.option(
     "--data",
@@ -43,7 +44,7 @@ data_option = click.option(
     envvar="SUFFICE_DATA",
     default=Path(".suffice/gateway"),
     show_default=True,
-    help="The gateway's data folder.",
+    help="The gateway's folder: what it captured, its account.",
 )
 format_option = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -64,13 +65,6 @@ def signed(command: _Command) -> _Command:
     return by(reason(command))
 
 
-def placed(command: _Command) -> _Command:
-    """Add where everything lies, and the format."""
-    for option in (format_option, data_option, policy_option, store_option):
-        command = option(command)
-    return command
-
-
 class Places(NamedTuple):
     """Where everything lies, as options say it."""
 
@@ -82,6 +76,26 @@ class Places(NamedTuple):
     def account(self) -> Path:
         """The gateway's account."""
         return self.data / "account.sqlite"
+
+
+def at_places(command: Callable[..., None]) -> Callable[..., None]:
+    """Add where everything lies; the command gets it as ``places``."""
+
+    @functools.wraps(command)
+    def with_places(*, store: Path, policy: Path, data: Path, **others: Any) -> None:
+        command(places=Places(store, policy, data), **others)
+
+    return store_option(policy_option(data_option(with_places)))
+
+
+def placed(command: Callable[..., None]) -> Callable[..., None]:
+    """Add where everything lies, and the format."""
+    return at_places(format_option(command))
+
+
+def by_hand(command: Callable[..., None]) -> Callable[..., None]:
+    """Add what every command takes by which people change a rollout: its type, who and why."""
+    return click.argument("request_type", metavar="TYPE")(signed(placed(command)))
 
 
 class World(NamedTuple):

@@ -37,9 +37,7 @@ def command(
     scorer: str,
     every: float | None,
     no_alerts: bool,
-    store: Path,
-    policy: Path,
-    data: Path,
+    places: Places,
     form: str,
 ) -> None:
     """
@@ -54,7 +52,6 @@ def command(
     from suffice.cli.watch_reading import Reading
     from suffice.cli.watch_running import watch, watch_once
 
-    places = Places(store, policy, data)
     reading = Reading(
         files=files, type_field=type_field, outcomes_field=outcomes_field, scorer=scorer
     )
