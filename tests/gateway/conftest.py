@@ -362,9 +362,9 @@ class Process:
             threading.Event().wait(0.01)
         raise AssertionError(f"no {event} {fields} in {self.lines}")
 
-    def ask(self, body: Any = None, **headers: str) -> Any:
+    def ask(self, body: Any = None, *, path: str = "/v1/messages", **headers: str) -> Any:
         request = urllib.request.Request(  # noqa: S310 - our own address
-            self.url + "/v1/messages",
+            self.url + path,
             body if isinstance(body, bytes) else json.dumps(body or ASK).encode(),
             {"x-api-key": KEY, "anthropic-version": "2026-10-21", **headers},
         )  # fmt: skip

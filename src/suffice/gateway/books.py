@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from suffice.gateway.accounting import fingerprint
 from suffice.gateway.attempt import Attempt
@@ -25,6 +25,7 @@ class Books:
         spool: Where records go.
         observe: Told of every record, and of what the gateway itself added, to count it.
         check: Tells the budget that forbids a request; None where there are no budgets.
+        hard: For whom there are hard budgets: names of gateway keys, fingerprints, None for all.
         secret: For fingerprints of credentials.
         capture: How much is kept.
         count: Adds to a counter of `suffice.gateway.metrics`.
@@ -38,10 +39,12 @@ class Books:
         capture: Capture = Capture.META,
         observe: Callable[..., None] | None = None,
         check: Callable[..., BudgetState | None] | None = None,
+        hard: Collection[str | None] = (),
         count: Callable[[str, float, Mapping[str, str]], None] | None = None,
     ) -> None:
         self.spool = spool
         self._observe, self._check, self._count = observe, check, count
+        self.hard = frozenset(hard)
         self.keeps_bodies = capture is Capture.BODIES
         self._secret = secret
         self._waiting: deque[tuple[Attempt, RequestHead]] = deque()
@@ -128,6 +131,10 @@ class Books:
         if self._check is None:
             return None
         return self._check(key=self.key_of(head), type=type)
+
+    def must_count(self, head: RequestHead) -> bool:
+        """Whether what a request costs has to be read, for a hard budget to hold."""
+        return bool(self.hard) and (None in self.hard or self.key_of(head) in self.hard)
 
     def key_of(self, head: RequestHead) -> str:
         """The fingerprint of the credential a request carries."""

@@ -15,6 +15,7 @@ import msgspec
 from suffice.catalog import Catalog
 from suffice.errors import BadOption
 from suffice.gateway.account_store import PICO, spent_or_ceiling
+from suffice.gateway.answers import reply
 from suffice.records import ExchangeRecord
 
 _MOST_PENDING = 4096
@@ -274,6 +275,14 @@ def refusal(state: BudgetState, *, request_id: str = "") -> tuple[int, dict[str,
         {"type": "error", "error": error, **({"request_id": request_id} if request_id else {})}
     )
     return 402, {"content-type": "application/json", "x-should-retry": "false"}, body
+
+
+def refused(state: BudgetState, *, close: bool = False) -> bytes:
+    """The same as a whole answer."""
+    status, headers, body = refusal(state)
+    lines = b"".join(b"%b: %b\r\n" % (n.encode(), v.encode()) for n, v in headers.items())
+    lines += b"x-suffice-reason: budget reached\r\n"
+    return reply(status, body, kind=None, extra=lines, close=close)
 
 
 def _estimate(exchange: ExchangeRecord, catalog: Catalog) -> int:

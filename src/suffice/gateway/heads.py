@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from typing_extensions import override
 
@@ -28,6 +28,7 @@ _NOT_SENT_ON = _HOP_BY_HOP | {b"host", b"content-length", b"expect"}
 _NOT_RELAYED = _HOP_BY_HOP | {b"alt-svc"}
 _OURS = b"x-suffice-"
 _NO_BODY = frozenset({204, 304})
+_ACCEPTS = b"accept-encoding"
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length:[ \t]*([0-9]+)(?=\r\n)")
 # Nine digits of a length, and the return behind them.
 _LONGEST_LENGTH = 10
@@ -120,6 +121,17 @@ class RequestHead:
         if value is not None:
             self.lines.append(b"%b: %b\r\n" % (name, value))
 
+    def accept_only(self, codings: Container[str]) -> None:
+        """Ask for no coding of the answer but these, out of those the client takes."""
+        told = self.fields.get(_ACCEPTS)
+        if told is None:
+            return
+        named = [each.strip() for each in told.split(b",")]
+        kept = [each for each in named if _coding(each) in codings]
+        if len(kept) < len(named):
+            value = self.fields[_ACCEPTS] = b", ".join(kept) or b"identity"
+            self.replace(_ACCEPTS, value)
+
     def _check(self) -> None:
         fields = self.fields
         if not self.target.startswith(b"/"):
@@ -138,6 +150,10 @@ class RequestHead:
             # A client cannot make us drop what the upstream needs to judge the request by.
             if name.strip() not in {b"authorization", b"x-api-key", b"anthropic-version", b""}:
                 self.replace(name.strip(), None)
+
+
+def _coding(named: bytes) -> str:
+    return named.partition(b";")[0].strip().lower().decode("latin-1")
 
 
 class KnownHead:

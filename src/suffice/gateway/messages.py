@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from suffice.gateway.answers import error, reply, too_much_held
+from suffice.gateway.answers import error, too_much_held
 from suffice.gateway.attempt import Attempt
-from suffice.gateway.budgets import BudgetState, refusal
+from suffice.gateway.budgets import BudgetState, refused
 from suffice.gateway.deciding import fallen_back
 from suffice.gateway.heads import RequestHead, ResponseHead
 from suffice.gateway.house import House
@@ -98,12 +98,8 @@ class MessageTurn(Relay):
         self._let_go()
 
     def _refuse_over_budget(self, state: BudgetState) -> None:
-        status, headers, body = refusal(state)
-        lines = b"".join(b"%b: %b\r\n" % (n.encode(), v.encode()) for n, v in headers.items())
         self._let_go()
-        self.client.write(
-            reply(status, body, kind=None, extra=lines + b"x-suffice-reason: budget reached\r\n")
-        )
+        self.client.write(refused(state))
         self.client.answered(whole_request=True)
 
     # -- sending --------------------------------------------------------------------------

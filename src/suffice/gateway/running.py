@@ -167,6 +167,7 @@ class Running:
             capture=options.capture,
             observe=self.account.observe,
             check=self.account.check if options.budgets else None,
+            hard=[budget.key for budget in options.budgets if budget.hard],
             count=metrics.add,
         )
         metrics.set(OWN_KEY_GAUGE, float(options.own_key is not None))

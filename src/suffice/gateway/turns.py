@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suffice.gateway import batches
+from suffice.gateway.accounting.decoding import READABLE_ENCODINGS
 from suffice.gateway.answers import error, too_much_held
+from suffice.gateway.budgets import refused
 from suffice.gateway.feedback import OWN, FeedbackTurn
 from suffice.gateway.heads import RequestHead
 from suffice.gateway.house import House
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 MESSAGES = b"/v1/messages"
 COUNT_TOKENS = b"/v1/messages/count_tokens"
+_READABLE = READABLE_ENCODINGS | {"identity"}
+_READING = frozenset({b"GET", b"HEAD", b"OPTIONS", b"DELETE"})
 
 
 def turn_for(client: ClientConnection, head: RequestHead, house: House) -> Relay | None:
@@ -36,13 +40,45 @@ def turn_for(client: ClientConnection, head: RequestHead, house: House) -> Relay
         return None
     turn = _turn(client, head, house)
     turn.key = key
-    if key is not None and key.scoped and not _within_scope(turn, head):
-        message = "this gateway key is for single requests of its models and types."
+    if _is_bound(turn, house) and not _within_scope(turn, head):
+        message = "this gateway key is for single requests: of its models, types or budget."
         client.refuse(error(403, message, reason="key scope", close=True))
+        return None
+    if house.books.hard and not _is_counted(client, turn, house):
         return None
     if head.path == MESSAGES and head.method == b"POST" and not isinstance(turn, MessageTurn):
         return _unread(client, turn, house)
     return turn
+
+
+def _is_bound(turn: Relay, house: House) -> bool:
+    """Whether what is asked with this key has to be read: it is for some models, or so much."""
+    key = turn.key
+    return key is not None and (key.scoped or key.id in house.books.hard)
+
+
+def _is_counted(client: ClientConnection, turn: Relay, house: House) -> bool:
+    """
+    Whether a request may go on where there are hard budgets.
+
+    An answer that nobody can read would cost a budget nothing, so none is asked for. What is not
+    read at all, batches for one, is not counted; it ends when the budget is reached all the same.
+    """
+    head = turn.head
+    if isinstance(turn, MessageTurn):
+        if house.books.must_count(head):
+            head.accept_only(_READABLE)
+        return True
+    if isinstance(turn, FeedbackTurn) or head.path == COUNT_TOKENS or head.method in _READING:
+        return True
+    state = house.books.forbids(head, type=_type_named(head))
+    if state is not None:
+        client.refuse(refused(state, close=True))
+    return state is None
+
+
+def _type_named(head: RequestHead) -> str:
+    return head.fields.get(TYPE_HEADER.encode(), b"").decode("latin-1")
 
 
 def _within_scope(turn: Relay, head: RequestHead) -> bool:
@@ -54,9 +90,7 @@ def _within_scope(turn: Relay, head: RequestHead) -> bool:
 
 def _unread(client: ClientConnection, turn: Relay, house: House) -> Relay | None:
     """A message that passes unread, unless a key or a budget cannot be held without reading it."""
-    named = turn.head.fields.get(TYPE_HEADER.encode(), b"").decode("latin-1")
-    scoped = turn.key is not None and turn.key.scoped
-    if not scoped and house.books.forbids(turn.head, type=named) is None:
+    if not (_is_bound(turn, house) or house.books.must_count(turn.head)):
         house.books.unread("held")
         return turn
     client.refuse(too_much_held())
