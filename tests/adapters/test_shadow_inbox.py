@@ -70,6 +70,14 @@ def test_a_pair_says_what_it_cost_and_who_served(inbox: Inbox) -> None:
     assert (pair.probability, pair.at.year) == (0.2, 2026)
 
 
+def test_a_call_that_is_billed_nothing_costs_nothing_and_a_lost_one_nobody_knows(
+    inbox: Inbox,
+) -> None:
+    inbox.leave(message("a"), None, why_missing="the batch expired", unbilled=True)
+    inbox.leave(message("a"), None, why_missing="the batch is gone")
+    assert [pair.cost_usd for pair in inbox.pairs() if pair is not None] == ["0", None]
+
+
 def test_a_refusal_is_a_disagreement_and_a_lost_answer_is_missing(inbox: Inbox) -> None:
     inbox.leave(message("a"), message("", stop_reason="refusal"))
     inbox.leave(message("a"), None, why_missing="HTTP 529", shadow_status=529)

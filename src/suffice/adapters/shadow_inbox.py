@@ -107,7 +107,9 @@ class ShadowInbox:
         score, why = self._score(found, case)
         other = case.answers.get("candidate" if found.served_by == "baseline" else "baseline")
         model = found.candidate if found.served_by == "baseline" else found.baseline
-        usd = self._price(model, other.usage) if other is not None and other.usage else None
+        usd = Decimal(0) if found.unbilled else None
+        if other is not None and other.usage:
+            usd = self._price(model, other.usage)
         return ShadowPair(
             id=f"{found.type}:{found.id}",
             at=datetime.fromtimestamp(found.at, UTC),

@@ -15,6 +15,7 @@ from suffice.adapters.controlling.evidence import WINDOW, gather
 from suffice.adapters.controlling.shadow_budget import ShadowBudget
 from suffice.adapters.controlling.telling import tell
 from suffice.adapters.feedback_inbox import FeedbackInbox
+from suffice.adapters.sent_calls import SentCalls
 from suffice.adapters.storage.rollout_schema import cannot_use
 from suffice.adapters.storage.rollouts import Kept, Rollouts
 from suffice.cli.alerts import alert_targets, dispatcher_of
@@ -27,6 +28,8 @@ from suffice.errors import StorageError, SufficeError
 from suffice.gateway.log import Log
 from suffice.records.feedback import FEEDBACK_FOLDER
 from suffice.records.rollout import RolloutEvidence
+from suffice.records.shadow import SENT_FOLDER
+from suffice.wiring import price_now
 
 if TYPE_CHECKING:
     from suffice.adapters.alerts.delivery import Dispatcher
@@ -132,7 +135,10 @@ def _until(stop: Stop, places: Places, manner: Manner, voice: Voice) -> int:
 def _rounds(places: Places, world: World, manner: Manner, voice: Voice) -> _Rounds:
     budget = None
     if manner.shadow_usd is not None:
-        budget = ShadowBudget(world.store, world.account, manner.shadow_usd)
+        sent = SentCalls(places.data / SENT_FOLDER, price=price_now())
+        budget = ShadowBudget(
+            world.store, world.account, manner.shadow_usd, on_their_way=sent.since
+        )
     feedback = FeedbackInbox(places.data / FEEDBACK_FOLDER, world.store, world.account)
     return _Rounds(
         places, world, ShadowPairs(places, world), feedback, budget, manner.window, voice

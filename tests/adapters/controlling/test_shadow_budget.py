@@ -59,6 +59,38 @@ def test_yesterdays_calls_are_yesterdays_dollars(world: Any) -> None:
     assert budget(world, "1.00").look(world.later(hours=1)) == ""
 
 
+@pytest.mark.parametrize(("most", "paused"), [("0.30", False), ("0.50", True)])
+def test_calls_on_their_way_in_batches_count_at_their_worst(
+    world: Any, most: str, paused: bool
+) -> None:
+    world.start()
+    held = ShadowBudget(
+        world.store, None, Decimal(1), on_their_way=lambda _: {"triage": [Decimal(most)] * 2}
+    )
+
+    assert bool(held.look(world.later(hours=1))) is paused
+
+
+def test_once_answers_have_a_price_calls_on_their_way_count_as_the_dearest(world: Any) -> None:
+    world.start()
+    cost(world, 1, "0.02")
+    held = ShadowBudget(
+        world.store, None, Decimal(1), on_their_way=lambda _: {"triage": [Decimal(9)] * 10}
+    )
+
+    assert held.look(world.later(hours=1)) == ""
+
+
+def test_what_was_billed_nothing_says_nothing_of_what_an_answer_costs(world: Any) -> None:
+    world.start()
+    cost(world, 1, "0")
+    held = ShadowBudget(
+        world.store, None, Decimal(1), on_their_way=lambda _: {"triage": [Decimal(2)]}
+    )
+
+    assert held.look(world.later(hours=1)) != ""
+
+
 @pytest.mark.parametrize(("usd", "paused"), [("0.10", False), ("0.60", True)])
 def test_a_call_of_unknown_price_counts_as_the_dearest_known_one(
     world: Any, usd: str, paused: bool

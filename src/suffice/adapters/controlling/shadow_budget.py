@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
@@ -12,6 +13,8 @@ from suffice.adapters.controlling.evidence import PAUSED
 from suffice.adapters.storage.rollouts import Kept, Rollouts
 from suffice.monitor import Demand, within_budget
 from suffice.records.rollout import Rollout, RolloutState, ShadowPair, WantedShares
+
+OnTheirWay = Callable[[datetime], Mapping[str, Sequence[Decimal | None]]]
 
 _ALLOT_EVERY = timedelta(hours=1)
 _LOOK_EVERY = timedelta(seconds=15)
@@ -24,16 +27,28 @@ class ShadowBudget:
     Holds shadow calls to a sum a day (UTC), and shares it out by the square-root rule.
 
     A call whose dollars are not known counts as the type's dearest known one; where none is known,
-    nothing more is called that day.
+    nothing more is called that day. One that is on its way in a batch counts at its worst until its
+    answer is there, but as no more than that dearest one. A call counts on the day its request was
+    served.
 
     Args:
         store: Where pairs are.
         account: Volumes; None: types keep the shadow their stages want, up to the sum.
         usd_per_day: For all types together.
+        on_their_way: Request type -> dollars at most of each call sent and not answered, of
+            requests served since a moment.
     """
 
-    def __init__(self, store: Rollouts, account: Account | None, usd_per_day: Decimal) -> None:
+    def __init__(
+        self,
+        store: Rollouts,
+        account: Account | None,
+        usd_per_day: Decimal,
+        *,
+        on_their_way: OnTheirWay = lambda _: {},
+    ) -> None:
         self._store, self._account, self._usd_per_day = store, account, usd_per_day
+        self._on_their_way = on_their_way
         self._granted: dict[str, tuple[RolloutState, float]] = {}
         self._allotted_at = self._looked_at = _LONG_AGO
 
@@ -73,10 +88,13 @@ class ShadowBudget:
     def _used_up(self, kept: list[Kept], now: datetime) -> str:
         midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
         spent = Decimal(0)
+        on_their_way = self._on_their_way(midnight)
         for one in kept:
-            usd = spent_usd(self._store.pairs(one.rollout.type, since=midnight))
+            name = one.rollout.type
+            pairs = self._store.pairs(name, since=midnight)
+            usd = spent_usd(pairs, on_their_way=on_their_way.get(name, ()))
             if usd is None:
-                return f"what shadow calls of {one.rollout.type} cost is not known"
+                return f"what shadow calls of {name} cost is not known"
             spent += usd
         if spent < self._usd_per_day:
             return ""
@@ -104,15 +122,31 @@ class ShadowBudget:
         )
 
 
-def spent_usd(pairs: list[ShadowPair]) -> Decimal | None:
+def spent_usd(
+    pairs: Sequence[ShadowPair], *, on_their_way: Sequence[Decimal | None] = ()
+) -> Decimal | None:
     """
     What shadow calls cost at most; None where not one of their prices is known.
 
+    Args:
+        pairs: Of one type.
+        on_their_way: Dollars at most of each call that is not answered yet.
+
     >>> spent_usd([])
     Decimal('0')
+    >>> spent_usd([], on_their_way=[Decimal("0.02"), Decimal("0.03")])
+    Decimal('0.05')
     """
     known = [Decimal(pair.cost_usd) for pair in pairs if pair.cost_usd is not None]
-    unknown = len(pairs) - len(known)
-    if unknown and not known:
-        return None
-    return sum(known, Decimal(0)) + unknown * max(known, default=Decimal(0))
+    # What was billed nothing says nothing of what an answer costs.
+    dearest = max(known, default=Decimal(0)) or None
+    unknown = [dearest] * (len(pairs) - len(known)) + [
+        min((usd for usd in (most, dearest) if usd is not None), default=None)
+        for most in on_their_way
+    ]
+    spent = sum(known, Decimal(0))
+    for usd in unknown:
+        if usd is None:
+            return None
+        spent += usd
+    return spent
