@@ -5,12 +5,24 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from math import floor
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from suffice.catalog import load_catalog
 from suffice.errors import PriceUnknown
-from suffice.pricing import Basis, Counterfactual, cost, counterfactual_cost, token_ratio
+from suffice.pricing import (
+    Basis,
+    Counterfactual,
+    TokenRatio,
+    cost,
+    counterfactual_cost,
+    counterfactual_usd,
+    token_ratio,
+)
+from suffice.pricing.counterfactual import recounted_tokens
 from suffice.records import Iteration, Usage
 
 CATALOG = load_catalog()
@@ -124,3 +136,30 @@ def test_a_model_of_unknown_tokenizer_may_count_more_or_less() -> None:
         Fraction(27, 20),
     )
     assert ratio.basis is Basis.RATIO
+
+
+@given(
+    st.sampled_from(["claude-opus-5-5", "claude-haiku-4-5"]),
+    st.sampled_from(["claude-haiku-5-5", "claude-haiku-4-5", "claude-opus-5-5"]),
+    st.builds(
+        Usage,
+        input_tokens=st.integers(0, 300_000),
+        cache_read_tokens=st.integers(0, 1_000),
+        cache_write_5m_tokens=st.integers(0, 1_000),
+        output_tokens=st.integers(0, 10_000),
+        speed=st.sampled_from([None, "fast"]),
+    ),
+)
+def test_the_dollars_alone_are_the_likely_ones_of_the_whole(
+    served_by: str, model: str, usage: Usage
+) -> None:
+    alone = counterfactual_usd(usage, served_by=served_by, model=model, at=TODAY, catalog=CATALOG)
+
+    assert alone == on(model, usage, served_by=served_by).usd
+
+
+@given(st.integers(0, 10**9), st.fractions(min_value=Fraction(1, 10), max_value=10))
+def test_counts_are_rounded_as_fractions_are(tokens: int, likely: Fraction) -> None:
+    ratio = TokenRatio(basis=Basis.RATIO, likely=likely, low=likely, high=likely)
+
+    assert recounted_tokens(tokens, ratio) == floor(tokens * likely + Fraction(1, 2))

@@ -7,6 +7,7 @@ from suffice.pricing.counterfactual import (
     Counterfactual,
     TokenRatio,
     counterfactual_cost,
+    counterfactual_usd,
     token_ratio,
 )
 from suffice.pricing.dollars import CostBreakdown, CostLine, cost, cost_breakdown
@@ -47,6 +48,7 @@ __all__ = [
     "cost",
     "cost_breakdown",
     "counterfactual_cost",
+    "counterfactual_usd",
     "image_tokens",
     "price_models",
     "price_move",
