@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from typing_extensions import override
@@ -28,6 +29,8 @@ from suffice.cli.doctor_local import (
 )
 from suffice.cli.doctor_remote import check_account, check_gateway, check_upstream
 from suffice.gateway.keys import new_key, write_keys
+from suffice.gateway.metrics import Metrics
+from suffice.policy.rules import Policy, TypeRule
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SENTINEL = "s3ntinel"
@@ -221,6 +224,24 @@ def test_a_key_of_its_own_is_told_and_not_shown(own_folder: Path) -> None:
     assert broken.state is State.FAILED
     assert "SUFFICE_OWN_KEY" in broken.next_step
     assert "own key" not in {each.check for each in check_options(Setup(), {}, now=NOW)}
+
+
+def test_batches_that_nothing_pays_for_are_told(own_folder: Path) -> None:
+    rule = TypeRule(baseline="a", candidate="b", shadow=0.05, shadow_batched=True)
+    path = own_folder / "policy.json"
+    path.write_bytes(msgspec.json.encode(Policy(version=1, types={"triage": rule})))
+    setup = Setup(policy=path, data=own_folder / "data")
+
+    unpaid = the(check_options(setup, {}, now=NOW), "own key")
+    figures = Metrics(setup.data / "metrics")
+    figures.set("suffice_own_key", 1.0)
+    figures.save()
+    paid = the(check_options(setup, {}, now=NOW), "own key")
+
+    assert unpaid.state is State.LOOK
+    assert "triage" in unpaid.says
+    assert "SUFFICE_OWN_KEY" in unpaid.next_step
+    assert paid.state is State.FINE
 
 
 def test_budgets_and_certificates_are_read_as_the_gateway_would(own_folder: Path) -> None:

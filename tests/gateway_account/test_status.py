@@ -71,6 +71,24 @@ def test_a_folder_without_an_account_is_said_so(tmp_path: Path) -> None:
     assert "No account yet" in draw_status(read_status(tmp_path, now=NOON))
 
 
+def test_batches_of_shadow_calls_that_cannot_be_sent_or_wait_are_said(tmp_path: Path) -> None:
+    figures = Metrics(tmp_path / "metrics")
+    figures.set("suffice_shadow_batch_trouble", 1.0, {"reason": "HTTP 401"})
+    figures.set("suffice_shadow_batch_trouble", 0.0, {"reason": "HTTP 503"})
+    figures.note_shadow("triage", "dropped")
+    figures.save()
+    (tmp_path / "shadow-batches").mkdir()
+    (tmp_path / "shadow-batches" / "sfs-1.json").write_text("{}")
+
+    found = read_status(tmp_path, now=NOON)
+
+    assert found.shadow_calls == {"dropped": 1}
+    assert worries(found) == [
+        "! batches of shadow calls: HTTP 401",
+        "· batches of shadow calls not answered yet: 1",
+    ]
+
+
 def test_a_harmed_account_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "account.sqlite").write_bytes(b"no database" * 1000)
 

@@ -178,7 +178,7 @@ def check_options(setup: Setup, environ: Mapping[str, str], *, now: datetime) ->
         said=f"{setup.budgets}" if setup.budgets else "",
     )
     yield from _keys(setup, environ, now=now)
-    yield from _own_key(environ)
+    yield from _own_key(setup, environ)
     yield from _reading(
         "tls",
         lambda: serving(setup.tls_cert, setup.tls_key, setup.client_ca),
@@ -226,8 +226,11 @@ def _keys(setup: Setup, environ: Mapping[str, str], *, now: datetime) -> Iterato
         )
 
 
-def _own_key(environ: Mapping[str, str]) -> Iterator[Finding]:
+def _own_key(setup: Setup, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Whether calls that nobody asked for can be paid; most installations make none."""
+    from suffice.adapters.policies import PolicyFiles
+    from suffice.gateway.status import gateway_has_own_key
+
     try:
         found = own_credential(environ)
     except SufficeError as wrong:
@@ -235,6 +238,18 @@ def _own_key(environ: Mapping[str, str]) -> Iterator[Finding]:
         return
     if found is not None:
         yield fine("own key", f"{OWN_KEY} is set, for calls that no caller asked for")
+        return
+    types = PolicyFiles(setup.policy).load().policy.types
+    batched = [name for name, rule in types.items() if rule.shadow and rule.shadow_batched]
+    if batched and gateway_has_own_key(setup.data):
+        yield fine("own key", f"the gateway has it, for batches of {counted(len(batched), 'type')}")
+    elif batched:
+        yield look(
+            "own key",
+            f"Shadow calls of {', '.join(sorted(batched))} may wait for batches, and {OWN_KEY} is "
+            "not set: they are made live, at full price.",
+            f"Set {OWN_KEY} for the gateway, or suffice rollout shadow TYPE --live.",
+        )
 
 
 def _way_out(setup: Setup, environ: Mapping[str, str]) -> Iterator[Finding]:

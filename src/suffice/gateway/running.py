@@ -357,8 +357,7 @@ class Running:
         )
         self.account.metrics.set(TROUBLE, float(unpaid), {"reason": NO_KEY})
         if unpaid:
-            effect = "shadow calls are made live, at full price"
-            self._log.say("shadow batch", level="warning", problem=NO_KEY, effect=effect)
+            self._log.say("shadow batch", level="warning", problem=NO_KEY)
 
 
 def _settle_memory() -> None:

@@ -8,7 +8,7 @@ from suffice.gateway.log import Log
 from suffice.gateway.metrics import Metrics
 
 TROUBLE = "suffice_shadow_batch_trouble"
-NO_KEY = "SUFFICE_OWN_KEY is not set"
+NO_KEY = "SUFFICE_OWN_KEY is not set, so they are made live at full price"
 
 
 class ShadowVoice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from suffice.gateway.budgets import Budget, Budgets, BudgetState, read_figures
 from suffice.gateway.child import ACCOUNT, METRICS, SPOOL
 from suffice.gateway.metrics import OWN_KEY_GAUGE, SUFFIX, Snapshot, merged, read_snapshot
 from suffice.gateway.segments import bytes_in
+from suffice.gateway.shadow_voice import TROUBLE
+from suffice.records.shadow import SENT_FOLDER
 
 _TOP_TYPES = 8
 _BAR = 20
@@ -66,6 +69,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         monitor_round_s: How long ago rollouts were last looked at; None where none ever were.
         monitor_trouble: Why that could not be done; empty where it could.
         feedback_unknown: Words on answers nobody knows here; they count nowhere.
+        shadow_calls: What became of drawn shadow calls, since the workers began.
+        shadow_batches: Batches of them that were sent and are not answered yet.
+        shadow_batch_trouble: Why none can be sent or fetched now; empty where all is well.
     """
 
     schema: str = "suffice.gateway-status"
@@ -95,6 +101,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     monitor_round_s: float | None = None
     monitor_trouble: str = ""
     feedback_unknown: int = 0
+    shadow_calls: dict[str, int] = {}
+    shadow_batches: int = 0
+    shadow_batch_trouble: str = ""
 
 
 def read_status(data: Path, *, now: datetime, budgets: Sequence[Budget] = ()) -> Status:
@@ -111,11 +120,20 @@ def read_status(data: Path, *, now: datetime, budgets: Sequence[Budget] = ()) ->
     status = Status(
         day=day,
         account_read=False,
-        dropped=_dropped(figures),
+        dropped=_by_label(figures, "suffice_capture_dropped_total", "reason"),
         spool_bytes=bytes_in(data / SPOOL),
         monitor_round_s=None if looked is None else max(0.0, now.timestamp() - looked),
         monitor_trouble=trouble,
         feedback_unknown=_feedback_unknown(figures),
+        shadow_calls=_by_label(figures, "suffice_shadow_calls_total", "result"),
+        shadow_batches=sum(1 for _ in (data / SENT_FOLDER).glob("*.json")),
+        shadow_batch_trouble=", ".join(
+            sorted(
+                dict(labels).get("reason", "")
+                for name, labels, value in figures.gauges
+                if name == TROUBLE and value
+            )
+        ),
     )
     if not (data / ACCOUNT).is_file():
         return status
@@ -210,12 +228,13 @@ def _figures(data: Path) -> Snapshot:
     return merged(read_snapshot(path) for path in paths)
 
 
-def _dropped(figures: Snapshot) -> dict[str, int]:
-    return {
-        dict(labels).get("reason", ""): int(value)
-        for name, labels, value in figures.counters
-        if name == "suffice_capture_dropped_total"
-    }
+def _by_label(figures: Snapshot, counter: str, label: str) -> dict[str, int]:
+    """A counter by one of its labels."""
+    found: Counter[str] = Counter()
+    for name, labels, value in figures.counters:
+        if name == counter:
+            found[dict(labels).get(label, "")] += int(value)
+    return dict(found)
 
 
 def _feedback_unknown(figures: Snapshot) -> int:
@@ -326,6 +345,10 @@ def worries(status: Status) -> list[str]:
     if status.feedback_unknown:
         words = counted(status.feedback_unknown, "word")
         found.append(f"· feedback: {words} on no answer that is known here, counted nowhere")
+    if status.shadow_batch_trouble:
+        found.append(f"! batches of shadow calls: {status.shadow_batch_trouble}")
+    if status.shadow_batches:
+        found.append(f"· batches of shadow calls not answered yet: {status.shadow_batches:,}")
     if status.spool_bytes > _MIB:
         found.append(f"· {status.spool_bytes / _MIB:,.1f} MiB wait to be taken into the account")
     return found
