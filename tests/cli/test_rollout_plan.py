@@ -106,3 +106,12 @@ def test_where_nothing_is_known_no_dollars_are_made_up(
     told = plan("--per-day", "2000")
 
     assert (told["usd_per_pair"], told["watching_usd_per_month"]) == (None, None)
+
+
+@pytest.mark.usefixtures("account")
+def test_a_plan_says_that_batches_watch_for_half_of_it() -> None:
+    asked = ["rollout", "plan", "triage", "--per-day", "2000"]
+
+    told = " ".join(CliRunner().invoke(main, asked).output.split())
+
+    assert "half of it with --shadow-batched" in told

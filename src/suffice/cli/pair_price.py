@@ -23,10 +23,12 @@ class PairPrice(NamedTuple):
     Attributes:
         usd: A pair.
         source: Whose prices these are, and of how many calls.
+        halves: It is the price of a call that is made at once: by batch it is half of it.
     """
 
     usd: Decimal
     source: str
+    halves: bool = False
 
 
 def pair_price(places: Places, request_type: str | None, *, given: str | None) -> PairPrice | None:
@@ -48,7 +50,7 @@ def pair_price(places: Places, request_type: str | None, *, given: str | None) -
         StorageError: Store or account cannot be read.
     """
     if given is not None:
-        return PairPrice(read_usd(given, effect="Nothing was planned."), "as given")
+        return PairPrice(read_usd(given, effect="Nothing was planned."), "as given", halves=True)
     if request_type is None:
         return None
     return _of_shadow_calls(places, request_type) or _of_answers(places, request_type)
@@ -78,7 +80,8 @@ def _of_answers(places: Places, request_type: str) -> PairPrice | None:
         return None
     mean = Decimal(found.picousd) / PICO / found.answers
     whose = f"answers of {found.model}"
-    return PairPrice(mean, _mean_of(found.answers, whose, unpriced=found.unpriced))
+    source = _mean_of(found.answers, whose, unpriced=found.unpriced)
+    return PairPrice(mean, source, halves=True)
 
 
 def _mean_of(count: int, what: str, *, unpriced: int) -> str:

@@ -151,9 +151,10 @@ def _watching(found: Outlook, price: PairPrice | None) -> str:
     ramp, month = found.watching_usd_ramp, found.watching_usd_per_month
     if price is None or ramp is None or month is None:
         return "watching costs one shadow call a pair; give --usd-per-pair for dollars"
+    by_batch = "; half of it with --shadow-batched" if price.halves else ""
     return (
         f"watching costs {usd(Decimal(ramp))} for the ramp, then {usd(Decimal(month))} a month: "
-        f"{usd_each(price.usd)} a pair, {price.source}"
+        f"{usd_each(price.usd)} a pair, {price.source}{by_batch}"
     )
 
 
