@@ -40,7 +40,7 @@ def store(tmp_path: Path) -> Iterator[Exchanges]:
 def rows(store: Exchanges) -> list[Row]:
     with connect() as duck:
         found = duck.execute(
-            f"WITH exchanges AS (SELECT * FROM {scan_of(store.segments())}) "  # noqa: S608
+            f"WITH exchanges AS (SELECT *, false AS agentic FROM {scan_of(store.segments())}) "  # noqa: S608
             f"SELECT {COLUMNS} FROM exchanges ORDER BY n"
         ).fetchall()
     return [Row(*row) for row in found]

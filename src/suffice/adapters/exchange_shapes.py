@@ -22,14 +22,6 @@ ROWS_AT_ONCE = 5_000
 _REMEMBERED = 20_000
 _TEXTS_REMEMBERED = 5_000
 _BYTES_PER_TOKEN = 4
-# A session is an agent's if any call in it is.
-_AGENTIC = """(session <> '' AND session IN (
-        SELECT session FROM exchanges WHERE session <> '' AND (
-            source = 'claude-code' OR is_sidechain OR agent_id <> ''
-            OR (tools_key > 0 AND len(roles) > 2))
-    )) OR (session = '' AND tools_key > 0 AND (app, system_key, message_keys[1]) IN (
-        SELECT (app, system_key, message_keys[1]) FROM exchanges
-        WHERE session = '' AND tools_key > 0 AND len(roles) > 2))"""
 _OPENING = "coalesce(message_keys[1], 0)"
 _TELLING = {
     "app": "app",
@@ -43,7 +35,7 @@ _TELLING = {
     "prefilled": "ends_with(roles, 'a')",
     "asked": "len(message_keys) > 0",
     "opening_key": _OPENING,
-    "agentic": _AGENTIC,
+    "agentic": "agentic",
 }
 COLUMNS = "n, " + ", ".join(f"{said} AS {name}" for name, said in _TELLING.items())
 

@@ -1,47 +1,36 @@
-"""The types of a store's exchanges: learnt from a sample, then one pass over the metadata."""
+"""The types of a store's exchanges: learnt from a sample, then found for each part and kept."""
 
 from __future__ import annotations
 
 import os
-from array import array
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import msgspec
 import numpy as np
 
-from suffice.adapters.exchange_shapes import (
-    COLUMNS,
-    ROWS_AT_ONCE,
-    Row,
-    ShapeReader,
-    kind_columns,
-)
-from suffice.adapters.exchange_typing import TypedRow, Typing, typed_rows
+from suffice.adapters.exchange_finding import Entry, Finder
+from suffice.adapters.exchange_made import make, remove_others, said_of, take_over
+from suffice.adapters.exchange_parts import AGENT, EVIDENT, Part, parts_of
+from suffice.adapters.exchange_shapes import COLUMNS, ROWS_AT_ONCE, Row, ShapeReader
 from suffice.adapters.exchanges import Exchanges, connect
 from suffice.adapters.exchanges.segments import literal, scan_of
-from suffice.adapters.workers import engine_named, processors
 from suffice.errors import StorageError
-from suffice.traffic.types import (
-    NEW,
-    Role,
-    TypeIndex,
-    forget,
-)
+from suffice.traffic.types import NEW, TAG, TypeIndex, forget
 
 _SAMPLE_ROWS = 20_000
 _LEARNING_PASSES = 3
-# Fewer kinds than this are typed before other processes have started.
-_WORTH_PROCESSES = 50_000
-_ROLES = tuple(Role)
-# Which conversation a call is of: its session, or for an agent that names none, the calls that
-# go on from the same first message.
-_CONVERSATION = """CASE WHEN session <> '' THEN session WHEN role > 0 THEN
-    'from ' || app || ' ' || system_key || ' ' || coalesce(message_keys[1], 0) ELSE '' END"""
+_TYPES, _FOREIGN, _AGENTS = "types.parquet", "foreign.parquet", "agents.parquet"
+_AGAIN = "again.parquet"
+# SQL's name for no rows at all, of the columns of `TypedExchanges.sql`.
+NOTHING = (
+    "(SELECT *, 0::BIGINT AS type_number, 0::TINYINT AS role, 0 AS prefix_tokens, "  # noqa: S608
+    f"'' AS conversation FROM {scan_of([])})"
+)
+_OURS = ("exchanges-", "typed-", "kinds")
 
 
 class TypeEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,26 +43,90 @@ class TypeEntry(msgspec.Struct, frozen=True, kw_only=True):
     related: str = ""
 
 
+class _Told(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What is said of a part's types.
+
+    Attributes:
+        layers: Marks of all that had been learnt when they were found, in order.
+        split: Keys of templates whose types were told apart by how conversations open.
+        foreign: A mark of the conversations here that calls of other parts say are an agent's.
+        entries: The types that are there.
+        first: The earliest time told; None where none is.
+        last: The latest.
+    """
+
+    layers: list[str]
+    split: list[str]
+    foreign: str
+    entries: list[Entry] = []
+    first: float | None = None
+    last: float | None = None
+
+    def made_by(self) -> _Told:
+        """What says how rows are typed, without what was found."""
+        return _Told(layers=self.layers, split=self.split, foreign=self.foreign)
+
+    def mark(self) -> str:
+        """A name of `made_by`."""
+        return blake2b(msgspec.json.encode(self.made_by()), digest_size=12).hexdigest()
+
+
+class TypedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A part of a store with the types of its rows.
+
+    Attributes:
+        part: The rows.
+        folder: Where the types stand; a name that changes with them.
+        told: What is said of them.
+    """
+
+    part: Part
+    folder: Path
+    told: _Told
+
+    def sql(self) -> str:
+        """SQL's name for its rows: the store's columns, and those of `TypedExchanges.sql`."""
+        return self.part.typed(self.folder / _TYPES)
+
+
 class TypedExchanges:
     """
     A store with the type of each of its exchanges.
 
-    The types are learnt once and kept beside the store; exchanges that came since are read anew,
-    and only what no type fits is learnt from. Nothing is learnt where all is known.
+    The types are learnt once and kept beside the store, part by part. Of parts that are new
+    every row is looked at; of others, what the types learnt since, or calls that came since,
+    could make something else. Nothing is learnt where all is known.
 
     Args:
         store: Open for reading.
         seed: Draws the sample that is learnt from.
+        forgotten: Marks of layers from which something was forgotten since; what was settled by
+            them stays so.
+
+    Attributes:
+        path: What is kept beside the types is named like this; it changes with every exchange
+            and every type.
+        parts: The store's parts, in the order of import.
     """
 
-    def __init__(self, store: Exchanges, *, seed: int = 0) -> None:
+    def __init__(self, store: Exchanges, *, seed: int = 0, forgotten: Collection[str] = ()) -> None:
         self._store = store
         self._folder = store.folder / "types"
         self._seed = seed
+        self._forgotten = list(forgotten)
         self.index = read_index(store.folder)
-        self.entries: dict[int, TypeEntry] = {}
         self._reader = ShapeReader(store)
-        self.path = self._settled()
+        try:
+            self.parts = self._settled()
+        except (OSError, duckdb.IOException) as error:
+            raise no_room(self._folder, error) from error
+        self.entries = self._entries()
+        said = [self.index.to_bytes(), *(part.folder.name.encode() for part in self.parts)]
+        mark = blake2b(b"\0".join(said), digest_size=12).hexdigest()
+        self.path = self._folder / f"typed-{mark}"
+        self._tidy()
 
     def sql(self) -> str:
         """
@@ -81,20 +134,13 @@ class TypedExchanges:
 
         That is ``type_number``, ``role``, ``prefix_tokens`` and ``conversation``.
         """
-        if not self._store.segments():
-            return (
-                "(SELECT *, 0 AS type_number, 0 AS role, 0 AS prefix_tokens, '' AS conversation "  # noqa: S608
-                f"FROM {scan_of([])})"
-            )
-        typed = str(self.path).replace("'", "''")
-        return (
-            f"(SELECT *, {_CONVERSATION} AS conversation FROM {scan_of(self._store.segments())} "  # noqa: S608 - our own paths
-            f"AS logged JOIN read_parquet('{typed}') AS typed USING (n))"
-        )
+        if not self.parts:
+            return NOTHING
+        return "(" + " UNION ALL ".join(f"FROM {part.sql()}" for part in self.parts) + ")"
 
     def assignments(self) -> Iterator[tuple[str, str]]:
         """The source's own id of every exchange with its type, in the order of import."""
-        with quiet() as duck:
+        with connect() as duck:
             found = duck.execute(f"SELECT id, type_number FROM {self.sql()} ORDER BY n")  # noqa: S608
             while rows := found.fetchmany(ROWS_AT_ONCE):
                 for identity, number in rows:
@@ -109,10 +155,10 @@ class TypedExchanges:
         """
         draft = path.with_name(path.name + ".tmp")
         names = {  # noqa: F841 - DuckDB finds it by its name
-            "type_number": np.array(list(self.entries), np.int32),
+            "type_number": np.array(list(self.entries), np.int64),
             "type": np.array([entry.name for entry in self.entries.values()], dtype=object),
         }
-        with quiet() as duck:
+        with connect() as duck:
             try:
                 duck.execute(
                     f"COPY (SELECT id, type FROM {self.sql()} JOIN names USING (type_number) "  # noqa: S608 - our own paths
@@ -126,26 +172,152 @@ class TypedExchanges:
         draft.replace(path)
         return int(found[0])
 
-    def _settled(self) -> Path:
-        path = self._place()
-        if not path.exists():
-            self._learn()
-            path = self._place()
-            self._write(path)
-        entries = msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=list[TypeEntry])
-        self.entries = {entry.number: entry for entry in entries}
-        return path
+    def _settled(self) -> list[TypedPart]:
+        parts = parts_of(self._store)
+        agents = {part.name: self._agents(part) for part in parts}
+        kept = {part.name: self._kept(part) for part in parts}
+        if any(one is None or one[1].split != self._split() for one in kept.values()):
+            self._learn(parts, kept)
+        foreign = _foreign(agents)
+        return [
+            self._brought(part, kept[part.name], agents, foreign.get(part.name, ""))
+            for part in parts
+        ]
 
-    def _place(self) -> Path:
-        """Where the types stand: a name that changes with what was learnt and what is stored."""
-        parts = [self.index.to_bytes(), *(path.name.encode() for path in self._store.segments())]
-        mark = blake2b(b"\0".join(parts), digest_size=12).hexdigest()
-        return self._folder / f"typed-{mark}.parquet"
+    def _split(self) -> list[str]:
+        return sorted(self.index.split_keys)
 
-    def _learn(self) -> None:
+    def _kept(self, part: Part) -> tuple[Path, _Told] | None:
+        """Where a part's types stand and what is said of them; None where they must be found."""
+        for place in sorted(self._folder.glob(f"{part.name}.*")):
+            told = said_of(place, _Told)
+            if told is not None and self._holds(told):
+                return place, told
+        return None
+
+    def _holds(self, told: _Told) -> bool:
+        """Whether what was settled is so still."""
+        mine = layer_marks(self.index)
+        is_earlier = told.layers == mine[: len(told.layers)] or told.layers == self._forgotten
+        return is_earlier and all(
+            self.index.template(entry.key) is not None
+            for entry in told.entries
+            if entry.known and not entry.key.startswith(TAG)
+        )
+
+    def _agents(self, part: Part) -> Path:
+        """Which conversations a part's calls are of, and whether they say it is an agent's."""
+        place = self._folder / _agents_name(part)
+
+        def fill(folder: Path) -> dict[str, str]:
+            with connect() as duck:
+                duck.execute(
+                    f"COPY (SELECT {AGENT} AS who, bool_or({EVIDENT}) AS evident "  # noqa: S608 - our own columns
+                    f"FROM {part.scan()} GROUP BY who HAVING who IS NOT NULL) "
+                    f"TO {literal(str(folder / _AGENTS))} (FORMAT parquet)"
+                )
+            return {}
+
+        if said_of(place, dict[str, str]) is None:
+            make(place, fill)
+        return place / _AGENTS
+
+    def _brought(
+        self,
+        part: Part,
+        kept: tuple[Path, _Told] | None,
+        agents: Mapping[str, Path],
+        foreign: str,
+    ) -> TypedPart:
+        """A part with its types, as they are by all that is known now."""
+        now = _Told(layers=layer_marks(self.index), split=self._split(), foreign=foreign)
+        if kept is not None and kept[1].made_by() == now:
+            return TypedPart(part=part, folder=kept[0], told=kept[1])
+        place = self._folder / f"{part.name}.{now.mark()}"
+        look = _Look(part=part, agents=agents, now=now)
+        make(place, lambda folder: self._filled(folder, look, kept))
+        told = said_of(place, _Told)
+        if told is None:
+            raise OSError(f"{place} is not what was just written there")
+        return TypedPart(part=part, folder=place, told=told)
+
+    def _filled(self, folder: Path, look: _Look, kept: tuple[Path, _Told] | None) -> _Told:
+        """Put the types of a part's rows into a folder, those that stand taken over."""
+        types = folder / _TYPES
+        with connect() as duck:
+            look.write_foreign(duck, folder / _FOREIGN)
+            if kept is None:
+                entries = self._found(types, look.part.scan(), look, folder)
+            else:
+                entries = self._found_again(duck, folder, look, *kept)
+            first, last = duck.execute(
+                f"SELECT min(ts), max(ts) FROM {look.part.scan()}"  # noqa: S608 - our own paths
+            ).fetchall()[0]
+        return msgspec.structs.replace(look.now, entries=entries, first=first, last=last)
+
+    def _found(self, target: Path, rows: str, look: _Look, folder: Path) -> list[Entry]:
+        agentic = look.agentic(folder / _FOREIGN)
+        return Finder(self._store, self._reader).write(
+            target,
+            f"(SELECT *, {agentic} AS agentic FROM {rows})",  # noqa: S608 - our own columns
+            self.index,
+        )
+
+    def _found_again(
+        self,
+        duck: duckdb.DuckDBPyConnection,
+        folder: Path,
+        look: _Look,
+        before: Path,
+        told: _Told,
+    ) -> list[Entry]:
+        """Look only at rows that may be something else now; all others stay what they are."""
+        types, old = folder / _TYPES, read_sql(before / _TYPES)
+        loose = self._loose(told)
+        terms = [f"type_number IN ({','.join(map(str, loose))})"] if loose else []
+        if told.foreign != look.now.foreign:
+            both = [read_sql(place / _FOREIGN) for place in (before, folder)]
+            terms += [
+                f"{AGENT} IN (FROM {one} EXCEPT FROM {other})" for one, other in (both, both[::-1])
+            ]
+        entries = [entry for entry in told.entries if entry.number not in loose]
+        if not terms:
+            shutil.copyfile(before / _TYPES, types)
+        else:
+            found = folder / _AGAIN
+            rows = (
+                f"(SELECT logged.* FROM {look.part.scan()} AS logged JOIN {old} AS typed USING (n) "  # noqa: S608 - our own columns
+                f"WHERE {' OR '.join(terms)})"
+            )
+            again = self._found(found, rows, look, folder)
+            entries = list({one.number: one for one in (*entries, *again)}.values())
+            duck.execute(
+                f"COPY (SELECT typed.* FROM {old} AS typed ANTI JOIN {read_sql(found)} AS again "  # noqa: S608
+                f"USING (n) UNION ALL BY NAME FROM {read_sql(found)}) "
+                f"TO {literal(str(types))} (FORMAT parquet)"
+            )
+            found.unlink()
+        if _alike(duck, old, read_sql(types)):
+            take_over(before, folder)
+        return entries
+
+    def _loose(self, told: _Told) -> set[int]:
+        """Numbers of types whose rows may be something else by what is known now."""
+        resplit = set(told.split) ^ self.index.split_keys
+        loose = set()
+        for entry in told.entries:
+            template = self.index.template(entry.key)
+            opening = template.opening if template is not None else ""
+            if not entry.settled or entry.key in resplit or opening in resplit:
+                loose.add(entry.number)
+        return loose
+
+    def _learn(self, parts: Iterable[Part], kept: Mapping[str, tuple[Path, _Told] | None]) -> None:
+        """Learn from what is new, and from what no type fitted before."""
+        rows = [one for part in parts if (one := self._unlearnt(part, kept[part.name]))]
         before = self.index
-        for turn in range(_LEARNING_PASSES):
-            sample = list(self._reader.shapes(self._sample(turn)))
+        for turn in range(_LEARNING_PASSES if rows else 0):
+            sample = list(self._reader.shapes(self._sample(rows, turn)))
             unknown = [shape for shape in sample if not self.index.find(shape).known]
             learnt = TypeIndex.learn(unknown, base=self.index) if unknown else self.index
             if learnt is self.index:
@@ -154,112 +326,121 @@ class TypedExchanges:
         if self.index is not before:
             write_index(self._store.folder, self.index)
 
-    def _sample(self, turn: int) -> Iterable[Row]:
-        with quiet() as duck:
-            rows = duck.execute(
-                f"WITH exchanges AS (SELECT * FROM {scan_of(self._store.segments())}) "  # noqa: S608
-                f"SELECT {COLUMNS} FROM exchanges USING SAMPLE reservoir({_SAMPLE_ROWS} ROWS) "
+    def _unlearnt(self, part: Part, kept: tuple[Path, _Told] | None) -> str:
+        """SQL's name for rows of a part that may teach something; empty where there are none."""
+        if kept is None:
+            return part.scan()
+        place, told = kept
+        loose = ",".join(map(str, self._loose(told)))
+        return loose and (
+            f"(SELECT logged.* FROM {part.scan()} AS logged JOIN {read_sql(place / _TYPES)} "  # noqa: S608 - our own columns
+            f"AS typed USING (n) WHERE type_number IN ({loose}))"
+        )
+
+    def _sample(self, rows: Iterable[str], turn: int) -> Iterable[Row]:
+        """Rows drawn at random; who made the call says nothing of a shape, and is not asked."""
+        listed = " UNION ALL ".join(
+            f"SELECT {COLUMNS} FROM (SELECT *, false AS agentic FROM {one})"  # noqa: S608
+            for one in rows
+        )
+        with connect() as duck:
+            found = duck.execute(
+                f"SELECT * FROM ({listed}) USING SAMPLE reservoir({_SAMPLE_ROWS} ROWS) "  # noqa: S608
                 f"REPEATABLE ({self._seed + turn})"
             ).fetchall()
-        return sorted(Row(*row) for row in rows)
+        return sorted(Row(*row) for row in found)
 
-    def _write(self, path: Path) -> None:
-        """
-        Type every exchange: each kind of them is looked at once, whatever their number.
+    def _entries(self) -> dict[int, TypeEntry]:
+        """What the parts' types are called now."""
+        listed = {entry.number: entry for part in self.parts for entry in part.told.entries}
+        found = {}
+        for number, entry in listed.items():
+            called = self.index.called(entry.key, known=entry.known, related_key=entry.related_key)
+            found[number] = TypeEntry(
+                number=number,
+                name=called.name,
+                key=entry.key,
+                known=entry.known,
+                related=called.related,
+            )
+        return found
 
-        Kinds stand in a file between the two steps, as there may be as many as exchanges.
-        """
-        kinds = path.with_name(f"{path.stem}.kinds.tmp")
-        columns = kind_columns(split=bool(self.index.split_keys))
-        said = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
-        told = (
-            f"WITH exchanges AS (SELECT * FROM {scan_of(self._store.segments())}), "  # noqa: S608 - our own columns and paths
-            f"told AS (SELECT n, {said} FROM exchanges) "
+    def _tidy(self) -> None:
+        """Remove what was made of rows that are gone, and of types as they are no more."""
+        keep = {part.folder.name for part in self.parts}
+        keep |= {_agents_name(part.part) for part in self.parts}
+        remove_others(self._folder, {*keep, f"{self.path.name}.answers.json"}, beginning=_OURS)
+
+
+class _Look(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How the types of a part are found.
+
+    Attributes:
+        part: The rows.
+        agents: By part, which conversations its calls are of.
+        now: What will be said of them.
+    """
+
+    part: Part
+    agents: Mapping[str, Path]
+    now: _Told
+
+    def write_foreign(self, duck: duckdb.DuckDBPyConnection, target: Path) -> None:
+        """Write which conversations of the part only calls of other parts say are an agent's."""
+        mine = read_sql(self.agents[self.part.name])
+        others = [path for name, path in self.agents.items() if name != self.part.name]
+        told = f"(SELECT who FROM {read_sql(*others)} WHERE evident)" if others else "(NULL)"  # noqa: S608
+        duck.execute(
+            f"COPY (SELECT who FROM {mine} WHERE NOT evident AND who IN {told}) "  # noqa: S608
+            f"TO {literal(str(target))} (FORMAT parquet)"
         )
-        try:
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            kinds.touch(mode=0o600)
-            with quiet() as duck:
-                duck.execute(
-                    f"COPY ({told} SELECT row_number() OVER (ORDER BY first) - 1 AS n, "  # noqa: S608
-                    f"{', '.join(columns)} FROM (SELECT min(n) AS first, {', '.join(columns)} "
-                    f"FROM told GROUP BY ALL)) TO {literal(str(kinds))} (FORMAT parquet)"
-                )
-                found, entries = self._typed_kinds(kinds)
-                alike = " AND ".join(
-                    f"told.{name} IS NOT DISTINCT FROM kinds.{name}" for name in columns
-                )
-                _keep(
-                    path,
-                    f"{told} SELECT told.n, type_number, role, prefix_tokens FROM told "  # noqa: S608
-                    f"JOIN read_parquet({literal(str(kinds))}) AS kinds ON {alike} "
-                    "JOIN found ON found.kind = kinds.n",
-                    entries,
-                    duck.register("found", found),
-                )
-        except (OSError, duckdb.IOException) as error:
-            raise _no_room(path, error) from error
-        finally:
-            kinds.unlink(missing_ok=True)
 
-    def _typed_kinds(self, kinds: Path) -> tuple[dict[str, Any], list[TypeEntry]]:
-        """The types of all kinds, by their numbers, and what these types are."""
-        numbers: dict[tuple[str, str], TypeEntry] = {}
-        columns = {"type_number": array("i"), "role": array("b"), "prefix_tokens": array("i")}
-        for one in self._found_of(kinds):
-            found = one.found
-            entry = numbers.get((found.name, found.key))
-            if entry is None:
-                entry = TypeEntry(
-                    number=len(numbers),
-                    name=found.name,
-                    key=found.key,
-                    known=found.known,
-                    related=found.related,
-                )
-                numbers[found.name, found.key] = entry
-            columns["type_number"].append(entry.number)
-            columns["role"].append(_ROLES.index(one.role))
-            columns["prefix_tokens"].append(one.prefix_tokens)
-        by_name = {name: np.frombuffer(held, held.typecode) for name, held in columns.items()}
-        return {"kind": np.arange(len(columns["role"])), **by_name}, list(numbers.values())
-
-    def _found_of(self, kinds: Path) -> Iterator[TypedRow]:
-        """Of each kind what is found, in order; many are read by several processes."""
-        done = 0
-        if _kinds_in(kinds) >= _WORTH_PROCESSES and processors() > 1:
-            work = Typing(folder=str(self._store.folder), index=self.index.to_bytes())
-            tagged = ((None, batch) for batch in _batches(kinds))
-            # What a process cannot read is read here again, where its own error is raised.
-            with suppress(RuntimeError):
-                for _, found in engine_named("processes").map(work, tagged):
-                    done += len(found)
-                    yield from found
-        for batch in _batches(kinds, begin=done):
-            yield from typed_rows(self._reader, self.index, batch)
-
-
-def _kinds_in(kinds: Path) -> int:
-    with quiet() as duck:
-        counted = f"SELECT count(*) FROM read_parquet({literal(str(kinds))})"  # noqa: S608 - our own path
-        return int(duck.execute(counted).fetchall()[0][0])
-
-
-def _batches(kinds: Path, *, begin: int = 0) -> Iterator[list[Row]]:
-    with quiet() as duck:
-        rows = duck.execute(
-            f"SELECT {', '.join(Row._fields)} FROM read_parquet({literal(str(kinds))}) "  # noqa: S608 - our own names
-            f"WHERE n >= {begin} ORDER BY n"
+    def agentic(self, foreign: Path) -> str:
+        """Whether a row's conversation is an agent's, as SQL."""
+        mine = read_sql(self.agents[self.part.name])
+        return (
+            f"coalesce({AGENT} IN (SELECT who FROM {mine} WHERE evident "  # noqa: S608
+            f"UNION ALL SELECT who FROM {read_sql(foreign)}), false)"
         )
-        while batch := rows.fetchmany(ROWS_AT_ONCE):
-            yield [Row(*row) for row in batch]
 
 
-def quiet() -> duckdb.DuckDBPyConnection:
-    """A connection that draws no progress of its own into our results."""
-    duck = connect()
-    duck.execute("SET enable_progress_bar = false")
-    return duck
+def layer_marks(index: TypeIndex) -> list[str]:
+    """A mark of each thing that was learnt, in the order of learning."""
+    return [
+        blake2b(msgspec.json.encode(layer, order="deterministic"), digest_size=12).hexdigest()
+        for layer in index.learnt.layers
+    ]
+
+
+def read_sql(*paths: Path) -> str:
+    """SQL's name for what stands in Parquet files."""
+    return f"read_parquet([{', '.join(literal(str(path)) for path in paths)}])"
+
+
+def _agents_name(part: Part) -> str:
+    return f"{part.name}-agents.1"
+
+
+def _foreign(agents: Mapping[str, Path]) -> dict[str, str]:
+    """By part, a mark of the conversations that only other parts' calls say are an agent's."""
+    if not agents:
+        return {}
+    listed = ", ".join(literal(str(path)) for path in agents.values())
+    rows = f"read_parquet([{listed}], filename=true)"
+    names = {str(path): name for name, path in agents.items()}
+    with connect() as duck:
+        found = duck.execute(
+            f"SELECT filename, count(*), bit_xor(who) FROM {rows} WHERE NOT evident "  # noqa: S608 - our own columns
+            f"AND who IN (SELECT who FROM {rows} WHERE evident) GROUP BY filename"
+        ).fetchall()
+    return {names[path]: f"{count}-{mark:x}" for path, count, mark in found}
+
+
+def _alike(duck: duckdb.DuckDBPyConnection, old: str, new: str) -> bool:
+    """Whether two files say the same of every row."""
+    differing = f"FROM {old} EXCEPT FROM {new}"
+    return not duck.execute(f"{differing} LIMIT 1").fetchall()
 
 
 def read_index(folder: Path) -> TypeIndex:
@@ -295,19 +476,19 @@ def forget_deleted(store: Exchanges) -> None:
     folder = store.folder / "types"
     if folder.exists():
         typed = TypedExchanges(store)
-        entries = list(typed.entries.values()) if store.segments() else []
+        entries = list(typed.entries.values())
         names = {name for entry in entries for name in _names_of(entry)}
         keys = {entry.key for entry in entries}
         learnt = forget(typed.index.learnt, keys=keys, names=names)
         write_index(store.folder, TypeIndex(learnt))
-        for old in folder.glob("typed-*"):
-            old.unlink(missing_ok=True)
+        # Names that were derived from what is forgotten are derived anew.
+        TypedExchanges(store, forgotten=layer_marks(typed.index))
 
 
 def _names_of(entry: TypeEntry) -> Iterator[str]:
     """What a type is called, and what it was called before anybody gave it a name."""
     yield entry.name
-    yield entry.key.removeprefix("tag:") if entry.key.startswith("tag:") else NEW + entry.key[:8]
+    yield entry.key.removeprefix(TAG) if entry.key.startswith(TAG) else NEW + entry.key[:8]
 
 
 def write_index(folder: Path, index: TypeIndex) -> None:
@@ -325,25 +506,11 @@ def write_index(folder: Path, index: TypeIndex) -> None:
             file.write(index.to_bytes())
         draft.replace(place / "index.json")
     except OSError as error:
-        raise _no_room(draft, error) from error
+        raise no_room(draft, error) from error
 
 
-def _keep(path: Path, rows: str, entries: list[TypeEntry], duck: duckdb.DuckDBPyConnection) -> None:
-    """The types of all exchanges in one file, with the older ones removed."""
-    draft = path.with_suffix(".tmp")
-    duck.execute(f"COPY ({rows}) TO {literal(str(draft))} (FORMAT parquet)")
-    draft.chmod(0o600)
-    names = path.with_suffix(".json")
-    names.write_bytes(msgspec.json.encode(entries))
-    names.chmod(0o600)
-    draft.replace(path)
-    for old in path.parent.glob("typed-*"):
-        if old.stem != path.stem:
-            with suppress(OSError):
-                old.unlink()
-
-
-def _no_room(path: Path, error: Exception) -> StorageError:
+def no_room(path: Path, error: Exception) -> StorageError:
+    """The coded error for a disk that does not take what was found."""
     return StorageError(
         f"{path} cannot be written: {error}.",
         effect="No exchange is lost; their types were not kept.",

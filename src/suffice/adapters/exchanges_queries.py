@@ -1,17 +1,28 @@
-"""Questions to a store's metadata, answered by DuckDB: sums that are priced, spreads, samples."""
+"""Questions to a store's metadata: sums that are priced, spreads, samples, of all its parts."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from math import floor
 from typing import Any
 
 import msgspec
 
-from suffice.adapters.exchange_types import TypedExchanges, quiet
-from suffice.adapters.exchanges import Exchanges
+from suffice.adapters.exchange_merged import Merged, Wanted
+from suffice.adapters.exchange_tables import (
+    CELL_S,
+    DAY_S,
+    HOUR_S,
+    MOST_SAMPLED,
+    USED,
+    Limits,
+    middle_of,
+)
+from suffice.adapters.exchange_types import TypedExchanges
+from suffice.adapters.exchanges import Exchanges, connect
 from suffice.adapters.exchanges.segments import literal
 from suffice.adapters.kept_answers import KeptAnswers
 from suffice.catalog import Catalog
@@ -22,50 +33,15 @@ from suffice.records.usage import Usage
 from suffice.traffic.ranking import Counted, Known, Seen
 from suffice.traffic.types import Role
 
-_CACHE_S = 300
+__all__ = ["Questions", "Wanted"]
+
 _HOURS = 24
 _ROLES = tuple(role.value for role in Role)
-_PROMPT = "(input_tokens + cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens)"
 _USABLE = "replayable AND coalesce(status, 200) < 400 AND error IS NULL"
-_BY = {"type": "type_number", "model": "model", "app": "app", "source": "source", "user": '"user"'}
-_SUMS = (
-    "input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
-    "output_tokens", "thinking_tokens", "web_searches",
-)  # fmt: skip
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    Which exchanges are looked at, and by what they are told apart.
-
-    Attributes:
-        since: Seconds since 1970; None: from the first one.
-        until: Seconds since 1970, itself not looked at; None: to the last one.
-        by: ``type``, ``model``, ``app``, ``source`` or ``user``.
-        only: Columns of text and what must stand in them, such as ``model``.
-    """
-
-    since: float | None = None
-    until: float | None = None
-    by: str = "type"
-    only: tuple[tuple[str, str], ...] = ()
-
-    def condition(self) -> str:
-        """
-        As DuckDB reads it.
-
-        >>> print(Wanted(since=5.0, only=(("model", "m"),)).condition())
-        ts >= 5.0 AND "model" = 'm'
-        """
-        said = [f"ts >= {literal(self.since)}"] if self.since is not None else []
-        said += [f"ts < {literal(self.until)}"] if self.until is not None else []
-        said += [f'"{column}" = {literal(value)}' for column, value in self.only]
-        return " AND ".join(said) or "true"
-
-    @property
-    def is_part(self) -> bool:
-        """Whether not all exchanges are looked at."""
-        return self.condition() != "true"
+_GROUPS = {"type": "type", "model": "model", "app": "app", "source": "source", "user": '"user"'}
+# Calls of one group that are alike in these have one price.
+_ALIKE = "role, model, day, band, service_tier, inference_geo, speed"
+_QUANTILES = (0.5, 0.95)
 
 
 class Questions:
@@ -85,52 +61,107 @@ class Questions:
         self._store = store
         self._typed = typed
         self._catalog = catalog
+        self._limits = Limits.of(catalog)
+        self._merged: tuple[Wanted, Merged] | None = None
         self.kept = KeptAnswers(typed.path)
 
     def counted(self, wanted: Wanted) -> list[Counted]:
         """Sums of exchanges that are priced alike."""
-        bands = sorted(
-            {
-                band.above_prompt_tokens
-                for facts in self._catalog.models.values()
-                for period in facts.prices
-                for band in period.bands
-                if band.above_prompt_tokens
-            }
-        )
-        band = " + ".join(f"({_PROMPT} > {limit})::INT" for limit in bands) or "0"
-        sums = ", ".join(f"sum({name})::HUGEINT" for name in _SUMS)
-        group = _BY[wanted.by]
+        sums = ", ".join(f"sum({name})::HUGEINT" for name in USED)
         sql = f"""
-            SELECT {group}, role, model, floor(ts / 86400)::BIGINT AS day,
-                {band} AS band, service_tier, inference_geo, speed,
-                max({_PROMPT}), count(*), count(*) FILTER (usage_known), {sums}
-            FROM {self._typed.sql()}
-            WHERE {wanted.condition()} AND iterations = '' AND billed
-            GROUP BY ALL"""  # noqa: S608 - our own columns and numbers
+            SELECT {_GROUPS[wanted.by]} AS grouped, {_ALIKE}, max(longest), sum(calls)::BIGINT,
+                sum(told)::BIGINT, {sums}
+            FROM sums JOIN names USING (type_number) GROUP BY ALL ORDER BY ALL"""  # noqa: S608 - our own columns
         rows = self._rows(sql, wanted)
         saved = self._cacheable(wanted)
-        found = [self._counted(row, wanted, saved) for row in rows]
+        found = [_counted(row, saved) for row in rows]
         return found + list(self._one_by_one(wanted))
 
     def seen(self, wanted: Wanted) -> dict[str, Seen]:
         """
         What is not dollars: by group, and by role under ``role:...``.
 
-        Sessions and spawns are told apart by 64 bits of their names; medians are approximate.
+        Sessions and spawns are told apart by 64 bits of their names; medians are within half a
+        per cent of a value that is there. All else is exact.
         """
-        span = f"""SELECT (min(ts) + max(ts)) / 2 FROM {self._typed.sql()}
-            WHERE {wanted.condition()}"""  # noqa: S608
         found: dict[str, Seen] = {}
-        middle = self._rows(span, wanted)[0][0] or 0.0
-        for group, prefix in ((self._group(wanted), ""), ("role", "role:")):
+        for group, prefix in ((_GROUPS[wanted.by], ""), ("role", "role:")):
             hours: defaultdict[Any, list[int]] = defaultdict(lambda: [0] * _HOURS)
-            for name, hour, calls in self._rows(self._hours_sql(group, wanted), wanted):
+            for name, hour, calls in self._rows(_hours_sql(group), wanted):
                 hours[name][hour] = calls
-            for name, *values in self._rows(self._seen_sql(group, wanted, middle), wanted):
-                label = prefix + _ROLES[name] if prefix else str(name)
-                found[label] = _seen(values, hours[name])
+            members = dict_of(self._rows(_members_sql(group), wanted))
+            spreads = self._spreads(group, wanted)
+            halves = self._halves(group, wanted)
+            for name, *values in self._rows(_seen_sql(group), wanted):
+                label = prefix + _ROLES[name] if prefix else _label(name)
+                sessions, spawns = members.get(name, (0, 0))
+                errors, replayable, answered, first, last = values
+                earlier, later = halves.get(name, (0, 0))
+                found[label] = Seen(
+                    sessions=sessions,
+                    spawns=spawns,
+                    errors=errors,
+                    replayable=replayable,
+                    answered=answered,
+                    first=first,
+                    last=last,
+                    by_hour=tuple(hours[name]),
+                    earlier=earlier,
+                    later=later,
+                    **spreads.get(name, {}),
+                )
         return found
+
+    def _spreads(self, group: str, wanted: Wanted) -> dict[Any, dict[str, tuple[float, float]]]:
+        """By group and measure, the median and the 95th of a hundred."""
+        places = ", ".join(
+            f"min({{'at': bucket, 'least': least, 'most': most}}) "
+            f"FILTER (upto > floor({share} * (calls - 1)))"
+            for share in _QUANTILES
+        )
+        sql = f"""
+            WITH held AS (SELECT {group} AS grouped, measure, bucket, sum(calls) AS here,
+                min(least) AS least, max(most) AS most
+                FROM spreads JOIN names USING (type_number) GROUP BY ALL),
+            ranked AS (SELECT *, sum(here) OVER (part ORDER BY bucket) AS upto,
+                sum(here) OVER part AS calls FROM held
+                WINDOW part AS (PARTITION BY grouped, measure))
+            SELECT grouped, measure, {places} FROM ranked GROUP BY ALL"""  # noqa: S608
+        found: defaultdict[Any, dict[str, tuple[float, float]]] = defaultdict(dict)
+        for name, measure, *buckets in self._rows(sql, wanted):
+            values = [middle_of(one["at"], one["least"], one["most"]) for one in buckets]
+            low, high = values if measure == "latency_s" else map(_rounded, values)
+            found[name][measure] = (low, high)
+        return found
+
+    def _halves(self, group: str, wanted: Wanted) -> dict[Any, tuple[int, int]]:
+        """Calls of each group in the first and in the second half of the time looked at."""
+
+        def find() -> list[Any]:
+            merged = self._merged_of(wanted)
+            (first, last), *_ = merged.duck.execute(
+                "SELECT min(first), max(last) FROM seen"
+            ).fetchall()
+            if first is None:
+                return []
+            middle = (first + last) / 2
+            hour = floor(middle / HOUR_S)
+            counts: defaultdict[Any, list[int]] = defaultdict(lambda: [0, 0])
+            whole = f"""SELECT {group}, sum(calls) FILTER (hour < {hour}),
+                sum(calls) FILTER (hour > {hour})
+                FROM seen JOIN names USING (type_number) GROUP BY 1"""  # noqa: S608
+            in_it = f"""SELECT {group}, count(*) FILTER (ts < {literal(middle)}),
+                count(*) FILTER (ts >= {literal(middle)})"""
+            begin = float(hour * HOUR_S)
+            for name, earlier, later in (
+                *merged.duck.execute(whole).fetchall(),
+                *merged.between(begin, begin + HOUR_S, in_it),
+            ):
+                counts[name][0] += int(earlier or 0)
+                counts[name][1] += int(later or 0)
+            return [[name, *both] for name, both in counts.items()]
+
+        return dict_of(self._found(f"halves {group}", wanted, find))
 
     def known(self) -> dict[str, Known]:
         """What the index says of each type, by its name."""
@@ -173,7 +204,7 @@ class Questions:
         sql = f"""SELECT n FROM (SELECT n FROM {self._typed.sql()}
             WHERE type_number IN ({among}) AND {_USABLE}
             AND {wanted.condition()}) {sample}"""  # noqa: S608
-        with quiet() as duck:
+        with connect() as duck:
             chosen = sorted(row[0] for row in duck.execute(sql).fetchall())[:most]
         yield from (case for _, case in self._cases(dict.fromkeys(chosen, name)))
 
@@ -186,20 +217,15 @@ class Questions:
         Args:
             names: The types.
             wanted: Which exchanges.
-            most: At most so many of each.
+            most: At most so many of each, and at most `MOST_SAMPLED`.
         """
-        place = {name: number for number, name in enumerate(names)}
-        listed = [entry for entry in self._typed.entries.values() if entry.name in place]
-        if not listed:
-            return {}
-        places = ", ".join(f"({one.number}, {place[one.name]})" for one in listed)
-        sql = f"""SELECT place, min_by(n, hash(n), {most}) FROM {self._typed.sql()}
-            JOIN (VALUES {places}) AS asked(type_number, place) USING (type_number)
-            WHERE {_USABLE} AND {wanted.condition()} GROUP BY place"""  # noqa: S608
-        with quiet() as duck:
-            rows = duck.execute(sql).fetchall()
+        sql = """SELECT type, min_by(n, hash(n), ?)
+            FROM samples JOIN names USING (type_number) GROUP BY 1"""
+        duck = self._merged_of(wanted).duck
+        rows = duck.execute(sql, [min(most, MOST_SAMPLED)]).fetchall()
         found: dict[str, list[Case]] = {name: [] for name in names}
-        for name, case in self._cases({n: names[where] for where, chosen in rows for n in chosen}):
+        drawn = {n: name for name, chosen in rows if name in found for n in chosen}
+        for name, case in self._cases(drawn):
             found[name].append(case)
         return found
 
@@ -229,50 +255,11 @@ class Questions:
             )
             yield chosen[row.n], case
 
-    def _group(self, wanted: Wanted) -> str:
-        return self._name_sql() if wanted.by == "type" else _BY[wanted.by]
-
-    def _name_sql(self) -> str:
-        """The type's name for each number, several versions under one name."""
-        cases = " ".join(
-            f"WHEN {entry.number} THEN {literal(entry.name)}"
-            for entry in self._typed.entries.values()
-        )
-        return f"CASE type_number {cases} ELSE '' END" if cases else "''"
-
-    def _label(self, value: Any, wanted: Wanted) -> str:
-        if wanted.by == "type":
-            return self._typed.entries[value].name
-        return str(value or "not told")
-
-    def _counted(
-        self, row: tuple[Any, ...], wanted: Wanted, saved: dict[tuple[Any, ...], tuple[int, int]]
-    ) -> Counted:
-        (group, role, model, day, _, tier, geo, speed, longest, calls, told, *sums) = row
-        hit = saved.pop((group, role, model), (0, 0))
-        return Counted(
-            type=self._label(group, wanted),
-            role=_ROLES[role],
-            model=model,
-            day=None if day is None else _day(day * 86400),
-            prompt_tokens=int(longest),
-            service_tier=tier,
-            inference_geo=geo,
-            speed=speed,
-            calls=calls,
-            told=told,
-            cacheable=hit[0],
-            cache_filling=hit[1],
-            **dict(zip(_SUMS, map(_whole, sums), strict=True)),
-        )
-
     def _one_by_one(self, wanted: Wanted) -> Iterator[Counted]:
         """Exchanges of several model calls, and unbilled ones, each with its own dollars."""
-        sql = f"""SELECT {_BY[wanted.by]}, role, model, ts, billed, iterations
-            FROM {self._typed.sql()}
-            WHERE {wanted.condition()} AND (iterations <> '' OR NOT billed)"""  # noqa: S608
-        rows = self._rows(sql, wanted)
-        for group, role, model, ts, billed, iterations in rows:
+        sql = f"""SELECT {_GROUPS[wanted.by]}, role, model, ts, billed, iterations
+            FROM singles JOIN names USING (type_number)"""  # noqa: S608 - our own columns
+        for group, role, model, ts, billed, iterations in self._rows(sql, wanted):
             usd, told = Decimal(0), 1
             if billed:
                 usage = msgspec.json.decode(iterations, type=Usage)
@@ -281,7 +268,7 @@ class Questions:
                 except PriceUnknown:
                     told = 0
             yield Counted(
-                type=self._label(group, wanted),
+                type=_label(group),
                 role=_ROLES[role],
                 model=model,
                 day=None if ts is None else _day(ts),
@@ -290,84 +277,96 @@ class Questions:
                 extra_usd=usd,
             )
 
-    def _cacheable(self, wanted: Wanted) -> dict[tuple[Any, ...], tuple[int, int]]:
-        """By group, role and model: prompt tokens a five-minute cache would read, and write."""
-        minima = " ".join(
-            f"WHEN {literal(name)} THEN {facts.cache_minimum_tokens}"
-            for name, facts in sorted(self._catalog.models.items())
-            if facts.cache_minimum_tokens
-        )
-        minimum = f"CASE model {minima} ELSE 4096 END" if minima else "4096"
+    def _cacheable(self, wanted: Wanted) -> dict[Any, tuple[int, int]]:
+        """
+        By what is priced alike: prompt tokens a five-minute cache would read, and write.
+
+        Within five minutes of the clock only the first call may find nothing in a cache.
+        """
         sql = f"""
-            WITH fresh AS (
-                SELECT {_BY[wanted.by]} AS grouped, role, model,
-                    least(prefix_tokens, input_tokens) AS prefix, ts - lag(ts) OVER (
-                        PARTITION BY app, model, system_key, tools_key ORDER BY ts) AS gap
-                FROM {self._typed.sql()}
-                WHERE {wanted.condition()} AND ts IS NOT NULL AND system_key + tools_key > 0
-                    AND cache_read_tokens = 0 AND cache_write_5m_tokens = 0
-                    AND cache_write_1h_tokens = 0
-                    AND least(prefix_tokens, input_tokens) >= {minimum})
-            SELECT grouped, role, model,
-                coalesce(sum(prefix) FILTER (gap < {_CACHE_S}), 0)::HUGEINT,
-                coalesce(sum(prefix) FILTER (gap IS NULL OR gap >= {_CACHE_S}), 0)::HUGEINT
-            FROM fresh GROUP BY ALL"""  # noqa: S608
+            WITH held AS (SELECT {_GROUPS[wanted.by]} AS grouped, {_ALIKE}, prompt, cell,
+                sum(prefix) AS prefix, min(opening) AS opening, max(last) AS last
+                FROM cells JOIN names USING (type_number) GROUP BY ALL),
+            openings AS (SELECT prompt, cell, min(opening) AS opening, max(last) AS last
+                FROM held GROUP BY prompt, cell),
+            filling AS (SELECT opening, prompt, cell, coalesce(opening.ts - lag(last) OVER (
+                PARTITION BY prompt ORDER BY cell) >= {CELL_S}, true) AS fills FROM openings),
+            told AS (SELECT held.*, CASE WHEN fills AND held.opening = filling.opening
+                THEN held.opening.prefix ELSE 0 END AS filled
+                FROM held JOIN filling USING (prompt, cell))
+            SELECT grouped, {_ALIKE}, sum(prefix - filled)::HUGEINT, sum(filled)::HUGEINT
+            FROM told GROUP BY ALL"""  # noqa: S608 - our own columns
         return {
-            (group, role, model): (int(hit), int(miss))
-            for group, role, model, hit, miss in self._rows(sql, wanted)
+            tuple(alike): (int(hit), int(miss)) for *alike, hit, miss in self._rows(sql, wanted)
         }
+
+    def _merged_of(self, wanted: Wanted) -> Merged:
+        """The tables of what is wanted; those asked for last stay open."""
+        if self._merged is None or self._merged[0] != wanted:
+            self._merged = wanted, Merged(self._typed, self._limits, wanted)
+        return self._merged[1]
 
     def _rows(self, sql: str, wanted: Wanted) -> list[Any]:
         """An answer of DuckDB's; what is asked of all exchanges is asked once and kept."""
-
-        def find() -> list[Any]:
-            with quiet() as duck:
-                return duck.execute(sql).fetchall()
-
-        return find() if wanted.is_part else self.kept.rows(sql, find)
-
-    def _hours_sql(self, group: str, wanted: Wanted) -> str:
-        return f"""SELECT {group} AS grouped, floor(ts / 3600)::BIGINT % {_HOURS} AS hour, count(*)
-            FROM {self._typed.sql()} WHERE {wanted.condition()} AND ts IS NOT NULL
-            GROUP BY grouped, hour"""  # noqa: S608
-
-    def _seen_sql(self, group: str, wanted: Wanted, middle: float) -> str:
-        spread = ", ".join(
-            f"approx_quantile({name}, [0.5, 0.95])"
-            for name in (
-                "latency_s",
-                "CASE WHEN usage_known THEN output_tokens END",
-                f"CASE WHEN usage_known THEN {_PROMPT} END",
-            )
+        return self._found(
+            sql, wanted, lambda: self._merged_of(wanted).duck.execute(sql).fetchall()
         )
-        return f"""SELECT {group} AS grouped,
-            count(DISTINCT hash(conversation)) FILTER (conversation <> ''),
-            count(DISTINCT hash(conversation, agent_id)) FILTER (agent_id <> '' OR is_sidechain),
-            count(*) FILTER (coalesce(status, 200) >= 400 OR error IS NOT NULL),
-            count(*) FILTER (replayable), count(*) FILTER (replayable AND response_key > 0),
-            min(ts), max(ts), {spread}, count(*) FILTER (ts < {literal(middle)}),
-            count(*) FILTER (ts >= {literal(middle)})
-            FROM {self._typed.sql()} WHERE {wanted.condition()} GROUP BY grouped"""  # noqa: S608
+
+    def _found(self, question: str, wanted: Wanted, find: Callable[[], list[Any]]) -> list[Any]:
+        if wanted.is_part:
+            return find()
+        return self.kept.rows(f"{self._limits.mark()} {question}", find)
 
 
-def _seen(values: list[Any], hours: list[int]) -> Seen:
-    sessions, spawns, errors, replayable, answered, first, last, *rest = values
-    spreads, (earlier, later) = rest[:3], rest[3:]
-    pairs = [None if not pair else (float(pair[0]), float(pair[1])) for pair in spreads]
-    return Seen(
-        sessions=sessions,
-        spawns=spawns,
-        errors=errors,
-        replayable=replayable,
-        answered=answered,
-        first=first,
-        last=last,
-        latency_s=pairs[0],
-        output_tokens=pairs[1],
-        prompt_tokens=pairs[2],
-        by_hour=tuple(hours),
-        earlier=earlier,
-        later=later,
+def _hours_sql(group: str) -> str:
+    hour = f"((hour % {_HOURS}) + {_HOURS}) % {_HOURS}"
+    return f"""SELECT {group} AS grouped, {hour}, sum(calls)::BIGINT
+        FROM seen JOIN names USING (type_number) WHERE hour IS NOT NULL GROUP BY 1, 2"""  # noqa: S608
+
+
+def _members_sql(group: str) -> str:
+    return f"""SELECT {group} AS grouped, count(DISTINCT who) FILTER (NOT spawned),
+        count(DISTINCT who) FILTER (spawned)
+        FROM members JOIN names USING (type_number) GROUP BY 1"""  # noqa: S608
+
+
+def _seen_sql(group: str) -> str:
+    return f"""SELECT {group} AS grouped, sum(errors)::BIGINT, sum(replayable)::BIGINT,
+        sum(answered)::BIGINT, min(first), max(last)
+        FROM seen JOIN names USING (type_number) GROUP BY 1"""  # noqa: S608
+
+
+def dict_of(rows: Iterable[Sequence[Any]]) -> dict[Any, tuple[Any, ...]]:
+    """Rows by their first column."""
+    return {name: tuple(rest) for name, *rest in rows}
+
+
+def _label(value: Any) -> str:
+    return str(value or "not told")
+
+
+def _rounded(tokens: float) -> float:
+    """Tokens are whole."""
+    return float(round(tokens))
+
+
+def _counted(row: Sequence[Any], saved: Mapping[Any, tuple[int, int]]) -> Counted:
+    (group, role, model, day, band, tier, geo, speed, longest, calls, told, *sums) = row
+    hit = saved.get((group, role, model, day, band, tier, geo, speed), (0, 0))
+    return Counted(
+        type=_label(group),
+        role=_ROLES[role],
+        model=model,
+        day=None if day is None else _day(day * DAY_S),
+        prompt_tokens=int(longest),
+        service_tier=tier,
+        inference_geo=geo,
+        speed=speed,
+        calls=calls,
+        told=told,
+        cacheable=hit[0],
+        cache_filling=hit[1],
+        **dict(zip(USED, map(_whole, sums), strict=True)),
     )
 
 

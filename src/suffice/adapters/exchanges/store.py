@@ -35,6 +35,7 @@ _ROWS_TO_WRITE = 20_000
 _BYTES_TO_WRITE = 64 * 2**20
 _SMALL_SEGMENT = 100_000
 _MANY_SMALL = 16
+_LARGEST_MERGED = 1_000_000
 _NAMES_REMEMBERED = 100_000
 _BODY_COLUMNS = ("system_key", "tools_key", "settings_key", "response_key")
 
@@ -235,6 +236,10 @@ class Exchanges:
         """The Parquet files in force, in the order of their rows; for `read_parquet`."""
         return [self.folder / name for name, _, _ in self._ledger.segments()]
 
+    def held(self) -> list[tuple[str, int, int]]:
+        """Name, first row number and rows of every segment in force, in order."""
+        return self._ledger.segments()
+
     def rows(self, *, where: str = "true") -> Iterator[StoredExchange]:
         """
         Metadata by row number, as a stream.
@@ -429,15 +434,16 @@ class Exchanges:
         small = [one for one in self._ledger.segments() if one[2] < _SMALL_SEGMENT]
         if len(small) < _MANY_SMALL:
             return
-        name = self._new_name()
-        merge([self.folder / one for one, _, _ in small], self.folder / name)
-        with self._ledger.transaction():
-            self._ledger.drop_segments(one for one, _, _ in small)
-            self._ledger.add_segment(
-                name, first_n=small[0][1], rows=sum(rows for _, _, rows in small)
-            )
-        for one, _, _ in small:
-            (self.folder / one).unlink(missing_ok=True)
+        for group in filter(lambda group: len(group) > 1, _groups(small)):
+            name = self._new_name()
+            merge([self.folder / one for one, _, _ in group], self.folder / name)
+            with self._ledger.transaction():
+                self._ledger.drop_segments(one for one, _, _ in group)
+                self._ledger.add_segment(
+                    name, first_n=group[0][1], rows=sum(rows for _, _, rows in group)
+                )
+            for one, _, _ in group:
+                (self.folder / one).unlink(missing_ok=True)
 
     def _new_name(self) -> str:
         return f"exchanges-{uuid.uuid4().hex}.parquet"
@@ -449,3 +455,14 @@ class Exchanges:
             if path.name not in in_force:
                 with contextlib.suppress(OSError):
                     path.unlink()
+
+
+def _groups(segments: Sequence[tuple[str, int, int]]) -> Iterator[list[tuple[str, int, int]]]:
+    """Neighbours that are merged; none grows so large that a deletion would rewrite everything."""
+    group: list[tuple[str, int, int]] = []
+    for one in segments:
+        if sum(rows for _, _, rows in group) + one[2] > _LARGEST_MERGED:
+            yield group
+            group = []
+        group.append(one)
+    yield group

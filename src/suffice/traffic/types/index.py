@@ -17,6 +17,7 @@ from suffice.traffic.types.units import canonical, lines_of
 TypeName = str
 SCHEMA = "suffice.types"
 NEW = "new-"
+TAG = "tag:"
 _MOST_KEPT_CHARS = 16 * 2**20
 _MOST_KEPT = 8192
 _MOST_APPS = 50
@@ -31,12 +32,16 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         key: The hash of the version it is; a change of the prompt changes it.
         known: False for a shape nobody has seen: a new type, without a decision.
         related: The name of the type it seems to be a version of; empty without one.
+        related_key: The template that says so, where the shape is new.
+        settled: Whether it stays what it is, whatever is learnt beside it.
     """
 
     name: TypeName
     key: str
     known: bool = True
     related: str = ""
+    related_key: str = ""
+    settled: bool = False
 
 
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +137,7 @@ class TypeIndex:
         A shape that no template fits is a new type, named by its own hash.
         """
         if shape.tag:
-            return Found(name=self._changes.final(shape.tag), key="tag:" + shape.tag)
+            return self.called(TAG + shape.tag)
         found = self._before_opening(shape)
         return self._read_opening(shape, found) if found.key in self.split_keys else found
 
@@ -154,6 +159,30 @@ class TypeIndex:
             found = self._read(shape)
             self._keep(asked, found, len(shape.system) + len(shape.tools))
         return found
+
+    def called(self, key: str, *, known: bool = True, related_key: str = "") -> Found:
+        """
+        What was found of shapes with this key, as types are called now.
+
+        Args:
+            key: Of a type that was found before: a tag's, a template's, or a new shape's.
+            known: As it was found.
+            related_key: As it was found.
+        """
+        if key.startswith(TAG):
+            return Found(name=self._changes.final(key.removeprefix(TAG)), key=key, settled=True)
+        if known or key in self.split_keys:
+            template = self._units[key]
+            related = self._name_of(template.opening or template.related)
+            name = self._name_of(key)
+            return Found(name=name, key=key, known=known, related=related, settled=known)
+        return Found(
+            name=self._changes.final(NEW + key[:8]),
+            key=key,
+            known=False,
+            related=self._name_of(related_key),
+            related_key=related_key,
+        )
 
     def template(self, key: str) -> Template | None:
         """The template with this key, to show it."""
@@ -206,9 +235,9 @@ class TypeIndex:
         for layer in self._layers:
             key = layer.key_of(shape.app, rest, shape.system)
             if key:
-                return self._named(key)
+                return self.called(key)
         if key := self._of_another_app(shape, rest):
-            return self._named(key)
+            return msgspec.structs.replace(self.called(key), settled=False)
         text = "\n".join(canonical(line) for line in lines_of(shape.system))
         return self._new(shape.app, rest, text)
 
@@ -230,29 +259,19 @@ class TypeIndex:
         for layer in self._layers:
             key = layer.key_of(self._units[found.key].app, rest, shape.opening, opening=found.key)
             if key:
-                return msgspec.structs.replace(self._named(key), related=found.name)
-        return msgspec.structs.replace(found, known=False)
+                return msgspec.structs.replace(self.called(key), settled=found.settled)
+        return self.called(found.key, known=False)
 
-    def _named(self, key: str) -> Found:
-        related = self._names.get(self._units[key].related, "")
-        return Found(
-            name=self._changes.final(self._names[key]),
-            key=key,
-            related=self._changes.final(related) if related else "",
-        )
+    def _name_of(self, key: str) -> TypeName:
+        """What a template's type is called now; empty where there is no such template."""
+        name = self._names.get(key, "")
+        return self._changes.final(name) if name else ""
 
     def _new(self, app: str, rest: str, text: str) -> Found:
-        key = template_key(app, rest, text)
         related = ""
         for layer in reversed(self._layers):
             related = related or layer.relative(app, text)
-        name = self._changes.final(NEW + key[:8])
-        return Found(
-            name=name,
-            key=key,
-            known=False,
-            related=self._changes.final(self._names[related]) if related else "",
-        )
+        return self.called(template_key(app, rest, text), known=False, related_key=related)
 
     def _keep(
         self, asked: tuple[str, str, bytes, bytes, str, str], found: Found, chars: int
