@@ -31,8 +31,9 @@ from suffice.records import SentBatch, SentCall
 
 _TICK_S = 0.25
 _MOST_WAITING_BYTES = 64 * 1024 * 1024
-# Far below the provider's bound of 256 MB, so that no upload takes long.
-_MOST_SENT_BYTES = 24 * 1024 * 1024
+# Far below the provider's bound of 256 MB: what is written down of a batch is encoded in one go,
+# and requests would feel more than some milliseconds of it.
+_MOST_SENT_BYTES = 4 * 1024 * 1024
 _MOST_TRIES = 5
 _FIRST_REST_S, _LONGEST_REST_S = 30.0, 600.0
 # By these the provider says that it did nothing; after any other failure it may have.
@@ -353,8 +354,10 @@ def _id_in(body: bytes) -> str:
 def _headers(job: Job) -> tuple[str, str]:
     """What calls of one batch must have in common."""
     told = job.head.text
-    betas = sorted({beta.strip() for beta in told.get("anthropic-beta", "").split(",")} - {""})
-    return told.get("anthropic-version", ""), ",".join(betas)
+    betas = {beta.strip() for beta in told.get("anthropic-beta", "").split(",")} - {""}
+    # Those speak of the caller's credential, which does not come along.
+    asked = sorted(beta for beta in betas if not beta.startswith("oauth-"))
+    return told.get("anthropic-version", ""), ",".join(asked)
 
 
 def _part(waiting: deque[_Waiting], *, most: int) -> list[_Waiting]:

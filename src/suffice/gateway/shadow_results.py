@@ -96,7 +96,7 @@ def _lines(results: bytes) -> list[_Line]:
     for line in results.splitlines():
         try:
             found.append(_LINE.decode(line))
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             continue
     return found
 
@@ -171,7 +171,10 @@ def _as_batch(message: bytes) -> bytes:
     told = read_answer(message)
     if told is None or told.usage is None or told.usage.service_tier == _TIER:
         return message
-    whole = msgspec.json.decode(message)
+    try:
+        whole = msgspec.json.decode(message)
+    except RecursionError:
+        return message
     whole["usage"]["service_tier"] = _TIER
     return msgspec.json.encode(whole)
 

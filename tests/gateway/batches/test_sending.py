@@ -48,6 +48,17 @@ def test_calls_with_other_betas_go_in_a_batch_of_their_own(start: Any) -> None:
     assert gateway.posted == 2
 
 
+def test_betas_that_speak_of_the_callers_credential_do_not_come_along(start: Any) -> None:
+    gateway = start()
+
+    gateway.ask("s1", betas="effort-2025-11-24, oauth-2025-04-20")
+    gateway.ask("s2", betas="effort-2025-11-24")
+
+    assert gateway.becomes({"answered": 2})
+    [made] = [each for each in gateway.front.app.journal if each.path.endswith("/batches")]
+    assert made.headers["anthropic-beta"] == "effort-2025-11-24"
+
+
 def test_nothing_unmasked_and_no_key_lies_on_disk_at_any_time(start: Any, tmp_path: Path) -> None:
     gateway = start()
     gateway.front.gets_fail = itertools.repeat(503)
