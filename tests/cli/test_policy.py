@@ -287,3 +287,26 @@ def test_a_types_name_is_text_and_never_markup_or_a_control(here: Path) -> None:
     for told in (policy("show").output, policy("history").output, policy("diff").output):
         assert "\x1b" not in told
         assert "[red]x" in told
+
+
+def test_short_names_become_what_the_provider_takes(here: Path) -> None:
+    signed = ("--by", "Ada", "--reason", "a trial")
+
+    published("triage", "--baseline", "opus-5-5", "--to", "haiku-5-5", "--share", "5%", *signed)
+
+    rule = in_force()["types"]["triage"]
+    assert (rule["baseline"], rule["candidate"]) == ("claude-opus-5-5", "claude-haiku-5-5")
+
+
+def test_a_short_name_somebody_wrote_into_the_file_is_an_error(here: Path) -> None:
+    signed = ("--by", "Ada", "--reason", "a trial")
+    published(
+        *("triage", "--baseline", "claude-opus-5-5", "--to", "claude-haiku-5-5"),
+        *("--share", "5%", *signed),
+    )
+    file = here / ".suffice" / "policy.json"
+    file.write_text(file.read_text().replace('"claude-haiku-5-5"', '"haiku-5-5"'))
+
+    result = policy("lint")
+
+    assert (result.exit_code, "it is claude-haiku-5-5." in result.output) == (1, True)

@@ -41,7 +41,7 @@ def kept_run(
     verdict = Verdict(
         type=type_,
         baseline=more.pop("baseline", "claude-opus-5-5@A"),
-        candidate="claude-haiku-5-5@B",
+        candidate=more.pop("candidate", "claude-haiku-5-5@B"),
         pairs=412,
         measure=Measure.AGREEMENT,
         estimate=0.97,
@@ -83,6 +83,18 @@ def test_a_run_is_named_with_the_short_or_the_whole_name_of_its_model(
     fine("rollout", "start", "triage", "--to", named, "--from-run", "r1")
 
     assert in_force()["types"]["triage"]["candidate"] == "claude-haiku-5-5"
+
+
+def test_a_run_that_named_models_by_their_short_names_moves_to_what_the_provider_knows(
+    here: Path,
+) -> None:
+    kept_run(here, baseline="opus-5-5", candidate="haiku-5-5")
+
+    fine("rollout", "start", "triage")
+
+    rule = in_force()["types"]["triage"]
+    assert (rule["baseline"], rule["candidate"]) == ("claude-opus-5-5", "claude-haiku-5-5")
+    assert fine("explain", "triage").count("gap") == 0
 
 
 def test_only_a_switch_that_stands_by_itself_is_proposed(here: Path) -> None:

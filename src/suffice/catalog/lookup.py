@@ -45,6 +45,19 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """Whether the catalog has facts of a model; it may still lack its price."""
         return match(name, self.aliases) is not None
 
+    def in_full(self, name: str) -> str:
+        """
+        A model's name as the provider takes it, settings and run label kept.
+
+        Short names become ids; a name the catalog does not know stays as it is.
+
+        >>> load_catalog().in_full("opus-5-5:effort=low@A"), load_catalog().in_full("my-model")
+        ('claude-opus-5-5:effort=low@A', 'my-model')
+        """
+        bare = bare_name(name)
+        found = None if bare in self.aliases else match(name, self.aliases)
+        return name if found is None else name.replace(bare, found, 1)
+
     def find(self, name: str) -> ModelFacts:
         """
         The facts of a model, by id, dated id, alias or short name.

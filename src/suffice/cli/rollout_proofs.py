@@ -103,14 +103,17 @@ def switches(proofs: Iterator[Proof]) -> list[Proof]:
 
 def model_name(text: str) -> str:
     """
-    A model's name with its settings, without the label of a run.
+    A model's name as the provider takes it, with its settings, without the label of a run.
 
-    >>> model_name("claude-haiku-5-5@B")
-    'claude-haiku-5-5'
+    >>> model_name("claude-haiku-5-5@B"), model_name("haiku-5-5")
+    ('claude-haiku-5-5', 'claude-haiku-5-5')
     """
     import msgspec
 
-    return msgspec.structs.replace(parse_model_spec(text), label=None).name
+    from suffice.catalog import load_catalog
+
+    plain = msgspec.structs.replace(parse_model_spec(text), label=None).name
+    return load_catalog().in_full(plain)
 
 
 def _is_model(of_run: str, asked: str | None) -> bool:

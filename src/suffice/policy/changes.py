@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from suffice.catalog import load_catalog
 from suffice.errors import BadOption, NotProven
 from suffice.policy.difference import diff, in_words
 from suffice.policy.rules import AuditLine, Basis, Guards, Policy, TypeRule
@@ -204,4 +205,6 @@ def _objection(old: TypeRule | None, new: TypeRule) -> str | None:
 
 
 def _unlabelled(name: str) -> str:
-    return msgspec.structs.replace(parse_model_spec(name), label=None).name
+    """As requests name it: a recorded run's label is no part of that, nor is a short name."""
+    plain = msgspec.structs.replace(parse_model_spec(name), label=None).name
+    return load_catalog().in_full(plain)

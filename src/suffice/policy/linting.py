@@ -86,6 +86,9 @@ def _model(spec: ModelSpec, *, at: datetime, catalog: Catalog) -> Iterator[Findi
     known = catalog.find(spec.model) if catalog.knows(spec.model) else None
     if known is None and not capabilities(spec.model).known:
         yield _warning(f"{spec.model} is not in the catalog: nothing is held against it.")
+    whole = catalog.in_full(spec.model)
+    if whole != spec.model:
+        yield _error(f"{spec.model} is a short name that no provider takes: it is {whole}.")
     if known is not None and known.lifecycle(at.date()) is Lifecycle.RETIRED:
         yield _error(f"{spec.model} was retired on {known.retires}.")
     elif known is not None and known.retires is not None:
