@@ -93,6 +93,13 @@ def test_a_base_url_may_end_in_v1(ask: Ask) -> None:
         assert ask(f"{url}/v1/").failure is None
 
 
+def test_a_short_name_is_sent_as_the_provider_knows_it(ask: Ask) -> None:
+    with serve(strict_fake()) as url:
+        answer = ask(url, "haiku-5-5:thinking=off")
+
+    assert (answer.failure, answer.served_model) == (None, "claude-haiku-5-5")
+
+
 def test_betas_are_joined_as_the_api_reads_them(ask: Ask) -> None:
     fake = strict_fake()
     with serve(fake) as url:

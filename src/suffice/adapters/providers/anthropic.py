@@ -16,6 +16,7 @@ from suffice.adapters.providers.faults import Fault, Remedy
 from suffice.adapters.providers.messages_api import MessagesApi, Reply
 from suffice.adapters.providers.pacing import Pace, Pacer, backoff_s
 from suffice.adapters.providers.world import World
+from suffice.catalog import load_catalog
 from suffice.catalog.capabilities import LATEST_VERSION
 from suffice.errors import ProviderError
 from suffice.policy.translation import translate
@@ -103,6 +104,7 @@ class AnthropicModels:
 
     async def answer(self, arm: ModelSpec, request: dict[str, Any], *, case_id: str) -> Answer:
         """As `ports.Models.answer`."""
+        arm = _in_full(arm)
         moved = translate(request, target=arm, version=self._version, source=self._source)
         if moved.refused is not None:
             return _failed(f"not sent: {moved.refused}")
@@ -121,6 +123,7 @@ class AnthropicModels:
 
     async def count_tokens(self, arm: ModelSpec, request: dict[str, Any]) -> int | None:
         """As `ports.Models.count_tokens`; None also where the model cannot take the request."""
+        arm = _in_full(arm)
         moved = translate(request, target=arm, version=self._version, source=self._source)
         if moved.refused is not None:
             return None
@@ -205,6 +208,11 @@ class AnthropicModels:
             self._on_attempt(
                 attempt_of(outcome, arm=arm, case_id=case_id, number=number, again=again)
             )
+
+
+def _in_full(arm: ModelSpec) -> ModelSpec:
+    """As the provider takes it: a short name is a person's."""
+    return msgspec.structs.replace(arm, model=load_catalog().in_full(arm.model))
 
 
 def _failed(reason: str) -> Answer:
