@@ -152,6 +152,68 @@ def test_summaries_are_scored_by_length_and_source_and_the_verdict_is_provisiona
     assert "not whether the text is apt" in done.stderr
 
 
+DOCSTRING = (
+    '{"summary": "Add one.", "description": "", "parameters": {"n": "Any."}, "returns": "It."}'
+)
+AGENTS = (
+    '{"a": {"description": "parcels", "model": "m"}, "b": {"description": "money", "model": "m"}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("task", "given", "written", "said"),
+    [
+        ("classify", "Where is it?", ["labels=money,parcels"], "parcels"),
+        ("extract", "TOTAL 3", ["schema=Receipt"], '{"total": 3}'),
+        ("summarize", "It rained in Lyon.", ["words=3"], "It rained."),
+        ("route_request", "Where?", [f"agents={AGENTS}"], '{"reason": "So.", "agent": "a"}'),
+        (
+            "needs_escalation",
+            "Thanks!",
+            ['rules=["It threatens."]'],
+            '{"reason": "No.", "rule": null, "needed": false}',
+        ),
+        (
+            "choose_tool",
+            "Where is it?",
+            ['tools=[{"name": "find", "description": "finds"}]'],
+            '[{"type": "tool_use", "id": "toolu_1", "name": "find", "input": {}}]',
+        ),
+        (
+            "clean_text",
+            "um  i want it back",
+            ["intents=refund, delay"],
+            '{"intent": "refund", "text": "I want it back."}',
+        ),
+        ("write_docstring", "def after(n): return n + 1", ["style=numpy"], DOCSTRING),
+    ],
+)
+def test_every_answer_to_every_task_is_scored(
+    folder: Path, task: str, given: str, written: list[str], said: str
+) -> None:
+    lines = [{"text": given, "outputs": {BIG: said, SMALL: said}} for _ in range(4)]
+    (folder / "c.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    arguments = [word for one in written for word in ("--with", one)]
+    done = tasks("prove", task, "c.jsonl", *ARMS, *arguments, "--format", "json")
+    [row] = json.loads(done.stdout)["types"]
+    assert row["pairs"] == 4, done.stderr
+
+
+def test_a_line_may_name_a_file_that_holds_its_text(folder: Path) -> None:
+    for number in range(4):
+        (folder / f"{number}.txt").write_text(f"parcel {number}")
+    lines = [
+        {"file": f"{number}.txt", "outputs": {BIG: "a", SMALL: "a"}, "reference": "a"}
+        for number in range(4)
+    ]
+    (folder / "c.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    done = tasks("prove", "classify", "c.jsonl", *ARMS, "--labels", "a,b", "--format", "json")
+    assert json.loads(done.stdout)["types"][0]["pairs"] == 4
+    [kept] = (folder / ".suffice" / "tasks").glob("*.jsonl")
+    requests = [json.loads(line)["request"] for line in kept.read_text().splitlines()]
+    assert requests[3]["messages"] == [{"role": "user", "content": "parcel 3"}]
+
+
 def test_lines_that_are_no_case_are_told_and_left_out(folder: Path) -> None:
     cases = Path(tickets(folder / "c.jsonl"))
     more = '\n{"text": " "}\nnot json\n{"text": 5}\n{"text": "x", "meta": 5}\n{"n": 5}\n'

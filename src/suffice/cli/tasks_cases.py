@@ -16,8 +16,10 @@ from suffice.cli.console import progress
 from suffice.errors import BadOption, EmptyInput, StorageError, SufficeError
 from suffice.records import BrokenCase
 from suffice.tasks.arguments import read_arguments
+from suffice.tasks.grading import given_in
 from suffice.tasks.job import Job
 from suffice.tasks.labels import LabelSet
+from suffice.tasks.media import read_source
 from suffice.tasks.seeing import DOCUMENT_TYPES
 from suffice.tasks.shelf import ReadyTask
 
@@ -86,7 +88,8 @@ def make_cases(task: ReadyTask, file: Path, written: Sequence[str], *, strict: b
     cases = []
     for number, line in lines:
         try:
-            job = task.job(_input(line, file.parent), maker.arguments)
+            given = _input(line, task, file.parent)
+            job = task.job(given, maker.arguments)
         except SufficeError as wrong:
             if strict or number == lines[0][0]:
                 raise  # what is wrong with the first line is mostly wrong with the arguments
@@ -98,7 +101,7 @@ def make_cases(task: ReadyTask, file: Path, written: Sequence[str], *, strict: b
         elif job.parts:
             made.long += 1
         else:
-            cases.append(maker.case(number, line, job))
+            cases.append(maker.case(number, line, job, given))
     _keep(cases, made, task, file)
     return made
 
@@ -150,9 +153,12 @@ class _Maker:
     written: list[str]
     folder: Path
 
-    def case(self, number: int, line: dict[str, Any], job: Job[Any]) -> dict[str, Any]:
+    def case(self, number: int, line: dict[str, Any], job: Job[Any], given: Any) -> dict[str, Any]:
         """A line as `suffice compare` reads it."""
-        meta = {**line.get("meta", {}), "task": {"name": self.task.name, "with": self.written}}
+        said = {"name": self.task.name, "with": self.written}
+        if isinstance(given, str) and given_in(job.request) != given:
+            said["given"] = given
+        meta = {**line.get("meta", {}), "task": said}
         if self.task.scorer == "label":
             meta["labels"] = list(LabelSet.of(self.arguments.get("labels", DOCUMENT_TYPES)).values)
         kept = {name: line[name] for name in _KEPT if name in line}
@@ -175,16 +181,41 @@ class _Maker:
         self.written.append(f"labels={msgspec.json.encode(labels).decode()}")
 
 
-def _input(line: dict[str, Any], folder: Path) -> Any:
+def text_of(task: ReadyTask, given: Path | bytes) -> str:
+    """
+    What a file says, or bytes say, to a task that takes texts.
+
+    Raises:
+        BadOption: It is no text.
+        UnreadableFile: The file cannot be read.
+    """
+    found = read_source(given)
+    if found.text is None:
+        raise BadOption(
+            f"{task.name} takes a text; this is a {'PDF' if found.kind == 'pdf' else 'picture'}.",
+            effect="Nothing was asked.",
+            next_step="extract takes text, PDFs and pictures; classify_image takes pictures.",
+        )
+    return found.text
+
+
+def _input(line: dict[str, Any], task: ReadyTask, folder: Path) -> Any:
     if not isinstance(line.get("meta", {}), dict):
-        raise BadOption("Its meta is no object.", effect="Nothing was asked.")
+        raise BadOption(
+            "Its meta is no object.", effect="Nothing was asked.", next_step="Leave it out."
+        )
     for name in _FILES:
         if name in line:
-            return folder / str(line[name])
+            path = folder / str(line[name])
+            return text_of(task, path) if task.takes == "text" else path
     for name in _INPUTS:
         if name in line:
             return line[name]
-    raise BadOption("It has no input.", effect="Nothing was asked.")
+    raise BadOption(
+        "It has no input.",
+        effect="Nothing was asked.",
+        next_step=f"Give it as {_INPUTS[1]!r}, or name a {_FILES[0]!r}.",
+    )
 
 
 def _read(file: Path, *, strict: bool) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -201,5 +232,6 @@ def _read(file: Path, *, strict: bool) -> Iterator[tuple[int, dict[str, Any]]]:
                 raise BadOption(
                     f"Line {number} of {file} is no JSON object: {error}.",
                     effect="Nothing was asked.",
+                    next_step="Mend the line, or leave --strict out to pass it over.",
                 ) from error
             progress().print(f"line {number} is no JSON object: {error}", markup=False)

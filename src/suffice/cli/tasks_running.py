@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from suffice.cli.tasks_cases import given_arguments
-from suffice.errors import BadOption
+from suffice.cli.tasks_cases import given_arguments, text_of
 from suffice.tasks.current import runner_from_environment
 from suffice.tasks.media import is_file_name, read_source
 from suffice.tasks.outcome import Outcome
@@ -52,21 +51,10 @@ def outcome_of(
 def _input(ready: ReadyTask, given: str) -> Any:
     if given == "-":
         content = sys.stdin.buffer.read()
-        return content if ready.takes != "text" else _text(ready, content)
+        return content if ready.takes != "text" else text_of(ready, content)
     path = Path(given)
     if len(given) <= _LONGEST_PATH and "\n" not in given and path.is_file():
-        return path if ready.takes != "text" else _text(ready, path)
+        return path if ready.takes != "text" else text_of(ready, path)
     # A slip in a file's name is no text to work on: opening it says what is wrong.
     is_name = is_file_name(given) or (ready.takes == "image" and not given.startswith("https://"))
     return read_source(path) if is_name else given
-
-
-def _text(ready: ReadyTask, given: Path | bytes) -> str:
-    found = read_source(given)
-    if found.text is None:
-        raise BadOption(
-            f"{ready.name} takes a text; this is a {'PDF' if found.kind == 'pdf' else 'picture'}.",
-            effect="Nothing was asked.",
-            next_step="extract takes text, PDFs and pictures; classify_image takes pictures.",
-        )
-    return found.text

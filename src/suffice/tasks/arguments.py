@@ -13,7 +13,8 @@ import msgspec
 from suffice.errors import BadOption, UnreadableFile
 
 _OBJECT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
-_OBJECTS = frozenset({"labels", "schema", "agents", "tools", "rules", "examples"})
+_OBJECTS = frozenset({"labels", "intents", "schema", "agents", "tools", "rules", "examples"})
+_LABELS = frozenset({"labels", "intents"})
 _TEXTS = frozenset({"instructions", "focus", "style", "model", "region"})
 
 
@@ -22,9 +23,9 @@ def read_arguments(written: Iterable[str]) -> dict[str, Any]:
     Arguments out of ``NAME=VALUE``.
 
     A value is JSON where it can be read as JSON, ``@FILE`` for JSON in a file, and else a text;
-    instructions and other texts are always texts. Labels may be parted by commas. Labels, a
-    schema, agents, tools and rules may be a Python object, ``package.module:NAME``; a schema may
-    also be the name of a ready one.
+    instructions and other texts are always texts. Labels and intents may be parted by commas.
+    These, a schema, agents, tools and rules may be a Python object, ``package.module:NAME``; a
+    schema may also be the name of a ready one.
 
     Raises:
         BadOption: It has no ``=``, or names nothing that can be loaded.
@@ -56,7 +57,7 @@ def _value(name: str, written: str) -> Any:
 
 
 def _words(name: str, written: str) -> Any:
-    if name == "labels":
+    if name in _LABELS:
         return [label.strip() for label in written.split(",") if label.strip()]
     return _ready(written) if name == "schema" else written
 

@@ -32,7 +32,8 @@ class TaskScorer:
 
     What the task would not take, it scores 0 with the task's own reason: a label outside the set,
     JSON that does not fit, a summary that is too long. The rest is compared by its value. The case
-    says which task it is, in ``meta.task``, ``name`` and ``with`` (its arguments as written).
+    says which task it is, in ``meta.task``: ``name``, ``with`` (its arguments as written), and
+    ``given``, its input, where the request does not hold that as it was.
     """
 
     name = "task"
@@ -62,7 +63,8 @@ class TaskScorer:
                 self._jobs.clear()
             said = case.meta["task"]
             options = _arguments(tuple(said["with"]), Path.cwd())
-            self._jobs[case.id] = task_named(said["name"]).job(given_in(case.request), options)
+            given = said["given"] if "given" in said else given_in(case.request)
+            self._jobs[case.id] = task_named(said["name"]).job(given, options)
         return self._jobs[case.id]
 
 

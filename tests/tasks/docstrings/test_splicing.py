@@ -56,6 +56,7 @@ FILES = {
     "joined": b'def f():\n    ("a" \'b\'\n     """c""")  # so\n    return 1\n',
     "formatted": b'def f(x):\n    f"""{x} no docstring"""\n    return x\ndef g():\n    b"bytes"\n',
     "continued": b"def f(): \\\n    return 1\nif 1: \\\n  pass\n",
+    "comments that end in a backslash": b"def f():\n    # /\\\n    return 1\nclass A:  # so \\\n    x = 1\n",
     "type comment": b"def f(a):\n    # type: (int) -> int\n    # then\n    return a\n",
     "latin": "# -*- coding: latin-1 -*-\ndef f():\n    return 'é'\n".encode("latin-1"),
     "latin, second line": "\n # vim: fileencoding=latin-1\ndef f(): 'é'\nx = 'é'\n".encode(

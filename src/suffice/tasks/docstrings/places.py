@@ -18,6 +18,7 @@ from suffice.tasks.docstrings.facts import (
 )
 from suffice.tasks.docstrings.source import Lines, Source, parsed
 
+_COMMENTED = re.compile(r"(?:^|:)\s*#")
 _TYPE_COMMENT = re.compile(r"\s*#\s*type:")
 _BLANK_OR_COMMENT = re.compile(r"\s*(?:#.*)?\s*")
 _COOKIE = re.compile(r"[ \t\f]*#.*?coding[:=]")
@@ -168,7 +169,7 @@ def _spot(node: ast.ClassDef | Function, lines: Lines, newline: str) -> Spot:
     first = node.body[0]
     line = _first_line(first)
     before = lines.line(line)[: _column(first, line, lines)]
-    block = not before.strip() and not lines.line(line - 1).rstrip("\r\n").endswith("\\")
+    block = not before.strip() and not _continues(lines.line(line - 1))
     indent = before if block else own_indent + _STEP
     if has_docstring(node):
         return _instead_of(first, lines, indent)
@@ -182,6 +183,11 @@ def _spot(node: ast.ClassDef | Function, lines: Lines, newline: str) -> Spot:
     at = lines.start(line)
     wide = isinstance(node, ast.ClassDef) and bool(lines.line(line).strip())
     return Spot(start=at, end=at, indent=indent, before=indent, after=newline * (2 if wide else 1))
+
+
+def _continues(line: str) -> bool:
+    """Whether a line goes on in the next one; a backslash that ends a comment means nothing."""
+    return line.rstrip("\r\n").endswith("\\") and not _COMMENTED.search(line)
 
 
 def _column(first: ast.stmt, line: int, lines: Lines) -> int:
