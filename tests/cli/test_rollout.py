@@ -361,10 +361,14 @@ def test_a_misspelt_type_is_answered_with_the_nearest(here: Path) -> None:
     assert (result.exit_code, "There is triage." in result.output) == (2, True)
 
 
-def test_before_any_rollout_status_says_how_to_begin(here: Path) -> None:
-    result = suffice("rollout", "status")
-
-    assert (result.exit_code, "suffice rollout next" in result.output) == (1, True)
+@pytest.mark.parametrize("command", ["status", "list"])
+def test_before_any_rollout_the_list_is_empty_and_says_how_to_begin(
+    here: Path, command: str
+) -> None:
+    assert "Next  suffice rollout next" in fine("rollout", command)
+    assert json.loads(fine("rollout", command, "--format", "json"))["rollouts"] == []
+    assert not (here / ".suffice").exists()
+    assert suffice("rollout", "status", "triage").exit_code == 1
 
 
 def test_the_monitor_takes_a_fall_back_in_one_round_and_tells_the_log(here: Path) -> None:

@@ -161,12 +161,10 @@ def show_one(places: Places, request_type: str, *, most: int, form: str) -> None
 
 
 def show_all(places: Places, *, form: str) -> None:
-    """
-    Every rollout.
-
-    Raises:
-        EmptyInput: Nothing was ever rolled out.
-    """
+    """Every rollout; none is a list too."""
+    if not places.store.exists():
+        show_list([], form=form)
+        return
     with opened(places, write=False) as world:
         at = now()
         show_list([view(world, kept, now=at) for kept in world.store.all()], form=form)

@@ -142,19 +142,20 @@ def _show_outlook(found: Outlook, request_type: str | None, price: PairPrice | N
         found.false_alarms_per_year_error,
         found.false_alarms_per_year_bound,
     )
-    click.echo(f"  {_watching(found, price)}")
+    for line in _watching(found, price):
+        click.echo(f"  {line}")
     start = f"suffice rollout start {shell_word(request_type)}" if request_type else ""
     click.echo(f"\nNext  {start or 'suffice rollout next'}")
 
 
-def _watching(found: Outlook, price: PairPrice | None) -> str:
+def _watching(found: Outlook, price: PairPrice | None) -> tuple[str, ...]:
     ramp, month = found.watching_usd_ramp, found.watching_usd_per_month
     if price is None or ramp is None or month is None:
-        return "watching costs one shadow call a pair; give --usd-per-pair for dollars"
+        return ("watching costs one shadow call a pair; give --usd-per-pair for dollars",)
     by_batch = "; half of it with --shadow-batched" if price.halves else ""
     return (
-        f"watching costs {usd(Decimal(ramp))} for the ramp, then {usd(Decimal(month))} a month: "
-        f"{usd_each(price.usd)} a pair, {price.source}{by_batch}"
+        f"watching costs {usd(Decimal(ramp))} for the ramp, then {usd(Decimal(month))} a month,",
+        f"at {usd_each(price.usd)} a pair: {price.source}{by_batch}",
     )
 
 
@@ -186,5 +187,5 @@ def _show_detection(found: Detection) -> None:
 
 
 def _show_alarms(seen: float, error: float, bound: float) -> None:
-    told = f"{seen:.2g}" if seen else f"none seen, at most {error:.2g}"
-    click.echo(f"  false alarms a year: {told} simulated, {bound:.2g} at most by proof")
+    told = f"{seen:.2g} in simulation" if seen else f"none in simulation (at most {error:.2g})"
+    click.echo(f"  false alarms a year: {told}, at most {bound:.2g} by proof")
