@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import enum
 import re
-import socket
 from typing import cast
 
 import httptools
@@ -70,9 +69,6 @@ class ClientConnection(asyncio.Protocol):
             return
         house.clients.add(self)
         self.deadline = house.loop.time() + house.limits.head_s
-        told = transport.get_extra_info("socket")
-        if told is not None and told.family != socket.AF_UNIX:
-            told.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:

@@ -121,7 +121,6 @@ class UpstreamConnection(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
         told = transport.get_extra_info("socket")
         if told is not None:
-            told.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             told.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     @override
