@@ -131,6 +131,41 @@ def test_a_request_that_fell_back_is_the_candidates_mishap_and_nobody_elses(
     assert baseline == ArmCounts()
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
+@pytest.mark.parametrize("arm", ["candidate", "baseline"])
+def test_what_is_refused_whoever_answers_is_nobodys_mishap(
+    world: Any, account_of: Make, arm: str, status: int
+) -> None:
+    """
+    Without a credential nobody brings a rollout back, or hides what is wrong with it.
+    """
+    stranger = exchange(world, arm=arm, session="s1", status=status, retry_count=1)
+
+    assert counted(world, account_of([stranger])) == (ArmCounts(), ArmCounts())
+
+
+@pytest.mark.parametrize(("status", "errors"), [(200, 1), (529, 1), (400, 0)])
+def test_a_refusal_is_the_candidates_where_the_other_model_takes_the_request(
+    world: Any, account_of: Make, status: int, errors: int
+) -> None:
+    refused = exchange(world, session="s1", status=400, answered=False)
+    instead = exchange(
+        world,
+        arm="baseline",
+        session="s1",
+        # The stretch ends in between.
+        after_s=301.0,
+        status=status,
+        reason="claude-haiku-5-5 refused it with 400",
+        attempt=2,
+    )
+
+    baseline, candidate = counted(world, account_of([refused, instead]))
+
+    assert (candidate.seen, candidate.errors) == (errors, errors)
+    assert baseline == ArmCounts()
+
+
 def test_slow_and_dear_are_beyond_what_the_baseline_usually_is(
     world: Any, account_of: Make
 ) -> None:

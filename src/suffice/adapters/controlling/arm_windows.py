@@ -21,6 +21,8 @@ CANDIDATE_REASON = "in the share of "
 BASELINE_REASON = "not in the share"
 
 _LOCK_S = 5.0
+# No longer than a first answer may take.
+_FALLS_BACK_WITHIN_S = 900.0
 _LEAST_FOR_REFERENCE = 100
 _MOST_FOR_REFERENCE = 20_000
 _RATED_WITHIN = timedelta(days=7)
@@ -118,6 +120,9 @@ class Account:
         """
         What the baseline's and the candidate's conversations did.
 
+        What was refused whoever answers (no credential, no sound request) counts for nothing:
+        it says nothing of a model, and anybody could send it.
+
         Args:
             request_type: The type.
             began: From here.
@@ -126,10 +131,16 @@ class Account:
             ratings: What was said within the time, by request; of answers of the last 7 days.
         """
         rows = self._rows(
-            f"""SELECT arm, max(outcome IN ({_marks(_MISHAPS)}) OR retry_count > 0),
+            f"""WITH refused_by_both AS (
+                SELECT session FROM exchanges WHERE ts >= ? AND ts < ? AND type = ?
+                    AND attempt > 1 AND answered AND outcome = '{Outcome.CLIENT_ERROR.value}')
+            SELECT arm, max(outcome IN ({_marks(_MISHAPS)}) OR retry_count > 0),
                 avg(duration_s) FILTER (WHERE outcome = 'ok'), avg(picousd)
             FROM exchanges WHERE ts >= ? AND ts < ? AND {_DECIDED}
+                AND NOT (outcome = '{Outcome.CLIENT_ERROR.value}'
+                    AND (answered OR session IN refused_by_both))
             GROUP BY arm, coalesce(nullif(session, ''), id)""",  # noqa: S608 - question marks
+            *(began.timestamp(), ended.timestamp() + _FALLS_BACK_WITHIN_S, request_type),
             *_MISHAPS,
             began.timestamp(),
             ended.timestamp(),
