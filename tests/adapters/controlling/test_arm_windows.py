@@ -144,6 +144,15 @@ def test_what_is_refused_whoever_answers_is_nobodys_mishap(
     assert counted(world, account_of([stranger])) == (ArmCounts(), ArmCounts())
 
 
+def test_a_word_on_a_refusal_is_a_word_on_no_model(world: Any, account_of: Make) -> None:
+    """
+    The provider names its refusals, so anybody has requests to speak of.
+    """
+    path = account_of([exchange(world, session="s1", status=401, request_id="req_1")])
+
+    assert counted(world, path, ratings={"req_1": False}) == (ArmCounts(), ArmCounts())
+
+
 @pytest.mark.parametrize(("status", "errors"), [(200, 1), (529, 1), (400, 0)])
 def test_a_refusal_is_the_candidates_where_the_other_model_takes_the_request(
     world: Any, account_of: Make, status: int, errors: int

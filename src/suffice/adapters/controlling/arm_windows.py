@@ -299,7 +299,8 @@ class Account:
         if ratings:
             rows = self._rows(
                 f"""SELECT arm, coalesce(nullif(session, ''), id), request_id FROM exchanges
-                WHERE request_id IN ({_marks(ratings)}) AND ts >= ? AND ts < ? AND {_DECIDED}""",  # noqa: S608 - question marks
+                WHERE request_id IN ({_marks(ratings)}) AND ts >= ? AND ts < ? AND {_DECIDED}
+                    AND outcome != '{Outcome.CLIENT_ERROR.value}'""",  # noqa: S608 - question marks
                 *ratings,
                 (began - _RATED_WITHIN).timestamp(),
                 2**53,
