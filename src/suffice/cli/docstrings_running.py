@@ -20,7 +20,7 @@ from suffice.tasks.current import runner_from_environment, using
 from suffice.tasks.docstrings.asking import DocstringForm
 from suffice.tasks.docstrings.source import Unreadable
 from suffice.tasks.docstrings.styles import Style
-from suffice.tasks.documenting import (
+from suffice.tasks.documenting_files import (
     DocstringScope,
     DocumentedFile,
     Existing,

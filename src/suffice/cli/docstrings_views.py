@@ -13,7 +13,7 @@ from suffice.cli.money_text import usd_each
 from suffice.reports.untrusted import one_line, visible
 from suffice.reports.words import count
 from suffice.tasks.docstrings.source import read_source
-from suffice.tasks.documenting import Lack
+from suffice.tasks.documenting_files import Lack
 from suffice.tasks.outcome import Unresolved
 
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from suffice.tasks.cleaning import Cleaned, clean_text
     from suffice.tasks.current import using
     from suffice.tasks.docstrings.asking import DocstringForm
-    from suffice.tasks.documenting import (
+    from suffice.tasks.documenting import write_docstring
+    from suffice.tasks.documenting_files import (
         DocstringScope,
         awrite_docstrings,
         missing_docstrings,
-        write_docstring,
         write_docstrings,
     )
     from suffice.tasks.escalating import Escalation, needs_escalation
@@ -39,27 +39,27 @@ _HOMES = {
     "Batch": "batch",
     "Cleaned": "cleaning",
     "DocstringForm": "docstrings.asking",
-    "DocstringScope": "documenting",
+    "DocstringScope": "documenting_files",
     "Escalation": "escalating",
     "Outcome": "outcome",
     "Routed": "routing",
     "Runner": "running",
     "ToolChoice": "choosing",
     "Unresolved": "outcome",
-    "awrite_docstrings": "documenting",
+    "awrite_docstrings": "documenting_files",
     "choose_tool": "choosing",
     "classify": "classifying",
     "classify_image": "seeing",
     "clean_text": "cleaning",
     "extract": "extracting",
-    "missing_docstrings": "documenting",
+    "missing_docstrings": "documenting_files",
     "needs_escalation": "escalating",
     "progress_bar": "progress",
     "route_request": "routing",
     "summarize": "summarizing",
     "using": "current",
     "write_docstring": "documenting",
-    "write_docstrings": "documenting",
+    "write_docstrings": "documenting_files",
 }
 
 __all__ = [

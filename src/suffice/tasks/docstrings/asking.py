@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 
+from suffice.errors import BadOption
 from suffice.records import Answer
 from suffice.tasks.docstrings.facts import Facts
 from suffice.tasks.docstrings.literals import tidied
 from suffice.tasks.docstrings.places import Place
 from suffice.tasks.docstrings.styles import (
+    STYLES,
     Parts,
     Style,
     holds_doctest,
@@ -51,6 +53,20 @@ class DocstringForm(msgspec.Struct, frozen=True, kw_only=True):
     style: Style = "google"
     width: int = 88
     examples: bool = False
+
+    def __post_init__(self) -> None:
+        """
+        Refuse a style nobody knows.
+
+        Raises:
+            BadOption: It is none of the three.
+        """
+        if self.style not in STYLES:
+            raise BadOption(
+                f"{self.style!r} is no style of docstrings.",
+                effect="Nothing was asked.",
+                next_step=f"Take one of: {', '.join(STYLES)}.",
+            )
 
 
 def docstring_job(place: Place, form: DocstringForm, *, model: str | None) -> Job[str]:
