@@ -221,7 +221,7 @@ def proposed(files: dict[str, bytes], options: Options) -> Proposed:
     def on_done(_place: int, _outcome: object) -> None:
         nonlocal done
         done += 1
-        click.echo(f"\r{done} definitions done", err=True, nl=False)
+        click.echo(f"\rdefinitions done: {done}", err=True, nl=False)
 
     batch = Batch(
         concurrency=options.concurrency,

@@ -45,11 +45,11 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sentence(self) -> str:
-        """The verdict in one sentence."""
+        """The verdict in one sentence, but for where it stands."""
         word = self.verdict.replace("_", " ").capitalize()
         hedge = ", provisional" if self.provisional else ""
         arms = f"{self.baseline} → {self.candidate}"
-        return f"{self.type}: {word}, {arms}, {self.pairs:,} pairs{hedge} ({self.run})"
+        return f"{self.type}: {word}, {arms}, {self.pairs:,} pairs{hedge}"
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,10 +104,13 @@ def show_tasks(tasks: TaskList, *, form: str) -> None:
     page = Page()
     for one in tasks.tasks:
         page.line(one.name, style="bold")
-        page.line(f"  {one.about}")
-        page.line(f"  prior     {one.prior or 'none'}, before there is any evidence")
+        page.line(one.about, indent=2)
+        if one.needs:
+            page.line(f"needs     {', '.join(one.needs)}", indent=2)
+        page.line(f"prior     {one.prior or 'none'}, before there is any evidence", indent=2)
         for verdict in one.measured:
-            page.line(f"  measured  {verdict.sentence}")
+            page.line(f"measured  {verdict.sentence}", indent=2)
+            page.line(verdict.run, indent=12)
     page.line()
     page.next("suffice tasks prove TASK CASES --baseline claude-opus-5-5 --to claude-haiku-5-5")
 
@@ -181,7 +184,7 @@ def _measured() -> Iterable[Measured]:
 
 def _verdicts(comparison: Comparison, run: str) -> Iterable[Measured]:
     for row in comparison.types:
-        if row.type.partition("/")[0] in TASKS:
+        if row.pairs and row.type.partition("/")[0] in TASKS:
             yield Measured(
                 type=row.type,
                 verdict=row.verdict.value,
@@ -194,4 +197,5 @@ def _verdicts(comparison: Comparison, run: str) -> Iterable[Measured]:
 
 
 def _measured_words(one: Listed) -> str:
-    return "; ".join(verdict.sentence for verdict in one.measured) or "nothing"
+    told = (f"{verdict.sentence} ({verdict.run})" for verdict in one.measured)
+    return "; ".join(told) or "nothing"
