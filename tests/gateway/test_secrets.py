@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import resource
 import socket
 import sqlite3
 import urllib.error
@@ -108,6 +109,24 @@ def test_files_of_the_gateway_are_for_its_owner_alone(start_process: Callable[..
     files = [path for path in gateway.data.rglob("*") if path.is_file()]
     assert files
     assert not [path for path in files if path.stat().st_mode & 0o077 and path.suffix != ".metrics"]
+
+
+def test_a_crash_leaves_no_memory_on_disk(start_process: Callable[..., Any]) -> None:
+    """
+    A core dump would hold every caller's credential.
+    """
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    try:
+        gateway = start_process()
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+    with gateway.ask() as answer:
+        answer.read()
+    family = list(_family(gateway.process.pid))
+
+    assert len(family) == 2  # the gateway and the account's process
+    assert [resource.prlimit(pid, resource.RLIMIT_CORE)[0] for pid in family] == [0, 0]
 
 
 @pytest.mark.parametrize("refused", ["proxy", "otlp", "upstream"])

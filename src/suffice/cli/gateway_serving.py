@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import socket
@@ -75,6 +76,7 @@ def serve(options: Options, place: Place) -> int:
         BadPrices: They are none.
     """
     log = Log()
+    _leave_no_memory_behind()
     catalog = catalog_with(place.prices)
     reserved = listen(place.host, place.port, shared=place.workers > 1)
     port = reserved.getsockname()[1]
@@ -151,6 +153,12 @@ def _children(options: Options, place: Place) -> Kept | None:
         # The monitor goes first, so that it counts what the account still takes in.
         children.insert(0, Supervisor(command, needed=place.rollouts.is_file))
     return Supervisors(children) if children else None
+
+
+def _leave_no_memory_behind() -> None:
+    """No core dump of this process or its children: it would hold everybody's keys and prompts."""
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def _raise_file_limit(connections: int) -> int:
