@@ -87,6 +87,16 @@ def test_a_request_is_explained_by_the_policy_of_its_time(here: Path) -> None:
     assert ("policy", "policy 2") in chain("triage")
 
 
+def test_a_request_leads_to_the_event_that_put_its_share_in_force(here: Path) -> None:
+    """
+    A hold moves nothing: it carries the same policy as the start before it.
+    """
+    assert suffice("rollout", "hold", "triage", "--by", "Ada").exit_code == 0
+
+    assert ("event", "event 1") in chain("req_moved")
+    assert ("event", "event 2") in chain("triage")
+
+
 def test_a_request_nothing_moved_says_so(here: Path) -> None:
     assert chain("req_plain") == [("request", "req_plain"), ("gap", "no policy")]
 

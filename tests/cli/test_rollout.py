@@ -312,6 +312,27 @@ def test_status_names_state_stage_set_and_actual_and_what_comes_next(here: Path)
         assert told in output
 
 
+def test_what_is_held_out_is_left_out_of_every_share_that_is_told(here: Path) -> None:
+    kept_run(here)
+    fine("rollout", "start", "triage", "--plan", "50/100", "--holdout", "0.1")
+
+    output = fine("rollout", "status", "triage")
+
+    assert "○ 90 %" in output or "o 90 %" in output
+    assert "90 % after 150 more pairs" in output
+
+
+def test_what_was_taken_back_says_why_in_words(here: Path) -> None:
+    kept_run(here)
+    fine("rollout", "start", "triage")
+    fine("rollout", "abort", "triage")
+
+    output = fine("rollout", "status", "triage")
+
+    assert "because somebody aborted it" in output
+    assert "prompt" not in output.split("2026-")[0]
+
+
 def test_hold_promote_abort_and_undo_are_kept_with_who_did_it(here: Path) -> None:
     kept_run(here)
     fine("rollout", "start", "triage")

@@ -90,7 +90,7 @@ def test_where_no_single_prompt_is_live_either_no_edit_is_claimed(
 
     after = step(begun.rollout, RolloutEvidence(prompt_version="p2"), now=now + HOUR)
 
-    assert begun.events[0].sentence.endswith("no single one is live: edits are not watched.")
+    assert begun.events[0].sentence.endswith("no single live one is known: edits are not watched.")
     assert after.rollout.state is RolloutState.ADVANCING
 
 

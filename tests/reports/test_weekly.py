@@ -92,6 +92,15 @@ def test_the_headline_nets_what_was_taken_against_what_proving_cost(week: Week) 
     assert savings.says == "Taken $40.25, less $4.00 for proving and watching: $36.25 net."
 
 
+def test_what_went_back_by_itself_is_told_apart_from_what_people_took_back(week: Week) -> None:
+    kinds = ("rolled_back", "aborted", "rolled_back", "advanced")
+    events = tuple(msgspec.structs.replace(week.events[0], kind=kind) for kind in kinds)
+
+    assert headline(msgspec.structs.replace(week, events=events)).endswith(
+        "; 2 rollbacks and 1 abort."
+    )
+
+
 def test_savings_are_never_shown_without_saying_which(week: Week) -> None:
     rows = {(row[0], row[1]): row[2] for row in sections(week)[1].rows}
 

@@ -161,12 +161,18 @@ def _from_request(asked: str, places: Places) -> list[Link]:
         policy = PolicyFiles(places.policy).version(number)
     except (UnreadableFile, BadPolicy) as error:
         return [*links, gap_link(f"policy {number}", error.what)]
+    return [*links, *_from_policy(policy, last.type, _made_it(places, last.type, number))]
+
+
+def _made_it(places: Places, request_type: str, number: int) -> list[Happened]:
+    """The event that put a type where it stood in a version: what followed moved nothing."""
     happened = [
         one
-        for one in _events(places, last.type)
-        if one.event.policy_version is not None and 0 < one.event.policy_version <= number
+        for one in _events(places, request_type)
+        if 0 < (one.event.policy_version or 0) <= number
     ]
-    return [*links, *_from_policy(policy, last.type, happened)]
+    latest = max((one.event.policy_version or 0 for one in happened), default=0)
+    return [one for one in happened if one.event.policy_version == latest][:1]
 
 
 def _from_event(number: int, places: Places) -> list[Link]:

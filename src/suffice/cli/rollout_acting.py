@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime, timedelta
 
+import click
 import msgspec
 
 from suffice.adapters.controlling.controller import Controller
@@ -94,7 +95,11 @@ def begin(places: Places, wanted: Wanted, *, form: str) -> None:
             stepped.rollout, stepped.events, after=before.rollout.version if before else None
         )
         _carry_out(world, kept, stepped, Signature(at=at, by=wanted.by, reason=wanted.reason))
-        _show_change(world, kept, stepped, form=form, next_="suffice monitor")
+        _show_change(world, kept, stepped, form=form, next_=_status_of(wanted.type))
+        if form != "json":
+            click.echo(
+                "The gateway moves it on from here; without one, `suffice monitor` does.", err=True
+            )
 
 
 def act(
@@ -127,8 +132,7 @@ def act(
                     raise
         _carry_out(world, kept, stepped, Signature(at=at, by=by, reason=reason))
         undo = f"suffice rollout undo {shell_word(request_type)}"
-        status = f"suffice rollout status {shell_word(request_type)}"
-        next_ = undo if stepped.events and what != "undo" else status
+        next_ = undo if stepped.events and what != "undo" else _status_of(request_type)
         _show_change(world, kept, stepped, form=form, next_=next_)
 
 
@@ -223,14 +227,16 @@ def _pairs_per_year(world: World, request_type: str, at: datetime) -> float:
 def _next_command(rollout: Rollout) -> str:
     name = shell_word(rollout.type)
     match rollout.state:
-        case RolloutState.ROLLED_BACK:
-            return f"suffice explain {name}"
         case RolloutState.HOLDING_YOU:
             return f"suffice rollout undo {name}"
         case RolloutState.DONE:
             return "suffice report --weekly"
         case _:
-            return "suffice monitor --once"
+            return f"suffice explain {name}"
+
+
+def _status_of(request_type: str) -> str:
+    return f"suffice rollout status {shell_word(request_type)}"
 
 
 def _word(rollout: Rollout) -> str:

@@ -42,6 +42,7 @@ _ROW_GLYPH = {
     "too few to say": ("…", "~", "yellow"),
 }
 _HOUR_S, _DAY_S = 3600, 86_400
+_NAME = 24
 
 
 def show_status(view: RolloutView, happened: Sequence[Happened], *, form: str, next_: str) -> None:
@@ -61,9 +62,9 @@ def drawn(view: RolloutView, happened: Sequence[Happened], *, unicode: bool) -> 
     if view.because:
         parts.append(Text(f"  {one_line(view.because)}", style="yellow"))
     parts += ["", _guards(view, unicode=unicode), ""]
-    parts.append(
-        Text(f"  {one_line(view.prompt)}", style="dim" if view.prompt_version else "yellow")
-    )
+    if view.prompt:
+        style = "dim" if view.prompt_version else "yellow"
+        parts.append(Text(f"  {one_line(view.prompt)}", style=style))
     parts.append(Text(f"  {_money(view.money)}", style="dim"))
     parts.append(Text(f"  {view.next}", style="dim"))
     if happened:
@@ -82,7 +83,10 @@ def show_list(views: Sequence[RolloutView], *, form: str) -> None:
     console = results()
     unicode = speaks_unicode(console)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("request type", "from -> to", "state"):
+    # A name is broken last of all.
+    longest = max(len(one_line(view.type)) for view in views)
+    table.add_column("request type", overflow="fold", min_width=min(longest, _NAME))
+    for heading in ("from -> to", "state"):
         table.add_column(heading, overflow="fold")
     for heading in ("stage", "set", "actual (24 h)", "pairs"):
         table.add_column(heading, justify="right")

@@ -292,5 +292,5 @@ def _of_prompt(basis: RolloutBasis) -> str:
             "edits from now on."
         )
     if not basis.prompt_version:
-        return " Its cases share no prompt, and no single one is live: edits are not watched."
+        return " Its cases share no prompt, and no single live one is known: edits are not watched."
     return ""

@@ -13,6 +13,8 @@ from suffice.records import Comparison, Verdict
 from suffice.records.rollout import RolloutEvent
 from suffice.reports.untrusted import one_line
 
+_WHOLE = 1_000
+
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """
@@ -81,7 +83,10 @@ def request_link(exchange: Exchange) -> Link:
 def policy_link(policy: Policy, request_type: str) -> Link:
     """What a version of the policy says of a type, who made it and why."""
     line = policy.audit[-1] if policy.audit else None
-    facts = {} if line is None else {"by": line.by, "changed": line.action, **_why(line)}
+    facts: dict[str, str] = {}
+    # What else a version changed is explained where that is asked for.
+    if line is not None and f"{request_type}:" in line.action:
+        facts = {"by": line.by, "changed": line.action, **_why(line)}
     return Link(
         kind="policy",
         name=f"policy {policy.version}",
@@ -111,7 +116,7 @@ def event_link(event: RolloutEvent, *, event_id: int) -> Link:
     """What happened to a rollout."""
     facts = {"by": event.by, "because": event.reason}
     if event.value is not None and event.limit is not None:
-        facts["evidence"] = f"{event.value:.4g} {event.operator} {event.limit:.4g}"
+        facts["evidence"] = f"{_figure(event.value)} {event.operator} {_figure(event.limit)}"
     return Link(
         kind="event",
         name=f"event {event_id}",
@@ -174,6 +179,16 @@ def chain_text(links: Sequence[Link], *, unicode: bool = True) -> str:
         if link.see:
             lines.append(f"{inner}{link.see}")
     return "\n".join(lines) + "\n"
+
+
+def _figure(value: float) -> str:
+    """
+    A figure of evidence, as events tell it.
+
+    >>> _figure(24733.6), _figure(0.9424)
+    ('24,734', '0.9424')
+    """
+    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.4g}"
 
 
 def _why(line: AuditLine) -> dict[str, str]:

@@ -14,6 +14,7 @@ from suffice.monitor.moves import is_requalifying, stage_of
 from suffice.monitor.sentences import days, percent
 from suffice.records.rollout import (
     Guard,
+    RollbackCause,
     Rollout,
     RolloutBasis,
     RolloutEvent,
@@ -196,7 +197,7 @@ def view_of(
         baseline=rollout.baseline,
         candidate=rollout.candidate,
         state=rollout.state,
-        because=rollout.state_because,
+        because=_because(rollout),
         stage=min(rollout.stage, len(rollout.plan.stages) - 1) + 1,
         shares=tuple(min(each.share, 1 - rollout.plan.holdout) for each in rollout.plan.stages),
         plan=rollout.plan.name,
@@ -214,7 +215,7 @@ def view_of(
         run=rollout.basis.run,
         version=rollout.version,
         prompt_version=rollout.basis.watched_prompt,
-        prompt=prompt_text(rollout.basis),
+        prompt="" if rollout.state is RolloutState.ROLLED_BACK else prompt_text(rollout.basis),
     )
 
 
@@ -333,6 +334,16 @@ def _rate(hits: int, seen: int) -> str:
     return f"{100 * hits / seen:.2g} % of {seen:,}" if seen else "nothing seen"
 
 
+_TAKEN_BACK = {
+    RollbackCause.AGREEMENT: "agreement has fallen",
+    RollbackCause.ERRORS: "errors have risen",
+    RollbackCause.LATENCY: "answers have become slow",
+    RollbackCause.COST: "answers have become dear",
+    RollbackCause.FEEDBACK: "answers are disliked",
+    RollbackCause.PROMPT: "the prompt was edited",
+    RollbackCause.RECHECK: "a later comparison says Keep",
+    RollbackCause.ABORTED: "somebody aborted it",
+}
 _STAYS = {
     RolloutState.DONE: "It stays there, watched; a fall takes it back.",
     RolloutState.HOLDING_YOU: "It stays there until you promote, abort or undo; it is watched.",
@@ -363,10 +374,19 @@ def _way_back(rollout: Rollout, now: datetime) -> str:
     return f"It {rest}; then its pairs must prove it again at {percent(past.alpha)} risk."
 
 
+def _because(rollout: Rollout) -> str:
+    """Why it stands there, as words."""
+    cause = rollout.requalification.cause
+    if rollout.state is RolloutState.ROLLED_BACK and cause is not None:
+        return f"because {_TAKEN_BACK.get(cause, cause.value)}"
+    return rollout.state_because
+
+
 def _to_next_stage(rollout: Rollout, now: datetime, *, needs: int) -> str:
     stages, stage = rollout.plan.stages, stage_of(rollout)
     is_last = rollout.stage >= len(stages) - 1
-    goal = "Done" if is_last else percent(stages[rollout.stage + 1].share)
+    most = 1 - rollout.plan.holdout
+    goal = "Done" if is_last else percent(min(stages[rollout.stage + 1].share, most))
     left = max(needs - rollout.watch.stage_pairs, 0)
     wait = rollout.stage_began + timedelta(days=stage.least_days) - now
     waits = [

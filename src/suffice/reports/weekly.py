@@ -190,14 +190,18 @@ def title(week: Week) -> str:
 def headline(week: Week) -> str:
     """The week in one sentence."""
     savings, spent = _Savings(week), _Spending(week)
-    back = sum(event.kind in {"rolled_back", "aborted"} for event in week.events)
+    back = sum(event.kind == "rolled_back" for event in week.events)
+    aborted = sum(event.kind == "aborted" for event in week.events)
+    taken_back = [
+        count(number, noun) for number, noun in ((back, "rollback"), (aborted, "abort")) if number
+    ]
     parts = [
         f"spent {spent.text(sum(spent.now))}"
         if week.has_account
         else "no gateway keeps an account here",
         f"took {savings.text(sum(savings.taken))} of savings" if week.has_account else "",
         f"watching and proving cost {savings.text(savings.cost)}",
-        f"{count(back, 'rollback')}" if back else "nothing was taken back",
+        " and ".join(taken_back) or "nothing was taken back",
     ]
     told = "; ".join(part for part in parts if part)
     return f"{told[0].upper()}{told[1:]}."
@@ -238,7 +242,7 @@ def _agreement(week: Week) -> Section:
         if not row.prompt_watched and row.state is not RolloutState.ROLLED_BACK
     ]
     if unwatched:
-        says += f" Prompt edits are not watched of {', '.join(unwatched)}: their cases share none."
+        says += f" Prompt edits are not watched of {', '.join(unwatched)}: no single one was known."
     return Section(
         title="Agreement",
         says=says,
