@@ -72,6 +72,9 @@ if TYPE_CHECKING:
 @click.option(
     "--held-out", is_flag=True, help="Ask again what the run (or the run on a type) kept."
 )
+@click.option(
+    "--own-key", is_flag=True, help="With --held-out: pay with SUFFICE_OWN_KEY, and no other key."
+)
 @click.option("--no-recheck", is_flag=True, help="With --held-out: tell no rollout of it.")
 @store_option
 @click.option("--hand-picked", is_flag=True, help="The cases were chosen by hand: provisional.")
@@ -107,6 +110,7 @@ def command(
     data: Path,
     retiring: bool,
     held_out: bool,
+    own_key: bool,
     no_recheck: bool,
     store: Path,
     **given: Any,
@@ -126,7 +130,7 @@ def command(
         from suffice.cli.compare_held_out import Again, ask_again
 
         again = Again(named=cases, recheck=not no_recheck, rollouts=store)
-        comparison = ask_again(again, top=top, given=given)
+        comparison = ask_again(again, top=top, given={**given, "own_key": own_key})
         write(comparison, form=given["form"], outputs=given["outputs"])
         ctx.exit(exit_code(comparison))
     refuse_both(cases, top)

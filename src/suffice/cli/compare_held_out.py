@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from suffice.adapters.storage.rollouts import Rollouts
 from suffice.cli.compare_live import (
     Parts,
     asked,
+    environ_of,
     folder_of,
     quoter_of,
     require_prices,
@@ -55,7 +55,7 @@ class Again(NamedTuple):
 
 
 _OWN = ("budget", "yes", "save", "resume", "prices", "allow_unpriced", "base_url", "concurrency")
-_SHOWN = ("form", "outputs", "api_version")
+_SHOWN = ("form", "outputs", "api_version", "own_key")
 _OF_THE_RUN = {
     "baseline": "--baseline",
     "candidates": "--to",
@@ -107,7 +107,7 @@ def run(again: Again, given: Options) -> Comparison:
     check(options)
     catalog = catalog_with(options.prices)
     require_prices(options, catalog)
-    credential_for(options.base_url, os.environ)
+    credential_for(options.base_url, environ_of(options))
     before = _earlier(parent)
     dollars = Dollars(catalog, started)
     with folder_of(options, started.strftime("%Y%m%d-%H%M%S-%f")) as folder:

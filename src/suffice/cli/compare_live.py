@@ -43,7 +43,14 @@ from suffice.policy.settings import check_settings
 from suffice.policy.translation import translate
 from suffice.records import Answer, Case, Comparison, Limits, ModelSpec, parse_model_spec
 from suffice.scoring import JudgeScorer
-from suffice.wiring import SystemClock, catalog_with, credential_for, live_models
+from suffice.settings import OWN_KEY
+from suffice.wiring import (
+    SystemClock,
+    catalog_with,
+    credential_for,
+    live_models,
+    needed_own_credential,
+)
 
 _NEW_TOKENS_PER_BYTE = 0.33
 
@@ -92,6 +99,19 @@ def quoter_of(options: Options, dollars: Dollars, answers: Iterable[tuple[str, A
         tokens_per_byte=_densities(options, dollars.catalog),
         likely_output=likely_outputs(answers),
     )
+
+
+def environ_of(options: Options) -> Mapping[str, str]:
+    """
+    Where the key stands: as the provider's own clients look for it, or suffice's own alone.
+
+    Raises:
+        MissingOwnKey: That one is asked for, and not set.
+    """
+    if not options.own_key:
+        return os.environ
+    needed_own_credential(os.environ, what_for="asking held-out cases by a schedule")
+    return {"ANTHROPIC_API_KEY": os.environ[OWN_KEY]}
 
 
 def tell_unsettled(folder: RunFolder) -> None:
@@ -153,7 +173,7 @@ async def _asked(
         api_version=options.api_version,
         concurrency=options.concurrency,
         source=parse_model_spec(plan.baseline).model,
-        environ=os.environ,
+        environ=environ_of(options),
     )
     folder = parts.folder
     metered = MeteredModels(

@@ -41,6 +41,7 @@ class Options:
     no_save: bool = False
     hold_out: int | None = None
     held_out_of: str = ""
+    own_key: bool = False
     base_url: str | None = None
     api_version: str = "2026-10-21"
     concurrency: int = 16

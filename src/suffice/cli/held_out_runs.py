@@ -57,7 +57,7 @@ class Rerun(NamedTuple):
     result: Comparison
 
 
-def find_parent(named: str | None, rollout: Rollout | None) -> Parent:
+def find_parent(named: str | None, rollout: Rollout | None, *, runs: Path | None = None) -> Parent:
     """
     The run whose held-out cases are meant.
 
@@ -65,24 +65,26 @@ def find_parent(named: str | None, rollout: Rollout | None) -> Parent:
         named: A run, by its folder or name; or a request type: the run its rollout rests on, else
             the newest that kept cases of it; None: the newest that kept any.
         rollout: The type's, if it has one.
+        runs: Where runs are kept; None: as set.
 
     Raises:
         NothingHeldOut: There is none.
         StorageError: The run that was named cannot be read.
     """
+    folder = runs or runs_folder()
     if named is not None and (find_run(named) / "run.json").exists():
         return _named(find_run(named))
-    if rollout is not None and (runs_folder() / rollout.basis.run / HELD_OUT_FILE).exists():
-        found = _kept_by(runs_folder() / rollout.basis.run, named)
+    if rollout is not None and (folder / rollout.basis.run / HELD_OUT_FILE).exists():
+        found = _kept_by(folder / rollout.basis.run, named)
         if found is not None:
             return found
-    for path in sorted(runs_folder().glob(f"*/{HELD_OUT_FILE}"), reverse=True):
+    for path in sorted(folder.glob(f"*/{HELD_OUT_FILE}"), reverse=True):
         found = _kept_by(path.parent, named)
         if found is not None and (rollout is None or _fits(found, rollout)):
             return found
     of = f" of {named}" if named is not None else ""
     raise NothingHeldOut(
-        f"No run in {runs_folder()} has kept cases{of} aside.",
+        f"No run in {folder} has kept cases{of} aside.",
         effect="Nothing was sent.",
         next_step="Compare with --hold-out 200, or give the run more cases than it needs.",
     )

@@ -33,6 +33,19 @@ from suffice.cli.rollout_world import Places, placed
     metavar="S",
     help="Errors, latency and cost are counted over stretches of so many seconds.",
 )
+@click.option(
+    "--held-out-every",
+    envvar="SUFFICE_HELD_OUT_EVERY",
+    metavar="7d",
+    help="Ask each rollout's held-out cases again once in so long: 7d, 12h. Paid with "
+    "SUFFICE_OWN_KEY.",
+)
+@click.option(
+    "--held-out-usd",
+    envvar="SUFFICE_HELD_OUT_USD",
+    metavar="USD",
+    help="What all of that may cost within that time.",
+)
 @click.option("--no-alerts", is_flag=True, help="Tell nobody; everything is in the event log.")
 @click.option("--kept-by-gateway", is_flag=True, hidden=True)
 @placed
@@ -44,6 +57,8 @@ def command(
     every: float,
     shadow_usd: str | None,
     window: float,
+    held_out_every: str | None,
+    held_out_usd: str | None,
     no_alerts: bool,
     kept_by_gateway: bool,
     places: Places,
@@ -58,17 +73,19 @@ def command(
     from datetime import timedelta
 
     from suffice.cli.money_text import read_usd
+    from suffice.cli.monitor_held_out import read_schedule
     from suffice.cli.monitor_running import Manner, run
 
+    unwatched = "Nothing is watched."
+    usd = None if held_out_usd is None else read_usd(held_out_usd, effect=unwatched)
     manner = Manner(
         every_s=None if once else every,
         alerts=not no_alerts,
         form=form,
-        shadow_usd=None
-        if shadow_usd is None
-        else read_usd(shadow_usd, effect="Nothing is watched."),
+        shadow_usd=None if shadow_usd is None else read_usd(shadow_usd, effect=unwatched),
         window=timedelta(seconds=window),
         kept_by_gateway=kept_by_gateway,
+        held_out=read_schedule(held_out_every, usd),
     )
     problems = run(places, manner)
     ctx.exit(int(once and problems))

@@ -20,6 +20,7 @@ from suffice.adapters.storage.rollout_schema import cannot_use
 from suffice.adapters.storage.rollouts import Kept, Rollouts
 from suffice.cli.alerts import alert_targets, dispatcher_of
 from suffice.cli.monitor_figures import leave_figures, leave_health
+from suffice.cli.monitor_held_out import Schedule, ask_what_is_due, asking_again
 from suffice.cli.monitor_pairs import ShadowPairs, note_prompts
 from suffice.cli.monitor_voice import GatewayLog, Terminal, Voice
 from suffice.cli.rollout_world import Places, World, now, opened
@@ -50,6 +51,7 @@ class Manner(NamedTuple):
         window: Both arms are counted over stretches of this length.
         kept_by_gateway: It is a gateway's child: it speaks in its log, makes no store, and ends
             when its standard input does.
+        held_out: When held-out cases are asked again; None: not by this monitor.
     """
 
     every_s: float | None = 1.0
@@ -58,6 +60,7 @@ class Manner(NamedTuple):
     shadow_usd: Decimal | None = None
     window: timedelta = WINDOW
     kept_by_gateway: bool = False
+    held_out: Schedule | None = None
 
     @property
     def voice(self) -> Voice:
@@ -89,10 +92,13 @@ def run(places: Places, manner: Manner, voice: Voice | None = None) -> int:
             leave_figures(places, world, now=now())
             if dispatcher is not None:
                 _tell(world.store, dispatcher, voice)
+        if manner.held_out is not None:
+            ask_what_is_due(places, manner.held_out, voice)
         return problems
     with (
         stopping(with_input=manner.kept_by_gateway) as stop,
         _telling(places.store, dispatcher, voice),
+        asking_again(places, manner.held_out, voice, gently=manner.kept_by_gateway),
     ):
         return _until(stop, places, manner, voice)
 

@@ -35,6 +35,10 @@ class Voice(Protocol):
         """Somebody could not be told of an alert."""
         ...
 
+    def said(self, request_type: str, what: str) -> None:
+        """Something about a type that is no event of its rollout."""
+        ...
+
 
 class Terminal:
     """
@@ -83,6 +87,10 @@ class Terminal:
         """Somebody could not be told of an alert."""
         click.echo(f"{target} was not told: {why}; kept for `suffice alerts replay`", err=True)
 
+    def said(self, request_type: str, what: str) -> None:
+        """Something about a type that is no event of its rollout."""
+        click.echo(f"{one_line(request_type)}: {one_line(what)}", err=True)
+
 
 class GatewayLog:
     """
@@ -125,6 +133,10 @@ class GatewayLog:
     def untold(self, target: str, why: str) -> None:
         """Somebody could not be told of an alert."""
         self._log.say_seldom("alert not delivered", level="error", target=target, problem=why)
+
+    def said(self, request_type: str, what: str) -> None:
+        """Something about a type that is no event of its rollout."""
+        self._log.say("held-out cases", type=one_line(request_type), said=one_line(what))
 
 
 def _document(acted: Acted) -> dict[str, object]:

@@ -356,6 +356,22 @@ class Rollouts:
                 (request_type, name, at.timestamp(), value),
             )
 
+    def note_instead(
+        self, request_type: str, name: str, value: str, *, before: str, at: datetime
+    ) -> bool:
+        """Note a value in the place of another (empty: of none); False where it is not there."""
+        with self._writing():
+            row = self._db.execute(
+                "SELECT value FROM notes WHERE type = ? AND name = ?", (request_type, name)
+            ).fetchone()
+            if ("" if row is None else str(row[0])) != before:
+                return False
+            self._db.execute(
+                "INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?)",
+                (request_type, name, at.timestamp(), value),
+            )
+        return True
+
     def noted(self, request_type: str, name: str) -> str:
         """A value that was noted; empty where none was."""
         rows = self._rows("SELECT value FROM notes WHERE type = ? AND name = ?", request_type, name)

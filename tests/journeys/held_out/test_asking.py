@@ -3,94 +3,30 @@
 from __future__ import annotations
 
 import json
-import random
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import pytest
 from click.testing import Result
 
-from suffice.adapters.storage import read_held_out
+from suffice.adapters.storage import read_answers, read_held_out
 from suffice.adapters.storage.rollouts import Rollouts
 from suffice.records.rollout import RolloutState
-from suffice.testing import StrictFake, serve, strict_fake
+from suffice.testing import StrictFake
 
 Command = Callable[..., Result]
 KEY = "sk-ant-api03-not-to-be-seen"
-LABELS = ("billing", "bug", "praise", "other")
 ARMS = ("--baseline", "claude-opus-5-5", "--to", "claude-haiku-5-5", "--yes", "--budget", "20")
 AGAIN = ("--yes", "--budget", "20", "--format", "json")
 AT_LEAST = 6
 
 
-class World:
-    """
-    Two models that label tickets: the small one agrees with the large one, each but for noise.
+class World(Protocol):
+    """As the fixture has it."""
 
-    Attributes:
-        baseline: Share of tickets that the large model labels otherwise than it did.
-        candidate: Likewise the small one.
-        noise: How often a model departs from its own usual label.
-    """
-
-    def __init__(self) -> None:
-        self.baseline = self.candidate = 0.0
-        self.noise = 0.004
-        self._asked: Counter[str] = Counter()
-
-    def answer(self, body: Any) -> str:
-        """The usual label, seldom another one."""
-        text = body["messages"][-1]["content"]
-        place = int(text.rsplit(" ", 1)[1]) % len(LABELS)
-        moved = self.baseline if "opus" in body["model"] else self.candidate
-        # Which tickets are labelled otherwise is fixed, and another draw for each model.
-        if random.Random(text + body["model"]).random() < moved:
-            place += 1
-        # By how often it was asked, not by when: answers come in any order.
-        self._asked[text + body["model"]] += 1
-        nth = self._asked[text + body["model"]]
-        if random.Random(f"{text} {body['model']} {nth}").random() < self.noise:
-            place += 2
-        return LABELS[place % len(LABELS)]
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch, suffice: Command, world: World) -> Iterator[StrictFake]:
-    assert suffice is not None  # it clears the environment first
-    one = strict_fake(answers=world.answer, keys=[KEY])
-    with serve(one) as base_url:
-        monkeypatch.setenv("ANTHROPIC_BASE_URL", base_url)
-        monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
-        yield one
-
-
-@pytest.fixture
-def compared(suffice: Command, fake: StrictFake) -> Path:
-    """A live run that said Switch long before its cases were used up."""
-    assert fake is not None
-    lines = [
-        json.dumps({
-            "id": f"t-{number}",
-            "type": "triage",
-            "system": "Label the ticket.",
-            "prompt": f"Ticket {number}",
-            "max_tokens": 500,
-        })
-        for number in range(500)
-    ]  # fmt: skip
-    Path("cases.jsonl").write_text("\n".join(lines))
-    done = suffice("compare", "cases.jsonl", *ARMS)
-    assert done.exit_code == 0, done.output
-    [run] = Path(".suffice/runs").iterdir()
-    return run
+    baseline: float
+    candidate: float
 
 
 def found(result: Result) -> Any:
@@ -121,15 +57,16 @@ def state() -> RolloutState:
 
 
 def test_what_an_early_stop_never_asked_is_kept_privately_and_without_answers(
-    compared: Path, fake: StrictFake
+    compared: Path,
 ) -> None:
     kept = read_held_out(compared)
 
     file = compared / "held_out.jsonl"
-    texts = {text for _, text in asked(fake)}
+    answered = {one.key.case_id for one in read_answers(compared)}
     aside = [one for one in kept if not one.pilot]
     assert len(aside) == 200
-    assert not {one.case.request["messages"][-1]["content"] for one in aside} & texts
+    assert not {one.case.id for one in aside} & answered
+    assert {one.case.id for one in kept if one.pilot} <= answered
     assert file.stat().st_mode & 0o777 == 0o600
     assert all(one.case.answers == {} for one in kept)
 
@@ -156,7 +93,9 @@ def test_held_out_cases_are_asked_of_both_models_and_stand_beside_the_first_verd
     assert "they bound it to" in again.stderr
 
 
-def test_a_run_over_held_out_cases_carries_no_rollout(suffice: Command, compared: Path) -> None:
+def test_a_run_over_held_out_cases_carries_no_rollout(
+    suffice: Command, fake: StrictFake, compared: Path
+) -> None:
     """
     It is as large as what was left over; the rollout rests on the run that was made to prove it.
     """
@@ -171,7 +110,7 @@ def test_a_run_over_held_out_cases_carries_no_rollout(suffice: Command, compared
 
 
 def test_a_candidate_that_declined_is_taken_back_by_held_out_cases_alone(
-    suffice: Command, compared: Path, world: World
+    suffice: Command, compared: Path, fake: StrictFake, world: World
 ) -> None:
     """
     Its shadow pairs may agree, since shadow compares today's traffic.
@@ -189,9 +128,10 @@ def test_a_candidate_that_declined_is_taken_back_by_held_out_cases_alone(
 
 
 def test_without_a_word_to_the_rollout_nothing_is_taken_back(
-    suffice: Command, compared: Path, world: World
+    suffice: Command, fake: StrictFake, compared: Path, world: World
 ) -> None:
     assert compared.exists()
+    assert not fake.journal
     started(suffice)
     world.candidate = 0.3
 
@@ -202,9 +142,10 @@ def test_without_a_word_to_the_rollout_nothing_is_taken_back(
 
 
 def test_a_baseline_that_changed_is_told_and_holds_the_rollout(
-    suffice: Command, compared: Path, world: World
+    suffice: Command, fake: StrictFake, compared: Path, world: World
 ) -> None:
     assert compared.exists()
+    assert not fake.journal
     started(suffice)
     calm = suffice("compare", "--held-out", "triage", *AGAIN)
     world.baseline = 0.15
@@ -285,11 +226,14 @@ def test_cases_models_and_limits_are_those_of_the_run_that_kept_them(
     assert len(fake.journal) == before
 
 
-def test_the_key_is_in_no_file(suffice: Command, compared: Path, tmp_path: Path) -> None:
+def test_the_key_is_in_no_file(
+    suffice: Command, fake: StrictFake, compared: Path, tmp_path: Path
+) -> None:
     again = suffice("compare", "--held-out", "triage", *AGAIN)
 
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert compared.exists()
+    assert fake.journal
     assert KEY not in again.output
     assert len(files) > AT_LEAST
     assert not [path for path in files if KEY.encode() in path.read_bytes()]
