@@ -199,6 +199,20 @@ def test_every_answer_to_every_task_is_scored(
     assert row["pairs"] == 4, done.stderr
 
 
+def test_the_kept_cases_are_compared_by_the_tasks_own_scorer(folder: Path) -> None:
+    lines = [
+        {"text": "TOTAL 3", "outputs": {BIG: '{"total": 3}', SMALL: '{"total": "3 EUR"}'}}
+        for _ in range(40)
+    ]
+    (folder / "c.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    proved = tasks("prove", "extract", "c.jsonl", *ARMS, "--schema", "Receipt", "--format", "json")
+    [kept] = (folder / ".suffice" / "tasks").glob("*.jsonl")
+    again = CliRunner().invoke(main, ["compare", str(kept), *ARMS, "--format", "json"])
+    first, second = (json.loads(done.stdout)["types"][0] for done in (proved, again))
+    assert first["scorer"] == second["scorer"] == "suffice.tasks.grading:TaskScorer"
+    assert first["verdict"] == second["verdict"]
+
+
 def test_a_line_may_name_a_file_that_holds_its_text(folder: Path) -> None:
     for number in range(4):
         (folder / f"{number}.txt").write_text(f"parcel {number}")

@@ -211,3 +211,28 @@ def test_a_scorer_with_options_it_does_not_have_is_refused(
 ) -> None:
     with pytest.raises(BadOption):
         scorer_named(scorer, options=options)
+
+
+def test_cases_of_a_ready_made_task_are_scored_as_that_task_says() -> None:
+    given = {"name": "summarize", "with": [], "scorer": "suffice.tasks.grading:FormScorer"}
+    found = [
+        Case(id=str(n), type="t", answers={"m": Answer(text=PROSE)}, meta={"task": given})
+        for n in range(3)
+    ]
+    choice = choose_scorer(found, baseline="m")
+    assert (name(choice), choice.reason) == (given["scorer"], "the task's own")
+    assert choice.provisional
+
+
+@pytest.mark.parametrize("said", ["os:system", "json", "", None, 7, ["label"]])
+def test_a_file_of_cases_has_nothing_loaded_that_is_no_part_of_suffice(said: Any) -> None:
+    found = [
+        Case(
+            id=str(n),
+            type="t",
+            answers={"m": Answer(text="yes" if n % 2 else "no")},
+            meta={"task": {"scorer": said} if said != 7 else said},
+        )
+        for n in range(40)
+    ]
+    assert name(choose_scorer(found, baseline="m")) == "label"

@@ -155,7 +155,8 @@ class _Maker:
 
     def case(self, number: int, line: dict[str, Any], job: Job[Any], given: Any) -> dict[str, Any]:
         """A line as `suffice compare` reads it."""
-        said = {"name": self.task.name, "with": self.written}
+        scorer = self.task.scorer_with(self.arguments)
+        said = {"name": self.task.name, "with": self.written, "scorer": scorer}
         if isinstance(given, str) and given_in(job.request) != given:
             said["given"] = given
         meta = {**line.get("meta", {}), "task": said}

@@ -28,6 +28,14 @@ from suffice.scoring.tool_scorer import ToolCallScorer
 
 _MOST, _HALF, _OWN_LABELS = 0.9, 0.5, 0.7
 _FEW_LABELS = 10
+_OF_TASKS = frozenset(
+    {
+        "label",
+        "tool_call",
+        "suffice.tasks.grading:TaskScorer",
+        "suffice.tasks.grading:FormScorer",
+    }
+)
 _PURE_NUMBER = re.compile(r"[#\s]*[-−+]?\s?[$€£¥₹]?\s?[-−]?[\d.,\u00a0\u202f ]*\d\s?%?\s*")
 
 
@@ -56,7 +64,8 @@ def choose_scorer(cases: Sequence[Case], *, baseline: str) -> Choice:
     """
     Choose by what the baseline's answers and the references look like.
 
-    In this order: assertions of the cases, tool calls, numbers, labels, JSON, code, short texts.
+    Cases of a ready-made task are scored as that task says. Else, in this order: assertions of
+    the cases, tool calls, numbers, labels, JSON, code, short texts.
     Free text gets no scorer: that two texts are similar does not mean that they say the same.
 
     Args:
@@ -78,11 +87,24 @@ def choose_scorer(cases: Sequence[Case], *, baseline: str) -> Choice:
             reason="every case carries its own assertions",
             measure_reference=True,
         )
+    own = _of_task(cases)
+    if own:
+        return msgspec.structs.replace(
+            named_choice(own, cases, baseline=baseline), reason="the task's own"
+        )
     for rule in (_tool_calls, _numbers, _labels, _json, _code, _short):
         choice = rule(sample)
         if choice is not None:
             return choice
     return _nothing_fits(sample)
+
+
+def _of_task(cases: Sequence[Case]) -> str:
+    """The scorer that all cases name for their ready-made task; empty where they do not."""
+    tasks = [case.meta.get("task") for case in cases]
+    named = [one.get("scorer") if isinstance(one, Mapping) else None for one in tasks]
+    # A file of cases may come from anywhere: nothing but what is part of suffice is loaded for it.
+    return next((one for one in _OF_TASKS if named and all(name == one for name in named)), "")
 
 
 def named_choice(
