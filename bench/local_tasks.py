@@ -29,6 +29,7 @@ import msgspec
 from dateutil import parser as dates
 
 from suffice.adapters.providers.local import LocalModels, LocalServer
+from suffice.statistics.proportions import wilson_interval
 from suffice.tasks import Outcome, Runner, Unresolved, classify, extract
 from suffice.tasks.job import Job
 
@@ -190,7 +191,7 @@ async def ask(model: str, file: Path, options: argparse.Namespace, kept: Kept) -
 
 
 def show(model: str, kept: Kept) -> None:
-    """The figures of a model."""
+    """The figures of a model, with Wilson's 95 % intervals."""
     by_set = defaultdict(list)
     for one in kept.results.values():
         by_set[one.set].append(one)
@@ -198,7 +199,8 @@ def show(model: str, kept: Kept) -> None:
         print(f"{model}  {name}  {len(results)} cases")
         for field in results[0].right:
             right = sum(one.right[field] for one in results)
-            print(f"    {field:9s} {right:4d} right  {right / len(results):.3f}")
+            low, high = wilson_interval(right, len(results))
+            print(f"    {field:9s} {right:4d} right  {low:.2f} to {high:.2f}")
         reasons = Counter(one.unresolved for one in results if one.unresolved)
         told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common()) or "none"
         mended = sum(one.repaired for one in results)
