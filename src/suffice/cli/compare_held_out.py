@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
-from suffice.adapters.storage import read_result
+from suffice.adapters.storage import read_answers, read_result
 from suffice.adapters.storage.rollouts import Rollouts
 from suffice.cli.compare_live import (
     Parts,
@@ -33,7 +33,7 @@ from suffice.comparison import Dollars, Plan
 from suffice.comparison.held_out import plan_again
 from suffice.decision.foreseeing import foreseen
 from suffice.errors import BadOption, NothingHeldOut, StorageError
-from suffice.records import Comparison, Measure, Verdict, Word
+from suffice.records import Comparison, Measure, Verdict, Word, parse_model_spec
 from suffice.records.rollout import Rollout
 from suffice.reports.untrusted import one_line
 from suffice.wiring import SystemClock, catalog_with, credential_for
@@ -126,10 +126,13 @@ def run(again: Again, given: Options) -> Comparison:
             created=started.isoformat(timespec="seconds"),
             held_out_of=parent.info.run_id,
         )
-        if not comparison.stopped:
+        others = _answered_by_others(folder.path)
+        if others:
+            comparison = msgspec.structs.replace(comparison, notes=(*comparison.notes, others))
+        elif not comparison.stopped:
             comparison = _with_findings(comparison, _Made(parent, before, plan, options, parts))
         folder.write_result(comparison)
-    if again.recheck and not comparison.stopped:
+    if again.recheck and not others and not comparison.stopped:
         _enter(comparison, again.rollouts, folder.path.name)
     return comparison
 
@@ -259,6 +262,29 @@ def _with_findings(comparison: Comparison, made: _Made) -> Comparison:
     told = [f"{one.type}: {one.sentence}" for one in probes if one.cases]
     return msgspec.structs.replace(
         comparison, probes=probes, notes=(*comparison.notes, *beside, *told)
+    )
+
+
+def _answered_by_others(run: Path) -> str:
+    """
+    Whether answers came from another model than was asked, as a sentence; empty if none did.
+
+    So it is where requests go through a gateway with a policy: nothing of it may be believed.
+    """
+    asked = strays = 0
+    example = ""
+    for one in read_answers(run):
+        served, wanted = one.answer.served_model, parse_model_spec(one.key.arm).model
+        asked += served is not None
+        if served is not None and not (served.startswith(wanted) or wanted.startswith(served)):
+            strays += 1
+            example = f"{served} for {wanted}"
+    if not strays:
+        return ""
+    return (
+        f"{strays:,} of {asked:,} answers came from another model than was asked ({example}): "
+        "something on the way sends requests elsewhere, perhaps a gateway with a policy. No "
+        "rollout is told of this run; ask the provider itself, with --base-url."
     )
 
 

@@ -13,6 +13,8 @@ from suffice.adapters.case_files import open_cases
 from suffice.adapters.storage import RunFolder, RunInfo
 from suffice.api import Recorded, compare_recorded
 from suffice.cli.compare_options import Options
+from suffice.cli.held_out_keeping import RecordedAside
+from suffice.cli.held_out_runs import LIMITS
 from suffice.cli.kept_run import kept_run
 from suffice.cli.people import labels_of, threshold_of
 from suffice.cli.stored_run import runs_folder
@@ -40,9 +42,13 @@ def run(options: Options, limits: Limits) -> Comparison:
         limit=options.limit,
     )
     run_id = started.strftime("%Y%m%d-%H%M%S-%f")
-    with _kept(options, run_id) as folder:
+    aside = _set_aside(options)
+    cases = open_cases(options.cases, reader)
+    with _kept(options, run_id, limits) as folder:
+        if aside is not None and folder is not None:
+            aside.keep(folder)
         comparison = compare_recorded(
-            open_cases(options.cases, reader),
+            cases if aside is None else aside.others(cases),
             job,
             at=started,
             catalog=catalog_with(options.prices),
@@ -59,14 +65,30 @@ def run(options: Options, limits: Limits) -> Comparison:
     return comparison
 
 
-def _kept(options: Options, run_id: str) -> AbstractContextManager[RunFolder | None]:
+def _set_aside(options: Options) -> RecordedAside | None:
+    """What is kept to be asked again; nothing unless that was asked for: every pair counts."""
+    if not options.hold_out:
+        return None
+    fields = Fields(type=options.type_field, outcomes=options.outcomes_field)
+    return RecordedAside(open_cases(options.cases, CaseReader(fields)), most=options.hold_out)
+
+
+def _kept(
+    options: Options, run_id: str, limits: Limits
+) -> AbstractContextManager[RunFolder | None]:
     if options.no_save:
         return nullcontext()
     info = RunInfo(
         run_id=run_id,
         source=str(options.cases),
         versions={"suffice": __version__},
-        settings={"baseline": options.baseline, "candidates": list(options.candidates)},
+        settings={
+            "baseline": options.baseline,
+            "candidates": list(options.candidates),
+            "scorer": options.scorer,
+            "hand_picked": options.hand_picked,
+            LIMITS: msgspec.to_builtins(limits),
+        },
     )
     path = options.save or runs_folder() / run_id
     return kept_run(path, info, asked_for=options.save is not None)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from suffice.adapters.storage import RunFolder, keep_held_out
 from suffice.cli.console import progress
 from suffice.comparison import Change, Plan, State
-from suffice.comparison.held_out import left_over, to_keep
-from suffice.records import Case
+from suffice.comparison.held_out import left_over, to_keep, without_answers
+from suffice.comparison.sampling import aside_place
+from suffice.errors import NothingHeldOut
+from suffice.records import BrokenCase, Case
+from suffice.records.held_out import HeldOutCase
 from suffice.reports import shell_word
+
+_ROOM, _SHARE = 3, 3
 
 
 class Aside:
@@ -69,8 +75,87 @@ class Aside:
 
     def _keep(self, aside: Mapping[str, Sequence[str]]) -> None:
         cases = to_keep(self._plan, self._cases, aside)
-        kept = keep_held_out(self._folder.path, cases)
-        counts = {name: len(ids) for name, ids in aside.items() if ids}
+        kept_aside(self._folder, cases)
+
+
+class RecordedAside:
+    """
+    Cases of a recorded run that are set aside before anything is compared.
+
+    Args:
+        cases: All there are, read once.
+        most: So many of each type, the first by a hash of their ids; never more than a third.
+
+    Raises:
+        NothingHeldOut: No case holds a request that could be asked again.
+    """
+
+    def __init__(self, cases: Iterable[Case | BrokenCase], *, most: int) -> None:
+        first: dict[str, list[tuple[bytes, Case]]] = {}
+        seen: Counter[str] = Counter()
+        for case in cases:
+            if isinstance(case, BrokenCase) or not case.request.get("messages"):
+                continue
+            seen[case.type] += 1
+            ours = first.setdefault(case.type, [])
+            ours.append((aside_place(case.type, case.id), case))
+            if len(ours) > _ROOM * (most + 1):
+                ours[:] = _smallest(ours, most)
+        if not first:
+            raise NothingHeldOut(
+                "No case of the file holds a request, so none can be asked again.",
+                effect="Nothing was decided.",
+                next_step="Leave --hold-out out, or give cases with requests (docs/cases.md).",
+            )
+        self._cases = [
+            case
+            for name, ours in first.items()
+            for _, case in _smallest(ours, min(most, seen[name] // _SHARE))
+        ]
+        self._ids = {(case.type, case.id) for case in self._cases}
+        self._groups = {(case.type, case.group) for case in self._cases if case.group is not None}
+
+    def others(self, cases: Iterable[Case | BrokenCase]) -> Iterator[Case | BrokenCase]:
+        """Those that may be compared: no case set aside, and none of the same session."""
+        for case in cases:
+            if isinstance(case, BrokenCase) or not (
+                (case.type, case.id) in self._ids or (case.type, case.group) in self._groups
+            ):
+                yield case
+
+    def keep(self, folder: RunFolder) -> None:
+        """
+        Keep them with the run.
+
+        Raises:
+            StorageError: They cannot be kept.
+        """
+        kept_aside(folder, [HeldOutCase(case=without_answers(case)) for case in self._cases])
+
+
+def _smallest(ours: list[tuple[bytes, Case]], most: int) -> list[tuple[bytes, Case]]:
+    """The first by their hash, one of each group."""
+    groups: set[str] = set()
+    found: list[tuple[bytes, Case]] = []
+    for place, case in sorted(ours, key=lambda one: one[0]):
+        if len(found) == most:
+            break
+        if case.group is None or case.group not in groups:
+            found.append((place, case))
+            groups |= {case.group} if case.group is not None else set()
+    return found
+
+
+def kept_aside(folder: RunFolder, cases: Sequence[HeldOutCase]) -> None:
+    """
+    Put held-out cases into a run's folder, and say so.
+
+    Raises:
+        StorageError: They cannot be kept.
+    """
+    kept = keep_held_out(folder.path, cases)
+    counts = Counter(one.case.type for one in cases if not one.pilot)
+    if counts:
         told = " · ".join(f"{count:,} of {name}" for name, count in counts.items())
         progress().print("[cyan]aside[/] ", end="")
         progress().print(
@@ -79,5 +164,5 @@ class Aside:
             markup=False,
             highlight=False,
         )
-        if kept.too_large:
-            progress().print(f"[cyan]aside[/] {kept.too_large:,} were too large to be kept")
+    if kept.too_large:
+        progress().print(f"[cyan]aside[/] {kept.too_large:,} were too large to be kept")

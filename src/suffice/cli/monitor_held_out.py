@@ -128,33 +128,33 @@ class HeldOutRuns:
                 return False
             try:
                 due = turns.due(due_by or now())  # whoever held the claim before may have done it
-                if due is not None:
-                    self._ask(turns, due)
+                return due is not None and self._ask(turns, due)
             finally:
                 turns.let_go(self._holder, now())
-        return due is not None
 
-    def _ask(self, turns: Turns, due: Due) -> None:
+    def _ask(self, turns: Turns, due: Due) -> bool:
+        """Ask one type's; False where it has to be left alone for now."""
         request_type = due.kept.rollout.type
         try:
             find_parent(request_type, due.kept.rollout, runs=self._runs)
         except NothingHeldOut as error:
             turns.failed(due, due.turn, error.what, now())
-            return
+            return True
         folder = self._folder(due.turn)
         try:
             spent = _spent(folder)
         except StorageError:
-            return  # a process of a monitor that was killed is still at it
+            return False  # a process of a monitor that was killed is still at it
         turn = turns.booked(due, turns.begun(due, folder.name, now()), spent, now())
         left = turns.left_usd(now())
         if not left:
             why = f"${self._schedule.usd} are used up; it goes on when they are there again."
             turns.waits(due, turn, why, now())
-            return
+            return True
         code, last_words = self._asked(turns, request_type, folder, spent + left)
         turn = turns.booked(due, turn, _spent(folder), now())
         self._note(turns, due, turn, folder, f"{last_words} (exit {code})")
+        return True
 
     def _note(self, turns: Turns, due: Due, turn: Turn, folder: Path, last_words: str) -> None:
         """Keep how a run ended, and say it."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Protocol
 
+import pytest
 from click.testing import Result
+from typing_extensions import override
 
 from suffice.adapters.storage import read_answers, read_held_out
 from suffice.adapters.storage.rollouts import Rollouts
@@ -27,6 +32,46 @@ class World(Protocol):
 
     baseline: float
     candidate: float
+
+
+@contextmanager
+def _rerouting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An address at which every request is answered by the small model."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _SmallAnswers)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{server.server_port}")
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _SmallAnswers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        body = json.dumps({
+            "id": "msg_1",
+            "type": "message",
+            "role": "assistant",
+            "model": "claude-haiku-5-5",
+            "content": [{"type": "text", "text": "bug"}],
+            "stop_reason": "end_turn",
+            "usage": {"input_tokens": 9, "output_tokens": 1},
+        }).encode()  # fmt: skip
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    @override
+    def log_message(self, format: str, *_: Any) -> None:
+        """Nothing: the test looks at what came of it."""
 
 
 def found(result: Result) -> Any:
@@ -237,3 +282,59 @@ def test_the_key_is_in_no_file(
     assert KEY not in again.output
     assert len(files) > AT_LEAST
     assert not [path for path in files if KEY.encode() in path.read_bytes()]
+
+
+def test_of_a_recorded_run_cases_are_set_aside_only_where_asked_for_and_feed_no_verdict(
+    suffice: Command, fake: StrictFake
+) -> None:
+    rows = [
+        {
+            "id": f"t-{number}",
+            "type": "triage",
+            "prompt": f"Ticket {number}",
+            "max_tokens": 500,
+            "outputs": {"claude-opus-5-5": "bug", "claude-haiku-5-5": "bug"},
+        }
+        for number in range(300)
+    ]
+    Path("recorded.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    recorded = ("compare", "recorded.jsonl", *ARMS[:4], "--recorded", "--format", "json")
+
+    whole = suffice(*recorded, "--save", "whole")
+    part = suffice(*recorded, "--save", "part", "--hold-out", "80")
+    again = suffice("compare", "--held-out", "part", *AGAIN)
+
+    assert (found(whole)["types"][0]["pairs"], found(part)["types"][0]["pairs"]) == (300, 220)
+    assert not (Path("whole") / "held_out.jsonl").exists()
+    assert len(read_held_out(Path("part"))) == 80
+    assert found(again)["types"][0]["pairs"] == 80
+    assert len(fake.journal) == 80 * 3  # the baseline twice: no pilot shows how much it varies
+
+
+def test_grades_alone_cannot_be_asked_again(suffice: Command) -> None:
+    rows = [
+        {"id": f"t-{n}", "type": "t", "outcomes": {"claude-opus-5-5": 1, "claude-haiku-5-5": 1}}
+        for n in range(40)
+    ]
+    Path("graded.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    refused = suffice("compare", "graded.jsonl", *ARMS[:4], "--recorded", "--hold-out", "10")
+
+    assert (refused.exit_code, refused.stderr[:5]) == (1, "SF110")
+
+
+def test_answers_of_another_model_than_was_asked_re_check_nothing(
+    suffice: Command, compared: Path, fake: StrictFake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    As where the way to the provider leads through a gateway with a policy.
+    """
+    assert compared.exists()
+    started(suffice)
+    with _rerouting(monkeypatch):
+        again = suffice("compare", "--held-out", "triage", *AGAIN)
+
+    [note] = [one for one in found(again)["notes"] if "another model than was asked" in one]
+    assert "claude-haiku-5-5 for claude-opus-5-5" in note
+    assert events() == ["started"]
+    assert not fake.journal

@@ -162,9 +162,7 @@ def test_killed_in_the_middle_it_is_taken_up_and_nothing_is_paid_twice(
     """
     assert rolled_out.exists()
     before = len(fake.journal)
-    monitor = subprocess.Popen(
-        [sys.executable, "-m", "suffice", *ONCE], stderr=subprocess.DEVNULL
-    )
+    monitor = subprocess.Popen([sys.executable, "-m", "suffice", *ONCE], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while len(fake.journal) - before < 100 and time.monotonic() < deadline:
         time.sleep(0.02)
