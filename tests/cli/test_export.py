@@ -164,6 +164,7 @@ def test_a_difference_ends_with_one_and_none_with_zero(kept: Path, form: str) ->
     [
         (("invoice", "--as", "env", "--out", ".env"), "SF103"),
         (("--as", "env"), "SF005"),
+        (("triage", "--as", "claude-code"), "SF103"),
         (("--as", "env", "--out", ".env", "--write"), "SF005"),
         (("--as", "litellm", "--out", "flow.yaml"), "SF109"),
     ],

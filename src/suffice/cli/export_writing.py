@@ -241,7 +241,14 @@ def _claude_code(folder: Path, places: Sequence[str], found: Exported) -> list[W
     settings = folder / "settings.json"
     models: dict[str, str] = {}
     files = []
-    for decision, place in _places(places, decisions, folder):
+    placed = _places(places, decisions, folder)
+    if not placed:
+        raise EmptyInput(
+            f"No exported type has a place in {folder}.",
+            effect="Nothing was written.",
+            next_step=f"Say --place TYPE=WHERE: agent:NAME, {', '.join(['main', *ALIASES])}.",
+        )
+    for decision, place in placed:
         # Of a type that was taken back only what gives it to its candidate is changed.
         instead_of = candidates.get(decision.type)
         if not place.startswith("agent:"):

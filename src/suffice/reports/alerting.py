@@ -6,6 +6,7 @@ from suffice.records.alert import Alert, Level
 from suffice.records.rollout import RolloutEvent
 from suffice.reports.next_step import shell_word
 from suffice.reports.untrusted import one_line
+from suffice.reports.words import evidence
 
 _KINDS: dict[str, tuple[str, Level, bool]] = {
     "started": ("rollout.started", "message", True),
@@ -81,7 +82,7 @@ def _next_step(event: RolloutEvent) -> str:
 def _facts(event: RolloutEvent) -> dict[str, str]:
     facts = {"state": event.state.value.replace("_", " ")}
     if event.value is not None and event.limit is not None:
-        facts["evidence"] = f"{event.value:.4g} {event.operator} {event.limit:.4g}"
+        facts["evidence"] = f"{evidence(event.value)} {event.operator} {evidence(event.limit)}"
     if event.by:
         facts["by"] = one_line(event.by)
     if event.reason:

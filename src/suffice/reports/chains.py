@@ -12,8 +12,7 @@ from suffice.policy.table import AuditLine, Policy, TypeRule
 from suffice.records import Comparison, Verdict
 from suffice.records.rollout import RolloutEvent
 from suffice.reports.untrusted import one_line
-
-_WHOLE = 1_000
+from suffice.reports.words import evidence
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +115,7 @@ def event_link(event: RolloutEvent, *, event_id: int) -> Link:
     """What happened to a rollout."""
     facts = {"by": event.by, "because": event.reason}
     if event.value is not None and event.limit is not None:
-        facts["evidence"] = f"{_figure(event.value)} {event.operator} {_figure(event.limit)}"
+        facts["evidence"] = f"{evidence(event.value)} {event.operator} {evidence(event.limit)}"
     return Link(
         kind="event",
         name=f"event {event_id}",
@@ -179,16 +178,6 @@ def chain_text(links: Sequence[Link], *, unicode: bool = True) -> str:
         if link.see:
             lines.append(f"{inner}{link.see}")
     return "\n".join(lines) + "\n"
-
-
-def _figure(value: float) -> str:
-    """
-    A figure of evidence, as events tell it.
-
-    >>> _figure(24733.6), _figure(0.9424)
-    ('24,734', '0.9424')
-    """
-    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.4g}"
 
 
 def _why(line: AuditLine) -> dict[str, str]:

@@ -30,6 +30,16 @@ def glyph(word: Word, *, unicode: bool = True) -> str:
     return GLYPHS[word] if unicode else ASCII_GLYPHS[word]
 
 
+def evidence(value: float) -> str:
+    """
+    A figure of evidence, without an exponent.
+
+    >>> evidence(24733.6), evidence(0.9424)
+    ('24,734', '0.9424')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"  # noqa: PLR2004 - whole from there on
+
+
 def count(number: int, noun: str = "", plural: str = "") -> str:
     """
     A count with thousands separators, and its noun.

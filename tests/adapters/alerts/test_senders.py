@@ -191,6 +191,24 @@ def test_a_server_that_offers_no_tls_gets_nothing(
     assert box.letters == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "over"), [("rollout.recovered", True), ("rollout.started", False)]
+)
+def test_a_mail_says_over_only_of_what_was_a_trouble(
+    serve_mail: Callable[..., Any], rolled_back: Alert, kind: str, over: bool
+) -> None:
+    box = serve_mail()
+    target = EmailTarget(
+        host="127.0.0.1", port=box.port, tls="none", sender="s@e.com", to=("a@e.com",)
+    )
+
+    EmailSender("mail", target, {}).send(
+        msgspec.structs.replace(rolled_back, kind=kind, resolves=True)
+    )
+
+    assert letter(box.letters[0])["subject"].startswith("Over: ") is over
+
+
 @pytest.mark.parametrize(("answer", "again"), [("451 later", True), ("550 no", False)])
 def test_a_mail_server_says_whether_to_come_again(
     serve_mail: Callable[..., Any], rolled_back: Alert, answer: str, again: bool

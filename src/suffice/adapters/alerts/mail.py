@@ -15,6 +15,8 @@ from suffice.reports.untrusted import one_line
 _PATIENCE_S = 15.0
 _SUBJECT_SIGNS = 150
 _TEMPORARY = range(400, 500)
+# A start closes what is open of that type too, but is no end of a trouble to its reader.
+_OVER = {"rollout.recovered", "rollout.resumed", "rollout.released", "rollout.carried_out"}
 
 
 class EmailSender:
@@ -48,7 +50,7 @@ class EmailSender:
 
     def send(self, alert: Alert) -> None:
         """One mail; alerts of one trouble stand in one thread."""
-        over = "Over: " if alert.resolves else ""
+        over = "Over: " if alert.kind in _OVER else ""
         facts = [f"{name}: {one_line(value)}" for name, value in alert.facts.items()]
         text = "\n".join([alert.sentence, "", *facts, "", alert.next_step]).strip() + "\n"
         mail = self._letter(f"{over}{alert.sentence}", text)
