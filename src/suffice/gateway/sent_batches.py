@@ -50,7 +50,8 @@ class SentFolder:
 
     def drop(self, name: str) -> None:
         """Nothing more is to be known of a batch. Blocks."""
-        self._path(name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._path(name).unlink()
 
     def read(self, name: str) -> SentBatch | None:
         """A batch; None where its file is gone or harmed. Blocks."""

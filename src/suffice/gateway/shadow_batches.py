@@ -11,9 +11,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -71,20 +70,17 @@ class _Waiting(msgspec.Struct, frozen=True, gc=False):
         return len(self.params) + len(self.call.pair.request) + len(self.call.pair.served)
 
 
-@dataclass(slots=True)
-class _Group:
-    """Calls that can be sent together: they came with the same headers."""
+class _Headers(NamedTuple):
+    """What calls of one batch must have in common."""
 
     version: str
     betas: str
-    calls: deque[_Waiting] = field(default_factory=deque)
 
 
 class _Unsure(NamedTuple):
-    """A batch that may have arrived: as long as nobody knows, it is neither sent again nor not."""
+    """A batch that may have arrived: it is not sent again before that is known."""
 
     sent: SentBatch
-    group: _Group
     part: Sequence[_Waiting]
 
 
@@ -115,7 +111,7 @@ class ShadowBatches:
         self._pace, self._now = pace or BatchPace(), now
         self._loop = asyncio.get_running_loop()
         self._fresh: deque[tuple[Job, Callable[[Job], object]]] = deque()
-        self._groups: OrderedDict[tuple[str, str], _Group] = OrderedDict()
+        self._groups: dict[_Headers, deque[_Waiting]] = {}
         self._held = self._held_bytes = 0
         self._unsure: deque[_Unsure] = deque()
         self._failures, self._rests_until = 0, 0.0
@@ -157,8 +153,8 @@ class ShadowBatches:
                 self._failures, self._rests_until = 0, 0.0
                 while self._groups and not self._failures:
                     await self._send_due()
-        for group in self._groups.values():
-            self._give_up(list(group.calls))
+        for waiting in self._groups.values():
+            self._give_up(waiting)
         for job, _ in self._fresh:
             self._voice.call(job.type, "dropped")
         self._groups.clear()
@@ -188,40 +184,47 @@ class ShadowBatches:
     async def _sort(self) -> None:
         """Make what came in ready, in a thread of its own: then its credential is let go."""
         while self._fresh:
-            job, otherwise = self._fresh[0]
-            ready = await asyncio.to_thread(_ready, job, self._loop.time())
-            self._fresh.popleft()
-            self._held_bytes -= job.size
-            if isinstance(ready, str):
+            job, otherwise = self._fresh.popleft()
+            try:
+                ready = await asyncio.to_thread(_ready, job, self._loop.time())
+            except BaseException:
+                self._voice.call(job.type, "dropped")
+                raise
+            finally:
                 self._held -= 1
+                self._held_bytes -= job.size
+            if isinstance(ready, str):
                 self._voice.unfit(ready)
                 otherwise(job)
                 continue
+            self._held += 1
             self._held_bytes += ready.size
-            key = _headers(job)
-            self._groups.setdefault(key, _Group(*key)).calls.append(ready)
+            self._groups.setdefault(_headers(job), deque()).append(ready)
 
     # -- sending --------------------------------------------------------------------------
 
     async def _send_due(self) -> None:
         if self._loop.time() < self._rests_until:
             return
-        for key, group in list(self._groups.items()):
-            if not group.calls:
-                del self._groups[key]
-            elif self._ending or self._is_due(group):
-                await self._send(group)
+        for headers, waiting in list(self._groups.items()):
+            if not waiting:
+                del self._groups[headers]
+            elif self._ending or self._is_due(waiting):
+                part = _part(waiting, most=self._pace.calls)
+                for _ in part:
+                    waiting.popleft()
+                await self._send(headers, part)
                 return
 
-    def _is_due(self, group: _Group) -> bool:
-        waited_s = self._loop.time() - group.calls[0].since
-        return len(group.calls) >= self._pace.calls or waited_s >= self._pace.wait_s
+    def _is_due(self, waiting: deque[_Waiting]) -> bool:
+        waited_s = self._loop.time() - waiting[0].since
+        return len(waiting) >= self._pace.calls or waited_s >= self._pace.wait_s
 
     async def _settle(self) -> None:
         """Send again what turns out never to have arrived; let go of what may have."""
         if not self._unsure or self._loop.time() < self._rests_until:
             return
-        sent, group, part = self._unsure[0]
+        sent, part = self._unsure[0]
         arrived = await self._fetching.is_there(sent)
         if arrived is None and self._failures < _MOST_TRIES:
             self._rest(None)
@@ -229,23 +232,19 @@ class ShadowBatches:
         self._unsure.popleft()
         if arrived is False and self._failures < _MOST_TRIES:
             await asyncio.to_thread(self._sent.drop, sent.name)
-            group.calls.extendleft(reversed(part))
-            self._groups.setdefault((group.version, group.betas), group)
+            self._wait_again(sent, part)
         else:
             # Its file stays: whoever fetches finds the batch, or that it never was.
             self._let_go(part)
 
-    async def _send(self, group: _Group) -> None:
-        part = _part(group.calls, most=self._pace.calls)
-        for _ in part:
-            group.calls.popleft()
+    async def _send(self, headers: _Headers, part: Sequence[_Waiting]) -> None:
         name = new_name()
         ids = [f"{name}-{number}" for number in range(len(part))]
         sent = SentBatch(
             name=name,
             at=self._now(),
-            version=group.version,
-            betas=group.betas,
+            version=headers.version,
+            betas=headers.betas,
             calls=dict(zip(ids, (each.call for each in part), strict=True)),
         )
         body = await asyncio.to_thread(_body, ids, part)
@@ -255,12 +254,10 @@ class ShadowBatches:
             for each in part:
                 self._voice.call(each.call.pair.type, "unwritten")
             return
-        told = await self._ask("POST", PATH, version=group.version, betas=group.betas, body=body)
-        await self._after(told, sent, group, part)
+        told = await self._ask("POST", PATH, version=sent.version, betas=sent.betas, body=body)
+        await self._after(told, sent, part)
 
-    async def _after(
-        self, told: Told, sent: SentBatch, group: _Group, part: Sequence[_Waiting]
-    ) -> None:
+    async def _after(self, told: Told, sent: SentBatch, part: Sequence[_Waiting]) -> None:
         batch = "" if told.problem else _id_in(told.body)
         if batch:
             self._failures = 0
@@ -271,7 +268,7 @@ class ShadowBatches:
         self._rest(told.retry_after_s)
         problem = told.problem or "no id"
         if told.sent and told.status not in _NOTHING_DONE | _REFUSED:
-            self._unsure.append(_Unsure(sent, group, part))
+            self._unsure.append(_Unsure(sent, part))
             self._voice.batch("unsure", problem=problem, calls=len(part))
             return
         await asyncio.to_thread(self._sent.drop, sent.name)
@@ -279,7 +276,11 @@ class ShadowBatches:
         if told.status in _REFUSED or self._failures >= _MOST_TRIES:
             self._give_up(part)
         else:
-            group.calls.extendleft(reversed(part))
+            self._wait_again(sent, part)
+
+    def _wait_again(self, sent: SentBatch, part: Sequence[_Waiting]) -> None:
+        headers = _Headers(sent.version, sent.betas)
+        self._groups.setdefault(headers, deque()).extendleft(reversed(part))
 
     def _rest(self, retry_after_s: float | None) -> None:
         rest = min(self._pace.rest_s * 2**self._failures, _LONGEST_REST_S)
@@ -287,11 +288,11 @@ class ShadowBatches:
         wait = max(rest, min(retry_after_s or 0.0, _LONGEST_REST_S))
         self._rests_until = self._loop.time() + wait
 
-    def _let_go(self, part: Sequence[_Waiting]) -> None:
+    def _let_go(self, part: Collection[_Waiting]) -> None:
         self._held -= len(part)
         self._held_bytes -= sum(each.size for each in part)
 
-    def _give_up(self, part: Sequence[_Waiting]) -> None:
+    def _give_up(self, part: Collection[_Waiting]) -> None:
         self._let_go(part)
         for each in part:
             self._voice.call(each.call.pair.type, "dropped")
@@ -351,13 +352,13 @@ def _id_in(body: bytes) -> str:
     return found if is_batch_id(found) else ""
 
 
-def _headers(job: Job) -> tuple[str, str]:
-    """What calls of one batch must have in common."""
+def _headers(job: Job) -> _Headers:
+    """What its batch is sent with."""
     told = job.head.text
     betas = {beta.strip() for beta in told.get("anthropic-beta", "").split(",")} - {""}
     # Those speak of the caller's credential, which does not come along.
     asked = sorted(beta for beta in betas if not beta.startswith("oauth-"))
-    return told.get("anthropic-version", ""), ",".join(asked)
+    return _Headers(told.get("anthropic-version", ""), ",".join(asked))
 
 
 def _part(waiting: deque[_Waiting], *, most: int) -> list[_Waiting]:

@@ -47,13 +47,13 @@ def test_each_call_is_a_line_of_the_account_under_the_own_key(start: Any) -> Non
 
 
 def test_the_bill_of_a_batched_call_is_half_of_a_live_ones_to_the_last_digit(start: Any) -> None:
-    waits, live = start(), start(rule={"shadow_batched": False})
-
-    for gateway in (waits, live):
-        gateway.ask("s1", "s2")
-
+    waits = start()
+    waits.ask("s1", "s2")
     assert waits.becomes({"answered": 2})
+    live = start(before=waits, rule={"shadow_batched": False})
+    live.ask("s1", "s2")
     assert live.becomes({"answered": 2})
+
     half, whole = (
         sum(price(line, PRICES).picousd or 0 for line in gateway.lines())
         for gateway in (waits, live)
