@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
+from suffice.adapters.controlling.evidence import MOVED, RECHECK
+from suffice.adapters.controlling.held_out_turns import turn_of
 from suffice.adapters.storage.rollouts import Kept
 from suffice.cli.rollout_world import LATELY, World
 from suffice.gateway.account_store import PICO
 from suffice.monitor import wanted
-from suffice.reports.rollouts import Money, RolloutView, Served, view_of, watching_usd
+from suffice.records.rollout import ModelMoved, Recheck, Rollout
+from suffice.reports.rollouts import (
+    Money,
+    RolloutView,
+    Served,
+    held_out_text,
+    view_of,
+    watching_usd,
+)
 
 
 def view(world: World, kept: Kept, *, now: datetime) -> RolloutView:
@@ -21,13 +33,28 @@ def view(world: World, kept: Kept, *, now: datetime) -> RolloutView:
     rollout = kept.rollout
     rule = world.policies.load().policy.types.get(rollout.type)
     is_its_own = rule is not None and rule.candidate == rollout.candidate
-    return view_of(
+    shown = view_of(
         rollout,
         wanted(rollout),
         set_share=rule.share if rule is not None and is_its_own else None,
         served=_served(world, kept, now=now),
         money=_money(world, kept),
         now=now,
+    )
+    return msgspec.structs.replace(shown, held_out=_held_out(world, rollout))
+
+
+def _held_out(world: World, rollout: Rollout) -> str:
+    store = world.store
+    checked, moved = store.noted(rollout.type, RECHECK), store.noted(rollout.type, MOVED)
+    check = msgspec.json.decode(checked, type=Recheck) if checked else None
+    change = msgspec.json.decode(moved, type=ModelMoved) if moved else None
+    turn = turn_of(store, rollout.type)
+    return held_out_text(
+        check if check is not None and check.at >= rollout.began else None,
+        change if change is not None and change.at >= rollout.began else None,
+        next_at=turn.next_at if turn is not None else None,
+        why=turn.why if turn is not None else "",
     )
 
 

@@ -74,7 +74,7 @@ def enter_rerun(store: Rollouts, proof: Proof, probes: Sequence[Probe]) -> list[
         if found.moved and found.type == rollout.type
         for sentence in _tell_moved(store, rollout, found, check)
     ]
-    return [*told, f"{rollout.type}: {_entered(store, rollout, check, proof)}"]
+    return [*told, f"{rollout.type}: {_entered(store, rollout, check, proof, probes)}"]
 
 
 def _tell_moved(store: Rollouts, rollout: Rollout, found: Probe, check: Recheck) -> list[str]:
@@ -109,12 +109,21 @@ def _event(rollout: Rollout, found: Probe, sentence: str, *, at: datetime) -> Ro
     )
 
 
-def _entered(store: Rollouts, rollout: Rollout, check: Recheck, proof: Proof) -> str:
+def _entered(
+    store: Rollouts,
+    rollout: Rollout,
+    check: Recheck,
+    proof: Proof,
+    probes: Sequence[Probe] = (),
+) -> str:
     """Keep the verdict where the monitor looks for it, and tell of it."""
     at = now()
     store.note(rollout.type, RECHECK, msgspec.json.encode(check).decode(), at=at)
     sentence = f"Re-checked on held-out cases: {check.run} says {_word(check.verdict)}"
     sentence += f" after {proof.verdict.pairs:,} pairs."
+    for found in probes:
+        if found.type == rollout.type and found.p_value is not None and not found.moved:
+            sentence += f" {found.model} answers as before (by chance {found.p_value:.2g})."
     event = RolloutEvent(
         at=at,
         type=rollout.type,

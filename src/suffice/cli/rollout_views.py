@@ -65,6 +65,8 @@ def drawn(view: RolloutView, happened: Sequence[Happened], *, unicode: bool) -> 
     if view.prompt:
         style = "dim" if view.prompt_version else "yellow"
         parts.append(Text(f"  {one_line(view.prompt)}", style=style))
+    if view.held_out:
+        parts.append(Text(f"  {one_line(view.held_out)}", style="dim"))
     parts.append(Text(f"  {_money(view.money)}", style="dim"))
     parts.append(Text(f"  {view.next}", style="dim"))
     if happened:

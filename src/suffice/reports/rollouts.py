@@ -14,6 +14,8 @@ from suffice.monitor.moves import is_requalifying, stage_of
 from suffice.monitor.sentences import days, percent
 from suffice.records.rollout import (
     Guard,
+    ModelMoved,
+    Recheck,
     RollbackCause,
     Rollout,
     RolloutBasis,
@@ -144,6 +146,7 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
         version: The rollout's.
         prompt_version: The prompt's version an edit is told from; empty where none is.
         prompt: What is watched of the prompt, and since when it is known.
+        held_out: What held-out cases said, and when they are asked next; empty before the first.
     """
 
     type: str
@@ -169,6 +172,7 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     prompt_version: str = ""
     prompt: str = ""
+    held_out: str = ""
 
 
 def view_of(
@@ -219,6 +223,31 @@ def view_of(
     )
 
 
+def held_out_text(
+    check: Recheck | None, moved: ModelMoved | None, *, next_at: datetime | None, why: str
+) -> str:
+    """
+    What held-out cases said of a rollout, in a line; empty where nobody was asked.
+
+    Args:
+        check: The latest verdict on them.
+        moved: The latest change of a model that was found.
+        next_at: When a schedule asks them next; None without one.
+        why: Why the last attempt did not come to its end; empty if it did.
+    """
+    parts = []
+    if check is not None:
+        word = check.verdict.replace("_", " ").capitalize()
+        parts.append(f"{check.at:%Y-%m-%d} {word} ({check.run})")
+    if moved is not None:
+        parts.append(f"{moved.at:%Y-%m-%d} {moved.sentence.rstrip('.')}")
+    if why:
+        parts.append(f"not asked: {why.rstrip('.')}")
+    if next_at is not None:
+        parts.append(f"next {next_at:%Y-%m-%d %H:%M} UTC")
+    return f"held-out cases: {'; '.join(parts)}" if parts else ""
+
+
 def rollout_json(view: RolloutView, events: Sequence[RolloutEvent]) -> dict[str, Any]:
     """One rollout with its events, for machines."""
     return {
@@ -261,7 +290,7 @@ def prompt_text(basis: RolloutBasis) -> str:
     if basis.live_prompt:
         proved = basis.prompt_version
         why = f"not {proved[:12]}, as proved" if proved else f"the cases of {basis.run} share none"
-        live = f"prompt {basis.live_prompt[:12]}, live at the start ({why})"
+        live = f"prompt {basis.live_prompt[:12]}, as it was live ({why})"
         return f"{live}: an edit takes everything back"
     if basis.prompt_version:
         return f"prompt {basis.prompt_version[:12]}, as proved: an edit takes everything back"

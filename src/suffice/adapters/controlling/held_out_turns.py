@@ -118,8 +118,7 @@ class Turns:
 
     def turn(self, request_type: str) -> Turn | None:
         """A type's latest turn; None before the first."""
-        noted = self._store.noted(request_type, _TURN)
-        return msgspec.json.decode(noted, type=Turn) if noted else None
+        return turn_of(self._store, request_type)
 
     def begun(self, due: Due, run: str, now: datetime) -> Turn:
         """Note that a run begins, or is taken up again, before it can cost anything."""
@@ -212,6 +211,12 @@ class Turns:
         value = msgspec.json.encode(turn).decode()
         self._store.note(due.kept.rollout.type, _TURN, value, at=now)
         return turn
+
+
+def turn_of(store: Rollouts, request_type: str) -> Turn | None:
+    """A type's latest turn; None before the first."""
+    noted = store.noted(request_type, _TURN)
+    return msgspec.json.decode(noted, type=Turn) if noted else None
 
 
 def _trouble(kept: Kept) -> str:
