@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from click.testing import CliRunner
 
 from suffice.cli import main
 from suffice.cli.gateway import command
+from suffice.cli.monitor_held_out import read_schedule
 
 REPOSITORY = Path(__file__).parents[2]
 UNIT = REPOSITORY / "deploy" / "suffice-gateway.service"
+_NARROWING = ("Protect", "Private", "Restrict", "NoNew", "Capability", "SystemCall", "UMask")
 RECIPE = REPOSITORY / "deploy" / "Containerfile"
 
 
@@ -36,16 +39,25 @@ def recipe() -> list[str]:
     return [line.strip() for line in joined.splitlines() if line and not line.startswith("#")]
 
 
-def test_the_service_managers_own_check_finds_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "names", [(UNIT.name,), ("suffice-held-out.service", "suffice-held-out.timer")]
+)
+def test_the_service_managers_own_check_finds_nothing(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
     """
     Only the program's path is another: it is not installed here.
     """
     if shutil.which("systemd-analyze") is None:
         pytest.skip("NOT TESTED: the unit, since there is no systemd-analyze")
-    copy = tmp_path / UNIT.name
-    copy.write_text(UNIT.read_text().replace("/opt/suffice/bin/suffice", sys.executable))
+    for name in names:
+        text = (UNIT.parent / name).read_text()
+        (tmp_path / name).write_text(text.replace("/opt/suffice/bin/suffice", sys.executable))
     told = subprocess.run(
-        ["systemd-analyze", "verify", copy], capture_output=True, text=True, check=False
+        ["systemd-analyze", "verify", *(tmp_path / name for name in names)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert (told.returncode, told.stderr) == (0, "")
@@ -61,6 +73,22 @@ def test_the_service_has_no_user_no_privilege_and_comes_back() -> None:
     assert found["ProtectSystem"] == ["strict"]
     assert found["CapabilityBoundingSet"] == [""]
     assert (found["Restart"], found["KillMode"]) == (["always"], ["mixed"])
+
+
+def test_held_out_cases_are_asked_by_a_unit_as_narrow_as_the_gateway_s() -> None:
+    """
+    It has the gateway's user and folder, calls by itself, and a sum it cannot exceed.
+    """
+    text = (UNIT.parent / "suffice-held-out.service").read_text()
+    narrow = {line for line in UNIT.read_text().splitlines() if line.startswith(_NARROWING)}
+
+    assert narrow <= set(text.splitlines())
+    [started] = [line for line in text.splitlines() if line.startswith("ExecStart=")]
+    words = shlex.split(started.partition("suffice ")[2])
+    assert words[:2] == ["monitor", "--once"]
+    assert read_schedule(words[3], Decimal(words[5])) is not None
+    assert f"User={UNIT.stem}" in text
+    assert "SUFFICE_OWN_KEY=" not in text
 
 
 def test_the_service_waits_longer_than_a_drain() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 
 import click
@@ -18,8 +19,9 @@ RUNS_SETTING = "suffice.runs"
 def runs_folder() -> Path:
     """Where runs are kept: as set, else .suffice/runs where the command is called."""
     ctx = click.get_current_context(silent=True)
-    kept: Path = ctx.meta.get(RUNS_SETTING, _RUNS) if ctx else _RUNS
-    return kept
+    kept: Path | None = ctx.meta.get(RUNS_SETTING) if ctx else None
+    # Commands that look at no settings file, such as the monitor, know the variable all the same.
+    return kept or Path(os.environ.get("SUFFICE_RUNS") or _RUNS)
 
 
 def find_run(named: str) -> Path:
