@@ -77,10 +77,11 @@ class _Page(msgspec.Struct):
 
 
 class _Look(msgspec.Struct):
-    """When a batch is looked at next."""
+    """When a batch is looked at next; and the batch without its calls, once its id is known."""
 
     due: float
     wait_s: float
+    head: SentBatch | None = None
 
 
 class Fetching:
@@ -132,7 +133,7 @@ class Fetching:
             if look.due <= now and self._loop.time() >= self._rests_until:
                 look.wait_s = min(look.wait_s * _SLOWER, max(_LONGEST_WAIT_S, self._poll_s))
                 look.due = self._loop.time() + look.wait_s
-                await self._look_at(name)
+                await self._look_at(name, look)
 
     async def is_there(self, sent: SentBatch) -> bool | None:
         """
@@ -155,29 +156,33 @@ class Fetching:
 
     # -- one batch ------------------------------------------------------------------------
 
-    async def _look_at(self, name: str) -> None:
-        sent = await asyncio.to_thread(self._sent.read, name)
-        if sent is None:
-            # Whatever it was, it is no batch, and never will be.
-            await asyncio.to_thread(self._sent.drop, name)
-            return
-        if not sent.batch:
-            await self._look_for(sent)
-            return
-        told = await self._get(sent, f"/{sent.batch}")
+    async def _look_at(self, name: str, look: _Look) -> None:
+        if look.head is None:
+            sent = await asyncio.to_thread(self._sent.read, name)
+            if sent is None:
+                self._voice.trouble("a batch's file cannot be read")
+                return
+            if not sent.batch:
+                await self._look_for(sent, look)
+                return
+            look.head = msgspec.structs.replace(sent, calls={})
+        told = await self._get(look.head, f"/{look.head.batch}")
         if told.problem:
-            await self._failed(sent, told)
+            await self._failed(look.head, told)
             return
         self._failures = 0
         self._voice.well()
         found = _read(told.body)
         if found is not None and found.has_ended:
-            await self._fetch(sent, found)
+            await self._fetch(look.head, found)
 
-    async def _fetch(self, sent: SentBatch, found: Known) -> None:
-        told = await self._get(sent, f"/{sent.batch}/results")
+    async def _fetch(self, head: SentBatch, found: Known) -> None:
+        told = await self._get(head, f"/{head.batch}/results")
         if told.problem:
-            await self._failed(sent, told)
+            await self._failed(head, told)
+            return
+        sent = await asyncio.to_thread(self._sent.read, head.name)
+        if sent is None:
             return
         results = await asyncio.to_thread(
             read_results, sent, told.body, key=self._books.key, ended_at=_moment(found.ended_at)
@@ -209,17 +214,21 @@ class Fetching:
             await asyncio.sleep(0.05)
         return True
 
-    async def _failed(self, sent: SentBatch, told: Told) -> None:
+    async def _failed(self, head: SentBatch, told: Told) -> None:
         """A batch that cannot be looked at is tried again as long as it may be there."""
-        age = self._now() - sent.at
+        age = self._now() - head.at
         if age > _KEPT_S or (told.status == _NOT_FOUND and age > _ENDED_S):
-            why = "the batch is gone"
-            await self._take(sent, without_results(sent, key=self._books.key, why=why), word="lost")
+            sent = await asyncio.to_thread(self._sent.read, head.name)
+            if sent is not None:
+                gone = without_results(sent, key=self._books.key, why="the batch is gone")
+                await self._take(sent, gone, word="lost")
             return
         self._voice.trouble(told.problem)
-        if told.status == _NOT_FOUND:
-            # It says nothing of others.
-            return
+        if told.status != _NOT_FOUND:
+            # What is not there says nothing of others.
+            self._rest(told)
+
+    def _rest(self, told: Told) -> None:
         rest = min(_REST_S * 2**self._failures, _LONGEST_REST_S)
         self._failures += 1
         wait = max(min(rest, self._poll_s * 2**self._failures), told.retry_after_s or 0.0)
@@ -227,7 +236,7 @@ class Fetching:
 
     # -- batches nobody was told the id of ------------------------------------------------
 
-    async def _look_for(self, sent: SentBatch) -> None:
+    async def _look_for(self, sent: SentBatch, look: _Look) -> None:
         """Find the batch that a killed worker may have sent, by the ids of its calls."""
         age = self._now() - sent.at
         if age < _UNCLAIMED_S:
@@ -240,7 +249,7 @@ class Fetching:
                 await asyncio.to_thread(
                     self._sent.put, msgspec.structs.replace(sent, batch=found.id)
                 )
-                self._looks[sent.name].due = 0.0
+                look.due = 0.0
                 return
         left = self._not_ours.get(sent.name, set())
         if all(found.id in left for found in suspects) and age > _SKEW_S:
@@ -250,8 +259,9 @@ class Fetching:
 
     async def _is_it(self, sent: SentBatch, found: Known) -> bool:
         told = await self._get(sent, f"/{found.id}/results")
-        if told.problem:
-            await self._failed(sent, told)
+        if told.problem and told.status != _NOT_FOUND:
+            self._voice.trouble(told.problem)
+            self._rest(told)
             return False
         ours = await asyncio.to_thread(is_of, sent, told.body)
         if not ours:

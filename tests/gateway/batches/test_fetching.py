@@ -198,6 +198,16 @@ def test_a_batch_that_was_never_there_is_forgotten_and_counted(start: Any) -> No
     assert gateway.under_way() == []
 
 
+def test_a_file_that_cannot_be_read_is_told_and_left_alone(start: Any) -> None:
+    gateway = start(rule={"shadow": 0.0})
+    folder = gateway.folder / "shadow-batches"
+    folder.mkdir()
+    (folder / "sfs-1.json").write_text("{")
+
+    assert gateway.until(lambda: gateway.troubles == {"a batch's file cannot be read"})
+    assert (folder / "sfs-1.json").exists()
+
+
 def test_where_pairs_cannot_be_left_the_batch_stays_until_they_can(start: Any) -> None:
     gateway = start()
     blocked = gateway.folder / "shadow"
