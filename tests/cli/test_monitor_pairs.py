@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from suffice.adapters.controlling.evidence import gather
 from suffice.adapters.storage import RunInfo
 from suffice.adapters.storage.rollouts import Rollouts
 from suffice.cli import main
+from suffice.cli.monitor_pairs import note_prompts
 from suffice.gateway.shadow_files import ShadowFolder
 from suffice.records import Comparison, Measure, ShadowAnswers, Verdict, Word
 
@@ -121,3 +124,28 @@ def test_files_that_cannot_be_cleared_away_stop_no_round_and_count_once(
     assert "cannot be taken in" in run("monitor", "--once", "--no-alerts")
     assert "cannot be taken in" in run("monitor", "--once", "--no-alerts")
     assert len(kept(here)) == 1
+
+
+def test_a_prompt_counts_as_steady_once_all_requests_came_with_it_for_an_hour(here: Path) -> None:
+    folder = here / ".suffice" / "gateway"
+    began = datetime(2026, 11, 22, 9, tzinfo=UTC)
+
+    def seen(*versions: str) -> None:
+        (folder / "prompts").mkdir(parents=True, exist_ok=True)
+        types = {"triage": list(enumerate(versions))}
+        (folder / "prompts" / "0.json").write_text(json.dumps({"types": types}))
+
+    def steady(minutes: int) -> str:
+        at = began + timedelta(minutes=minutes)
+        with Rollouts.open(here / ".suffice" / "rollouts.sqlite") as store:
+            note_prompts(folder, store, at)
+            found = store.get("triage")
+            assert found is not None
+            return gather(store, found, account=None, now=at).steady_prompt
+
+    seen(*["a"] * 20)
+    assert [steady(0), steady(59), steady(60)] == ["", "", "a"]
+    seen(*["a"] * 19, "b")
+    assert steady(61) == ""
+    seen(*["a"] * 20)
+    assert [steady(62), steady(121), steady(122)] == ["", "", "a"]

@@ -209,7 +209,7 @@ def see_prompts(here: Path, *versions: str) -> None:
     ("cases", "live", "watched", "said"),
     [
         ("a" * 64, [], "a" * 64, "prompt aaaaaaaaaaaa, as proved"),
-        ("", ["b" * 64] * 12, "b" * 64, "prompt bbbbbbbbbbbb, live at the start"),
+        ("", ["b" * 64] * 12, "b" * 64, "prompt bbbbbbbbbbbb, as it was live"),
         ("", ["b" * 64, "c" * 64] * 6, "", "prompt edits are not watched"),
         ("", [], "", "prompt edits are not watched"),
     ],

@@ -331,3 +331,28 @@ def test_a_plan_is_a_name_or_shares() -> None:
 def test_what_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(Exception, match="is no rollout plan"):
         named_plan(text)
+
+
+def test_a_prompt_that_is_steady_for_an_hour_is_watched_where_none_was_known(
+    wish: Start, now: datetime
+) -> None:
+    promptless = msgspec.structs.replace(wish.basis, prompt_version="")
+    begun = start(msgspec.structs.replace(wish, basis=promptless), now=now)
+    steady = RolloutEvidence(prompt_version="p1", steady_prompt="p1")
+
+    settled = step(begun.rollout, steady, now=now + HOUR)
+    again = step(settled.rollout, steady, now=now + 2 * HOUR)
+    edited = step(settled.rollout, RolloutEvidence(prompt_version="p2"), now=now + 2 * HOUR)
+
+    assert [event.kind for event in settled.events] == ["noted"]
+    assert settled.rollout.state is RolloutState.ADVANCING
+    assert again.events == ()
+    assert edited.rollout.state is RolloutState.ROLLED_BACK
+
+
+def test_a_prompt_that_was_proved_is_never_replaced_by_what_is_live(
+    rollout: Rollout, now: datetime
+) -> None:
+    after = step(rollout, RolloutEvidence(steady_prompt="p2"), now=now + HOUR)
+
+    assert after.rollout is rollout

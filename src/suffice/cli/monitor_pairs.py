@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from suffice.adapters.controlling.evidence import PROMPT
+from suffice.adapters.controlling.evidence import PROMPT, STEADY, steady_since
 from suffice.adapters.live_prompts import live_prompts
 from suffice.adapters.shadow_inbox import Scored, ShadowInbox
 from suffice.adapters.storage import read_result
@@ -23,7 +23,7 @@ _AT_ONCE = 500
 
 def note_prompts(data: Path, store: Rollouts, now: datetime) -> None:
     """
-    Note the live version of each type's prompt, where it changed.
+    Note the live version of each type's prompt, and since when all requests come with it.
 
     Args:
         data: The gateway's data folder.
@@ -33,9 +33,16 @@ def note_prompts(data: Path, store: Rollouts, now: datetime) -> None:
     Raises:
         StorageError: The store fails.
     """
-    for request_type, version in live_prompts(data / PROMPTS_FOLDER).items():
+    live = live_prompts(data / PROMPTS_FOLDER)
+    steady = live_prompts(data / PROMPTS_FOLDER, steady=True) if live else {}
+    for request_type, version in live.items():
         if store.noted(request_type, PROMPT) != version:
             store.note(request_type, PROMPT, version, at=now)
+        before, _, _ = store.noted(request_type, STEADY).partition(" ")
+        found = steady.get(request_type, "")
+        if before != found:
+            value = steady_since(found, now) if found else ""
+            store.note(request_type, STEADY, value, at=now)
 
 
 class ShadowPairs:

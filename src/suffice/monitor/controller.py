@@ -14,7 +14,7 @@ import msgspec
 
 from suffice.monitor.guards import after_windows
 from suffice.monitor.moves import Moved, attempt_began, is_requalifying, stage_of
-from suffice.monitor.transitions import mix_moved, next_move
+from suffice.monitor.transitions import mix_moved, next_move, prompt_settled
 from suffice.monitor.watching import after_shadow, passed_over
 from suffice.records import (
     Rollout,
@@ -81,7 +81,11 @@ def wanted(rollout: Rollout) -> WantedShares:
 
 
 def _move(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> Moved | None:
-    return next_move(rollout, evidence, now=now) or mix_moved(rollout, evidence, now=now)
+    return (
+        next_move(rollout, evidence, now=now)
+        or prompt_settled(rollout, evidence, now=now)
+        or mix_moved(rollout, evidence, now=now)
+    )
 
 
 def _counted(rollout: Rollout, evidence: RolloutEvidence) -> Rollout:

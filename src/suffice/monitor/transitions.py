@@ -41,6 +41,21 @@ def next_move(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> 
     )
 
 
+def prompt_settled(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> Moved | None:
+    """Watch the live prompt for edits from now on, where none was known at the start."""
+    steady = evidence.steady_prompt
+    if rollout.basis.watched_prompt or not steady or rollout.state is RolloutState.ROLLED_BACK:
+        return None
+    basis = msgspec.structs.replace(rollout.basis, live_prompt=steady)
+    return told(
+        msgspec.structs.replace(rollout, basis=basis),
+        "noted",
+        f"The live prompt, {steady[:12]}, is watched for edits from now on: for an hour all "
+        "requests came with it.",
+        now=now,
+    )
+
+
 def mix_moved(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> Moved | None:
     """Tell once that the type's share of the traffic has changed; nothing moves by it."""
     limit = rollout.watch.years_between * _WEEKS

@@ -101,8 +101,8 @@ class RolloutBasis(msgspec.Struct, frozen=True, kw_only=True):
         p_ok: Agreement that is as good as when it was proved: what the monitor holds it against.
         overruled_by: Who started against the evidence; empty where nobody had to.
         overruled_because: Why, in their own words.
-        live_prompt: Version of the prompt that was live at the start, where it is not the one
-            that was proved: watched for edits in its place; else empty.
+        live_prompt: Version of the prompt that was live at the start or soon after, where it is
+            not the one that was proved: watched for edits in its place; else empty.
     """
 
     run: str
@@ -460,6 +460,8 @@ class RolloutEvidence(msgspec.Struct, frozen=True, kw_only=True):
         pairs: Of this type, ascending by ``seq``; may begin before the last one counted.
         windows: Of this type, ascending by ``seq``; likewise.
         prompt_version: The live prompt's version; empty where nobody knows.
+        steady_prompt: The version all live requests came with for an hour; empty where there is
+            none.
         daily_shares: The type's share of all sessions, one value a whole day, oldest first.
         paused: Why no shadow call may be made, e.g. the day's budget is used up; else empty.
         recheck: The latest verdict on held-out cases.
@@ -469,6 +471,7 @@ class RolloutEvidence(msgspec.Struct, frozen=True, kw_only=True):
     pairs: tuple[ShadowPair, ...] = ()
     windows: tuple[ArmWindow, ...] = ()
     prompt_version: str = ""
+    steady_prompt: str = ""
     daily_shares: tuple[float, ...] = ()
     paused: str = ""
     recheck: Recheck | None = None

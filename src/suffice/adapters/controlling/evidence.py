@@ -18,9 +18,11 @@ SETTLED = timedelta(seconds=10)
 stretches are shorter, so is this: who asks for 3 s has a gateway that keeps up."""
 
 PROMPT, PAUSED, RECHECK, MOVED = "prompt_version", "paused", "recheck", "moved"
+STEADY = "steady_prompt"
 """Names under which others leave what they know of a type in the store."""
 
 _BEYOND, _MIX = "beyond", "mix"
+_LONG_ENOUGH = timedelta(hours=1)
 _MIX_DAYS = timedelta(days=42)
 
 
@@ -59,11 +61,24 @@ def gather(
         pairs=tuple(store.pairs(rollout.type, after=rollout.watch.last_seq)),
         windows=tuple(store.windows(rollout.type, after=rollout.last_window)),
         prompt_version=store.noted(rollout.type, PROMPT),
+        steady_prompt=_steady(store.noted(rollout.type, STEADY), now),
         daily_shares=shares,
         paused=store.noted(rollout.type, PAUSED) or store.noted("", PAUSED),
         recheck=msgspec.json.decode(recheck, type=Recheck) if recheck else None,
         moved=msgspec.json.decode(moved, type=ModelMoved) if moved else None,
     )
+
+
+def steady_since(version: str, now: datetime) -> str:
+    """What is noted of a prompt that all live requests come with from now on."""
+    return f"{version} {now.timestamp():.0f}"
+
+
+def _steady(noted: str, now: datetime) -> str:
+    """The version that has been steady for long enough; a burst of one sender's is no proof."""
+    version, _, since = noted.partition(" ")
+    is_long = bool(since) and now.timestamp() - float(since) >= _LONG_ENOUGH.total_seconds()
+    return version if is_long else ""
 
 
 def _daily_shares(
