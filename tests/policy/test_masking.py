@@ -32,6 +32,20 @@ from suffice.policy.sensitive import is_plain
         ("hf_" + "c" * 34, "[key]"),
         ("sk_live_" + "d" * 24, "[key]"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcDEF_123", "[key]"),
+        ("sgk-" + "aB3_" * 10, "[key]"),
+        ("whsec_" + "aB3/" * 8 + "=", "[key]"),
+        ("gsk_" + "a1" * 20, "[key]"),
+        ("hvs." + "a1" * 20, "[key]"),
+        ("SG." + "a1" * 11 + "." + "b2" * 20, "[key]"),
+        ("lin_api_" + "a1" * 15, "[key]"),
+        ("GOCSPX-" + "a1" * 14, "[key]"),
+        ("https://hooks.slack.com/services/T01234567/B01234567/abcdefABCDEF", "[key]"),
+        ("Authorization: Basic dXNlcjpwYXNzd29yZA==", "[key]"),
+        ("SMTP_PASS=hunter", "[key]"),
+        ("Cookie: session=0123456789abcdef", "[key]"),
+        ("https://a.blob.core.windows.net/c?sv=1&sig=abc%2F0123456789abcdef%3D", "[key]"),
+        ("redis://:hunter2@db/0", "[key]"),
+        ("AccountKey=abcd0123+efgh/ijkl==", "[key]"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----", "[key]"),
         ("bob.o'neil+tag@mail.example.co.uk", "[email]"),
         ("bob@example.org", "[email]"),
@@ -62,6 +76,7 @@ def test_secrets_and_persons_are_masked(secret: str, mark: str) -> None:
         "max_tokens: 128000, id msg_01XYZ, tel: none",
         "task-sk-ipped, ask-me-anything-about-it",
         "@decorator, user@localhost, a @ b",
+        "first_pass=True, cookie: none, authorization: basic, ?sig=short, MSG. SG.x.y",
         "2026112212345, 550e8400-e29b-41d4-a716-446655440000",
         "total 1,234,567.89 and 100 200 300",
     ],
@@ -131,6 +146,8 @@ def test_the_shape_of_a_value_is_kept(value: Any) -> None:
 PIECES = st.sampled_from(
     ["jane@example.com", "+49 151 2345678", "030/1234567", "4111111111111111", "hf_", "a" * 20,
      "DE89370400440532013000", "sk-abcdefgh12345678", "\u00e9", "\n", "token: ab12cd34ef", " ", "<",
+     "sgk-", "whsec_", "hvs.", "SG.", "a1" * 10, "_PASS=", "cookie: a=", "Authorization: Basic ",
+     "hooks.slack.com/services/", "://:", "&sig=",
      "max_tokens", "password=hunter2", "415-555-2671", "Bearer ", "12", "AB", "secret", "eyJ."]
 )  # fmt: skip
 
@@ -159,7 +176,26 @@ def test_the_usual_request_and_answer_are_plain() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["a", "@", "1", "1 ", "a@a.", "sk-", "eyJa.", "+1 ", "-----BEGIN ", "password=", "415-"],
+    [
+        "a",
+        "@",
+        "1",
+        "1 ",
+        "a@a.",
+        "sk-",
+        "eyJa.",
+        "+1 ",
+        "-----BEGIN ",
+        "password=",
+        "415-",
+        "cookie:a=",
+        "://:",
+        "://:a",
+        "_PASS=",
+        "SG.",
+        "hvs.a",
+        "authorization: basic ",
+    ],
 )
 def test_no_text_makes_masking_slow(piece: str) -> None:
     text = piece * (200_000 // len(piece))

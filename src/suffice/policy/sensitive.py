@@ -124,6 +124,8 @@ _KEYS = tuple(
     (begin, re.compile(pattern))
     for begin, pattern in (
         ("sk-", r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{12,}"),
+        # A gateway key of ours.
+        ("sgk-", r"(?<![A-Za-z0-9])sgk-[A-Za-z0-9_-]{12,}"),
         *((f"{of}k_", rf"(?<![A-Za-z0-9]){of}k_(?:live|test)_[A-Za-z0-9]{{10,}}") for of in "srp"),
         *((f"gh{of}_", rf"(?<![A-Za-z0-9])gh{of}_[A-Za-z0-9]{{20,}}") for of in "oprsu"),
         ("github_pat_", r"github_pat_[A-Za-z0-9_]{20,}"),
@@ -136,6 +138,19 @@ _KEYS = tuple(
         ("hf_", r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{20,}"),
         ("npm_", r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{30,}"),
         ("pypi-", r"pypi-[A-Za-z0-9_-]{30,}"),
+        ("gsk_", r"(?<![A-Za-z0-9])gsk_[A-Za-z0-9]{20,}"),
+        ("xai-", r"(?<![A-Za-z0-9])xai-[A-Za-z0-9]{20,}"),
+        ("pplx-", r"(?<![A-Za-z0-9])pplx-[A-Za-z0-9]{20,}"),
+        ("r8_", r"(?<![A-Za-z0-9])r8_[A-Za-z0-9]{20,}"),
+        ("dapi", r"(?<![A-Za-z0-9])dapi[a-f0-9]{32}"),
+        *((f"do{of}_v1_", rf"(?<![A-Za-z0-9])do{of}_v1_[a-f0-9]{{20,}}") for of in "opr"),
+        ("hvs.", r"(?<![A-Za-z0-9])hvs\.[A-Za-z0-9_-]{20,}"),
+        ("SG.", r"(?<![A-Za-z0-9])SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+        ("ATATT3", r"(?<![A-Za-z0-9])ATATT3[A-Za-z0-9_=-]{20,}"),
+        ("lin_api_", r"(?<![A-Za-z0-9])lin_api_[A-Za-z0-9]{20,}"),
+        ("ntn_", r"(?<![A-Za-z0-9])ntn_[A-Za-z0-9]{20,}"),
+        ("GOCSPX-", r"(?<![A-Za-z0-9])GOCSPX-[A-Za-z0-9_-]{16,}"),
+        ("AGE-SECRET-KEY-1", r"(?<![A-Za-z0-9])AGE-SECRET-KEY-1[A-Z0-9]{20,}"),
         ("eyJ", r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"),
     )
 )
@@ -144,26 +159,46 @@ _PEM = re.compile(
     r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,32}PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
-_IN_ADDRESS = re.compile(r"(?<=://)[^\s/:@<>]{1,64}:[^\s/@<>]{1,128}(?=@)")
-_MARKED = (("@", _IN_ADDRESS), ("PRIVATE KEY", _PEM))
-_NAMED_WORDS = ("key", "token", "secret", "passw", "pwd", "bearer", "credential")
+_IN_ADDRESS = re.compile(r"(?<=://)[^\s/:@<>]{0,64}:[^\s/@<>]{1,128}(?=@)")
+# Whoever knows these addresses may post to them.
+_HOOK = re.compile(r"(?<=hooks\.slack\.com/)[a-z]{4,16}/[A-Za-z0-9/_-]{10,}")
+# In plain base64, whose signs break a run.
+_WEBHOOK = re.compile(r"(?<![A-Za-z0-9])whsec_[A-Za-z0-9+/=_-]{16,}")
+_MARKED = (
+    *(("@", _IN_ADDRESS), ("PRIVATE KEY", _PEM)),
+    *(("hooks.slack.com/", _HOOK), ("whsec_", _WEBHOOK)),
+)
+_NAMED_WORDS = (
+    *("key", "token", "secret", "passw", "pwd", "bearer", "credential"),
+    *("passp", "_pass", "authorization", "cookie", "sig="),
+)
 # Whatever stands behind these is secret; behind the others, what has letters and digits.
 _NAMED = re.compile(
     r"(?i)\b(?:password|passwd|pwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token|"
     r"client[_-]?secret)\b[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<secret>[^\s\"',;&]{6,512})"
-    r"|(?:api[_-]?key|access[_-]?key|auth[_-]?token|access[_-]?token|client[_-]?secret|secret|"
-    r"password|passwort|passwd|credential|token)s?[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
+    r"|(?:api[_-]?key|(?:access|account)[_-]?key|auth[_-]?token|access[_-]?token|client[_-]?secret|"
+    r"secret|password|passwort|passwd|credential|token)s?[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
     r"(?P<value>[A-Za-z0-9_.+/=~-]{8,512})"
     r"|bearer\s{1,3}(?P<bearer>[A-Za-z0-9_.+/=~-]{16,4096})"
+    r"|authorization[\"']?\s{0,3}:\s{0,3}[\"']?(?:basic|token)\s{1,3}"
+    r"(?P<authorization>[A-Za-z0-9_.+/=~:-]{8,4096})"
+    r"|(?-i:_PASS(?:WORD|WD)?|_PWD|_SECRET|PASSPHRASE)=[\"']?(?P<assigned>[^\s\"',;&]{4,512})"
+    r"|cookie[\"']?\s{0,3}:\s{0,3}[\"']?"
+    r"(?P<cookie>[A-Za-z0-9_.-]{1,64}=[^\s\"';]{8,4096}"
+    r"(?:; ?[A-Za-z0-9_.-]{1,64}=[^\s\"';]{0,4096}){0,20})"
+    r"|[?&]sig=(?P<signature>[A-Za-z0-9%+/_-]{20,512})"
 )
 # Masked before: by its kind, or with a placeholder.
 _MASKED = re.compile(r"\[(?:key|email|phone|card|iban)\]|<[a-z]+:[a-p]{10}>")
 
 
 # Escapes may hide any sign, and one that parts the groups of a number.
-_SUSPECT = (b"@", b"\\u00", b"\\/", b"PRIVATE KEY", b"ya29.")
+_SUSPECT = (
+    *(b"\\u00", b"\\/", b"ya29.", b"hvs.", b"SG."),
+    *(sign.encode() for sign, _ in _MARKED),
+)
 _BEGINNINGS = tuple(begin.encode() for begin, _ in _KEYS)
-_SUSPECT_WORDS = (b"key", b"secret", b"passw", b"pwd", b"bearer", b"credential")
+_SUSPECT_WORDS = tuple(word.encode() for word in _NAMED_WORDS if word != "token")
 # Its digits would look like a number's, and stand in nearly every answer.
 _DATED_MODEL = re.compile(rb'"claude-[a-z]{4,8}-[1-9](?:-[0-9])?-20[0-9]{6}"')
 
@@ -187,7 +222,7 @@ def _named_keys(text: str) -> Iterable[Span]:
     for found in _NAMED.finditer(text):
         value = found.lastgroup or "value"
         told = found[value]
-        if value == "secret" and _MASKED.match(told):
+        if value in {"secret", "assigned"} and _MASKED.match(told):
             continue
         # A word is no secret ("token: required"), nor is a count ("token: 12000000").
         mixed = any(map(str.isdigit, told)) and any(map(str.isalpha, told))
