@@ -15,7 +15,7 @@ from suffice.testing.live_world import Traffic
 
 
 def test_a_fall_in_the_second_stage_is_taken_back_and_no_caller_sees_an_error() -> None:
-    found = run_live(per_second=250, fall_to=0.80, within_s=120, form="json")
+    found = run_live(per_second=350, fall_to=0.80, within_s=120, form="json")
     logging.getLogger(__name__).info("%s", found)
 
     assert found.rolled_back
