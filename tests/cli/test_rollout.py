@@ -312,6 +312,29 @@ def test_status_names_state_stage_set_and_actual_and_what_comes_next(here: Path)
         assert told in output
 
 
+def test_the_list_says_how_long_a_stage_will_take_at_its_pace(here: Path) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    kept_run(here)
+    fine("rollout", "start", "triage")
+    with Rollouts.open(here / ".suffice" / "rollouts.sqlite") as store:
+        kept = store.get("triage")
+        assert kept is not None
+        began = datetime.now(UTC) - timedelta(hours=5)
+        watch = msgspec.structs.replace(kept.rollout.watch, stage_pairs=50)
+        went_on = msgspec.structs.replace(
+            kept.rollout, stage_began=began, watch=watch, version=kept.rollout.version + 1
+        )
+        store.save(went_on, (), after=kept.rollout.version)
+
+    assert fine("rollout", "list").splitlines()[1].endswith("~10 h")
+    told = json.loads(fine("rollout", "list", "--format", "json"))["rollouts"][0]
+    assert told["stage_left_s"] == pytest.approx(36_000, rel=0.01)
+    assert "after 100 more pairs (about 10.0 hours at this pace)" in fine(
+        "rollout", "status", "triage"
+    )
+
+
 def test_what_is_held_out_is_left_out_of_every_share_that_is_told(here: Path) -> None:
     kept_run(here)
     fine("rollout", "start", "triage", "--plan", "50/100", "--holdout", "0.1")

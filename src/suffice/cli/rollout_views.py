@@ -90,7 +90,7 @@ def show_list(views: Sequence[RolloutView], *, form: str) -> None:
     table.add_column("request type", overflow="fold", min_width=min(longest, _NAME))
     for heading in ("from -> to", "state"):
         table.add_column(heading, overflow="fold")
-    for heading in ("stage", "set", "actual (24 h)", "pairs"):
+    for heading in ("stage", "set", "actual", "pairs", "left"):
         table.add_column(heading, justify="right")
     for view in views:
         table.add_row(
@@ -101,6 +101,7 @@ def show_list(views: Sequence[RolloutView], *, form: str) -> None:
             _set(view),
             actual_text(view.served),
             f"{view.stage_pairs:,} of {view.stage_needs:,}",
+            _left(view),
         )
     console.print(table)
     click.echo("\nNext  suffice rollout status TYPE")
@@ -210,6 +211,26 @@ def _percent(share: float) -> str:
     return f"{100 * share:.4g} %"
 
 
+def _left(view: RolloutView) -> str:
+    """Until the stage can end; actual shares and pace are those of this stage."""
+    if view.state not in {RolloutState.SHADOW, RolloutState.ADVANCING}:
+        return "-"
+    return "?" if view.stage_left_s is None else f"~{_about(view.stage_left_s)}"
+
+
+def _about(seconds: float) -> str:
+    """
+    A length of time in its largest unit.
+
+    >>> _about(50.0), _about(9_000.0), _about(400_000.0)
+    ('1 m', '2 h', '5 d')
+    """
+    for unit_s, name in ((_DAY_S, "d"), (_HOUR_S, "h")):
+        if seconds >= 1.5 * unit_s:
+            return f"{seconds / unit_s:.0f} {name}"
+    return f"{max(seconds / 60, 1):.0f} m"
+
+
 def _short(model: str) -> str:
     return one_line(short_name(model))
 
@@ -218,9 +239,11 @@ def _long(seconds: float) -> str:
     """
     A length of time in its two largest units.
 
-    >>> _long(22_320.0), _long(190_000.0)
-    ('6 h 12 m', '2 d 4 h')
+    >>> _long(22_320.0), _long(190_000.0), _long(90.0)
+    ('6 h 12 m', '2 d 4 h', '1 m')
     """
     if seconds >= _DAY_S:
         return f"{int(seconds // _DAY_S)} d {int(seconds % _DAY_S // _HOUR_S)} h"
-    return f"{int(seconds // _HOUR_S)} h {int(seconds % _HOUR_S // 60)} m"
+    if seconds >= _HOUR_S:
+        return f"{int(seconds // _HOUR_S)} h {int(seconds % _HOUR_S // 60)} m"
+    return f"{int(seconds // 60)} m"

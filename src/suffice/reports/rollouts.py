@@ -23,6 +23,7 @@ from suffice.records.rollout import (
     RolloutState,
     WantedShares,
 )
+from suffice.reports.words import count
 from suffice.statistics.detector import alarm_level
 
 _GUARD_NAMES = {
@@ -139,6 +140,8 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
         stage_needs: Pairs it needs.
         stage_for_s: How long it has stood in this stage.
         least_s: How long it must.
+        stage_left_s: Until this stage can end, at the pace of its pairs so far; None where nobody
+            can say, or it waits for something else.
         guards: One row per thing that is watched.
         money: What it saved and cost.
         next: What happens next, and what it waits for.
@@ -165,6 +168,7 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
     stage_needs: int
     stage_for_s: float
     least_s: float
+    stage_left_s: float | None
     guards: tuple[GuardRow, ...]
     money: Money
     next: str
@@ -213,6 +217,7 @@ def view_of(
         stage_needs=stage.pairs,
         stage_for_s=(now - rollout.stage_began).total_seconds(),
         least_s=timedelta(days=stage.least_days).total_seconds(),
+        stage_left_s=_left_s(rollout, now),
         guards=(_agreement_row(rollout), *(_guard_row(guard) for guard in rollout.guards)),
         money=money,
         next=_next(rollout, now),
@@ -411,6 +416,23 @@ def _because(rollout: Rollout) -> str:
     return rollout.state_because
 
 
+def _left_s(rollout: Rollout, now: datetime) -> float | None:
+    if rollout.state not in {RolloutState.SHADOW, RolloutState.ADVANCING}:
+        return None
+    stage, pairs = stage_of(rollout), rollout.watch.stage_pairs
+    gone = (now - rollout.stage_began).total_seconds()
+    wait = max(timedelta(days=stage.least_days).total_seconds() - gone, 0.0)
+    left = max(stage.pairs - pairs, 0)
+    if left and not pairs:
+        return None
+    return max(wait, left * gone / pairs) if left else wait
+
+
+def _at_this_pace(rollout: Rollout, now: datetime) -> str:
+    left_s = _left_s(rollout, now)
+    return "" if left_s is None else f" (about {days(timedelta(seconds=left_s))} at this pace)"
+
+
 def _to_next_stage(rollout: Rollout, now: datetime, *, needs: int) -> str:
     stages, stage = rollout.plan.stages, stage_of(rollout)
     is_last = rollout.stage >= len(stages) - 1
@@ -419,7 +441,7 @@ def _to_next_stage(rollout: Rollout, now: datetime, *, needs: int) -> str:
     left = max(needs - rollout.watch.stage_pairs, 0)
     wait = rollout.stage_began + timedelta(days=stage.least_days) - now
     waits = [
-        f"after {left:,} more pairs" if left else "",
+        f"after {count(left, 'more pair')}{_at_this_pace(rollout, now)}" if left else "",
         f"not before {days(wait)} from now" if wait > timedelta(0) else "",
     ]
     return (
