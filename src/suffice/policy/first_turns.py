@@ -97,15 +97,15 @@ class FirstTurns:
         if view.length > WORTH_MEASURING or policy.expires is not None:
             return None
         try:
-            if not view.is_plain_first_turn or view.has_session:
-                return None
             kind = view.explicit_type
             if not kind and policy.lookup:
                 kind = policy.lookup.get(view.fingerprint)
+            rule = policy.types.get(kind) if kind else None
+            if kind is None or rule is None or rule.candidate is None:
+                return None
+            if not view.is_plain_first_turn or view.has_session:
+                return None
         except (msgspec.DecodeError, UnicodeError, RecursionError):
-            return None
-        rule = policy.types.get(kind) if kind else None
-        if kind is None or rule is None or rule.candidate is None:
             return None
         number = conversation_number(self._key, type=kind, parts=view.conversation)
         before, messages, behind = view.around_messages

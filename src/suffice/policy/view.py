@@ -431,6 +431,8 @@ def _session_in(user_id: str) -> str | None:
             return _SESSION_IN_JSON.decode(user_id).session_id or None
         except msgspec.DecodeError:
             return None
+    if "session_" not in user_id:
+        return None
     found = _SESSION_IN_USER_ID.search(user_id)
     return found[1] if found else None
 
