@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suffice.errors import BadOption
-from suffice.tasks import Runner, Unresolved, clean_text, using
+from suffice.tasks import Cleaned, Runner, Unresolved, clean_text, using
 from suffice.tasks.cleaning import tidied
 from suffice.tasks.contacts import e164, emails, phones
 from suffice.tasks.days import days, languages, month_names
@@ -73,6 +73,20 @@ def test_a_rewriting_that_changes_a_figure_or_an_address_is_no_answer(said: str)
     assert isinstance(outcome.value, Unresolved)
     assert outcome.value.reason == "not_in_source"
     assert len(models.asked) == 2
+
+
+def test_a_text_given_back_as_it_was_is_told_so_once_and_then_taken() -> None:
+    models = answering(json.dumps({"text": MESSY}), json.dumps({"text": GOOD}))
+    with using(Runner(models, ladder=lambda *_: ("claude-haiku-5-5",))):
+        outcome = clean_text.outcome(MESSY)
+    doubted = outcome.attempts[0].doubted
+    assert doubted is not None
+    assert doubted.detail.startswith("The text still has filler words, a word twice, signs in")
+    assert isinstance(outcome.value, Cleaned)
+    assert outcome.value.text == GOOD
+
+    outcome, models = ask(MESSY, {"text": MESSY})
+    assert (outcome.value.by_model, len(models.asked)) == (("text",), 2)
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,8 @@ def clean_text(
 
     Rules find dates, addresses and numbers, and put spaces, line ends and characters in order. A
     model is asked only for the intent, where labels are given, and for the text, where it shows
-    signs of needing it. A rewritten text that lost or gained a figure or an address is no answer.
+    signs of needing it. A rewritten text that lost or gained a figure or an address is no answer;
+    one that still shows such signs is told so once, and then taken.
 
     Args:
         text: What is to be cleaned.
@@ -124,7 +125,7 @@ def clean_text(
         )
     check_region(region)
     labels = None if intents is None else LabelSet.of(intents)
-    signs = tuple(name for name, sign in _SIGNS.items() if sign.search(tidy))
+    signs = _signs(tidy)
     rewritten = rewrite == "always" or (rewrite == "needed" and bool(signs))
     by_rules = Cleaned(
         text=tidy,
@@ -151,6 +152,11 @@ def tidied(text: str) -> str:
     plain = re.sub(r"[^\S\n]+", " ", plain)
     plain = re.sub(r" ?\n ?", "\n", plain)
     return re.sub(r"\n{3,}", "\n\n", plain).strip()
+
+
+def _signs(text: str) -> tuple[str, ...]:
+    """What speaks for rewriting a text."""
+    return tuple(name for name, sign in _SIGNS.items() if sign.search(text))
 
 
 def _asked(
@@ -186,6 +192,11 @@ def _asked(
             by_rules, text=text, intent=intent, by_model=tuple(sorted(fields))
         )
 
+    def doubt(answer: Answer) -> Unresolved | None:
+        left = _signs(read(answer).text) if rewritten else ()
+        told = f"The text still has {', '.join(left)}."
+        return Unresolved(reason="schema", detail=told, text=answer.text) if left else None
+
     return Job(
         task="clean_text",
         kind="text-clean-up",
@@ -194,6 +205,7 @@ def _asked(
             prompt, by_rules.text, max_tokens=_MOST_TOKENS, output_config=asked_object(fields)
         ),
         read=read,
+        doubt=doubt,
         repairs=1,
         model=model,
     )
