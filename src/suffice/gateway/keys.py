@@ -139,7 +139,7 @@ def write_keys(path: Path, keys: tuple[GatewayKey, ...]) -> None:
     """Put a file of keys in place, readable by its owner only."""
     draft = path.with_name(path.name + ".tmp")
     draft.unlink(missing_ok=True)
-    draft.touch(mode=0o600)
+    draft.touch(mode=0o600, exist_ok=False)
     draft.write_bytes(msgspec.json.format(msgspec.json.encode(KeyFile(keys=keys))) + b"\n")
     draft.replace(path)
 

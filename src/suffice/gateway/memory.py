@@ -76,7 +76,8 @@ def _is_ours(path: Path) -> bool:
 def _make(path: Path) -> None:
     """Put a whole one in place: whoever has another version's mapped keeps that."""
     draft = path.with_suffix(f".{os.getpid()}.new")
-    fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, FILE_MODE)
+    draft.unlink(missing_ok=True)
+    fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE)
     try:
         os.posix_fallocate(fd, 0, ROOM_BYTES)
         os.pwrite(fd, _MARK, 0)

@@ -29,6 +29,7 @@ from suffice.gateway.account_store import open_account
 from suffice.gateway.child import ACCOUNT
 from suffice.gateway.log import Log
 from suffice.gateway.spans import COLUMNS, LATEST_OPT_IN, spans_of
+from suffice.gateway.whole_files import put_whole
 
 CURSOR = "telemetry.cursor"
 HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
@@ -135,9 +136,7 @@ class Exporter:
 
     def _write_cursor(self, number: int) -> None:
         self.sent = number
-        draft = self._cursor_path.with_suffix(".tmp")
-        draft.write_text(str(number))
-        draft.replace(self._cursor_path)
+        put_whole(self._cursor_path, str(number).encode())
 
 
 class HttpCollector:

@@ -19,7 +19,9 @@ def put_whole(path: Path, content: bytes) -> bool:
     draft = path.with_suffix(f".{os.getpid()}.new")
     try:
         path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        made = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE)
+        # Anew, and never through a link that somebody else may have left under this name.
+        draft.unlink(missing_ok=True)
+        made = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
         with os.fdopen(made, "wb") as out:
             out.write(content)
         draft.replace(path)
