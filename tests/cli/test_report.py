@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from suffice.adapters.storage.rollouts import Rollouts
 from suffice.catalog import load_catalog
 from suffice.cli import main
 from suffice.gateway.account_store import Taken, open_account, take_in
-from suffice.monitor import Start, start
+from suffice.monitor import Start, command, start
 from suffice.records import ExchangeRecord, Usage
 from suffice.records.rollout import RolloutBasis, ShadowPair
 
@@ -69,6 +69,26 @@ def production(here: Path) -> Path:
     take_in(connection, taken, upto={"s": ("0", 9)}, catalog=load_catalog(), now=0.0)
     connection.close()
     return here
+
+
+def test_a_type_stands_as_it_did_at_the_weeks_end(production: Path) -> None:
+    with Rollouts.open(production / ".suffice" / "rollouts.sqlite") as store:
+        kept = store.get("triage")
+        assert kept is not None
+        aborted = command(
+            kept.rollout, "abort", by="Ada", reason="", now=WEDNESDAY + timedelta(days=7)
+        )
+        store.save(aborted.rollout, aborted.events, after=kept.rollout.version)
+
+    def states(until: str) -> list[str]:
+        result = suffice("report", "--weekly", "--until", until, "--format", "json")
+        return [row["state"] for row in json.loads(result.output)["types"]]
+
+    assert [states(day) for day in ("2026-11-15", "2026-11-22", "2026-11-29")] == [
+        [],
+        ["advancing"],
+        ["rolled_back"],
+    ]
 
 
 def test_the_week_adds_up(production: Path) -> None:

@@ -226,6 +226,6 @@ def test_a_week_without_anything_is_short_and_true() -> None:
 
     text = weekly_text(empty)
 
-    assert "No type is rolled out." in text
+    assert "No type was rolled out." in text
     assert "No gateway keeps an account here." in text
     assert "$0.00 of savings" not in text

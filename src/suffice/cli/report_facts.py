@@ -15,7 +15,7 @@ from suffice.adapters.storage.rollouts import Kept, Rollouts
 from suffice.cli.rollout_proofs import kept_proofs, model_name, switches
 from suffice.cli.rollout_world import Places
 from suffice.cli.stored_run import runs_folder
-from suffice.errors import StorageError
+from suffice.errors import BadPolicy, StorageError, UnreadableFile
 from suffice.gateway.account_store import PICO
 from suffice.records.rollout import RolloutEvent, RolloutState
 from suffice.reports.rollouts import watching_usd
@@ -61,21 +61,35 @@ def _rollouts(
 ) -> tuple[list[Kept], tuple[RolloutEvent, ...], tuple[TypeWeek, ...]]:
     if not places.store.exists():
         return [], (), ()
-    policy = PolicyFiles(places.policy).load().policy
     ended = began + _WEEK
     with Rollouts.open(places.store, write=False) as store:
         kept = store.all()
         events = tuple(one.event for one in store.events(since=began) if one.event.at < ended)
         types = []
         for one in kept:
-            rule = policy.types.get(one.rollout.type)
-            share = rule.share if rule and rule.candidate == one.rollout.candidate else None
-            types.append(_type_week(store, one, share, began))
+            told = [each.event for each in store.events(request_type=one.rollout.type)]
+            before = [event for event in told if event.at < ended]
+            if before:
+                share = _share(places, one, before[-1] if len(before) < len(told) else None)
+                types.append(_type_week(store, one, (before[-1].state, share), began))
     return kept, events, tuple(types)
 
 
-def _type_week(store: Rollouts, kept: Kept, share: float | None, began: datetime) -> TypeWeek:
-    rollout = kept.rollout
+def _share(places: Places, kept: Kept, last: RolloutEvent | None) -> float | None:
+    """What the policy gave the candidate after an event; None as the event: what it gives now."""
+    files, rollout = PolicyFiles(places.policy), kept.rollout
+    try:
+        policy = files.load().policy if last is None else files.version(last.policy_version or 0)
+    except (UnreadableFile, BadPolicy):
+        return None
+    rule = policy.types.get(rollout.type)
+    return rule.share if rule and rule.candidate == rollout.candidate else None
+
+
+def _type_week(
+    store: Rollouts, kept: Kept, stood: tuple[RolloutState, float | None], began: datetime
+) -> TypeWeek:
+    rollout, (state, share) = kept.rollout, stood
     both = store.pairs(rollout.type, since=began - _WEEK)
     week = [pair for pair in both if began <= pair.at < began + _WEEK]
     scores = [pair.score for pair in week if pair.score is not None]
@@ -85,7 +99,7 @@ def _type_week(store: Rollouts, kept: Kept, share: float | None, began: datetime
         type=rollout.type,
         baseline=rollout.baseline,
         candidate=rollout.candidate,
-        state=rollout.state,
+        state=state,
         share=share,
         pairs=len(scores),
         score=sum(scores),

@@ -430,7 +430,10 @@ def _left_s(rollout: Rollout, now: datetime) -> float | None:
 
 def _at_this_pace(rollout: Rollout, now: datetime) -> str:
     left_s = _left_s(rollout, now)
-    return "" if left_s is None else f" (about {days(timedelta(seconds=left_s))} at this pace)"
+    if left_s is None:
+        return ""
+    long = "less than a minute" if left_s < 60 else f"about {days(timedelta(seconds=left_s))}"  # noqa: PLR2004 - a minute
+    return f" ({long} at this pace)"
 
 
 def _to_next_stage(rollout: Rollout, now: datetime, *, needs: int) -> str:

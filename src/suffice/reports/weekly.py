@@ -263,7 +263,7 @@ def _agreement(week: Week) -> Section:
             )
             for row in week.types
         ),
-        empty="No type is rolled out.",
+        empty="No type was rolled out.",
         note="Scored pairs of the week: both models' answers to the same production request, at "
         "most one a conversation.",
     )  # fmt: skip
