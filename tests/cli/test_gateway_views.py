@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -87,3 +88,18 @@ def test_it_is_looked_at_again_until_ctrl_c_with_the_rate_in_between() -> None:
     assert waited == [1.0, 1.0]
     assert "40 requests" in out.getvalue()
     assert "requests/s" in out.getvalue()
+
+
+def test_a_name_cannot_command_the_terminal() -> None:
+    """
+    Who may ask names a type, also who is refused by the provider.
+    """
+    (line, *_) = BUSY.types
+    named = msgspec.structs.replace(line, type="\x1b]0;mine\x07\x1b[2J\n\u202ecod")
+    (budget,) = BUSY.budgets
+    budgets = (msgspec.structs.replace(budget, name="[red]evals[/red]"),)
+    lines = text(msgspec.structs.replace(BUSY, types=(named,), budgets=budgets), 100)
+
+    assert not [line for line in lines if not line.isprintable()]
+    assert [line for line in lines if line.startswith("⟨U+001B⟩]0;mine")]
+    assert [line for line in lines if line.startswith("[red]evals[/red]")]

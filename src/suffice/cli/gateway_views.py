@@ -14,6 +14,7 @@ from rich.text import Text
 
 from suffice.cli.console import results, speaks_unicode
 from suffice.gateway.status import (
+from suffice.reports.untrusted import one_line, visible
     BudgetLine,
     Status,
     TypeLine,
@@ -80,7 +81,9 @@ def drawn(status: Status, *, width: int, rate: float | None = None) -> Renderabl
     title = Text.assemble(("suffice gateway", "bold"), ("  ", ""), (f"{status.day} UTC", "dim"))
     if rate is not None:
         title.append(f"   {rate:,.1f} requests/s", style="cyan")
-    troubles = [Text(line, style="yellow" if line[0] == "!" else "dim") for line in worries(status)]
+    troubles = [
+        Text(visible(line), style="yellow" if line[0] == "!" else "dim") for line in worries(status)
+    ]
     if not status.account_read:
         said = Text("No account yet: no exchange was taken in, or the account cannot be read.")
         return Group(title, Text(""), said, *troubles)
@@ -144,7 +147,8 @@ def _type_cells(line: TypeLine, dearest: Decimal, *, wide: bool) -> list[Rendera
     share = float(Decimal(line.usd) / dearest) if dearest else 0.0
     moved = f"{round(line.candidate_share * line.requests):,} ({line.candidate_share:.0%})"
     return [
-        Text(line.type or "(no type)"),
+        # Whoever may ask names it.
+        Text(one_line(line.type) or "(no type)"),
         f"{line.requests:,}",
         Text(f"{line.errors:,}", "red" if line.errors else "dim"),
         money(line.usd),
@@ -163,5 +167,5 @@ def _budgets(budgets: tuple[BudgetLine, ...]) -> RenderableType:
         bar = Text("█" * filled, style).append("░" * (_BAR - filled), "dim")
         word = "REACHED" if line.reached else ("near its end" if line.soft else f"{line.share:.0%}")
         of = f"{money(line.usd)} a {line.per}"
-        table.add_row(line.name, bar, money(line.spent_usd), of, Text(word, style))
+        table.add_row(Text(one_line(line.name)), bar, money(line.spent_usd), of, Text(word, style))
     return table
