@@ -20,7 +20,6 @@ from suffice.errors import SufficeError
 from suffice.gateway.account import Account, keep_in_step
 from suffice.gateway.accounting import fingerprint_secret
 from suffice.gateway.addresses import Address
-from suffice.gateway.bodies import masked_body
 from suffice.gateway.books import Books
 from suffice.gateway.budgets import Budget, Budgets
 from suffice.gateway.child import METRICS, SPOOL
@@ -33,15 +32,11 @@ from suffice.gateway.log import Log
 from suffice.gateway.memory import Room
 from suffice.gateway.metrics import OWN_KEY_GAUGE, Metrics
 from suffice.gateway.moving import break_even_with
-from suffice.gateway.own_calls import OwnCalls, OwnKey
+from suffice.gateway.own_calls import OwnKey
 from suffice.gateway.prompts import Prompts
 from suffice.gateway.proxying import Proxy
-from suffice.gateway.sent_batches import SentFolder
-from suffice.gateway.shadow_batches import BatchPace, ShadowBatches
-from suffice.gateway.shadow_fetching import AccountLines, Fetching
-from suffice.gateway.shadow_files import ShadowFolder
-from suffice.gateway.shadow_voice import NO_KEY, TROUBLE, ShadowVoice
-from suffice.gateway.shadows import Shadows
+from suffice.gateway.shadow_parts import shadows_of
+from suffice.gateway.shadow_voice import NO_KEY, TROUBLE
 from suffice.gateway.spool import Capture, Spool
 from suffice.gateway.supervisor import Kept
 from suffice.gateway.upstream import Pool
@@ -49,7 +44,6 @@ from suffice.gateway.worker import Worker
 from suffice.policy.rules import Policy
 from suffice.records.feedback import FEEDBACK_FOLDER
 from suffice.records.prompts import PROMPTS_FOLDER
-from suffice.records.shadow import SENT_FOLDER, SHADOW_FOLDER
 
 # A rollback has two seconds to reach every worker, the monitor's own round included.
 _POLL_S = 0.5
@@ -216,7 +210,13 @@ class Running:
         )
         if options.capture is not Capture.OFF:
             # Without an account nobody would know what they cost.
-            house.shadows = self._shadows(house)
+            house.shadows = shadows_of(
+                house,
+                options.data,
+                own_key=options.own_key,
+                metrics=self.account.metrics,
+                on_fault=self._tell,
+            )
         worker = Worker(house, listener, tls=tls)
         ends = asyncio.Event()
         for stop in (signal.SIGTERM, signal.SIGINT):
@@ -236,42 +236,6 @@ class Running:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self._close)
         self._log.say("stopped", cut=cut)
-
-    def _shadows(self, house: House) -> Shadows:
-        folder = ShadowFolder(self._options.data / SHADOW_FOLDER, mask=masked_body)
-        key = self._options.own_key
-        return Shadows(
-            house.pool,
-            folder,
-            write=self._books.write,
-            count=self.account.metrics.note_shadow,
-            batches=None if key is None else self._batches(house, folder, key),
-        )
-
-    def _batches(self, house: House, folder: ShadowFolder, key: OwnKey) -> ShadowBatches:
-        limits, spool = self._options.limits, self.account.spool
-        calls = OwnCalls(house.pool, key)
-        sent = SentFolder(self._options.data / SENT_FOLDER)
-        voice = ShadowVoice(self.account.metrics, self._log, on_fault=self._tell)
-        [credential] = key.headers().values()
-        books = AccountLines(
-            write=self._books.write_record,
-            is_written=lambda number: spool.written >= number,
-            key=self._books.name_of(credential.encode()),
-        )
-        return ShadowBatches(
-            calls,
-            sent,
-            fetching=Fetching(
-                calls, sent, folder=folder, books=books, voice=voice, poll_s=limits.shadow_poll_s
-            ),
-            voice=voice,
-            pace=BatchPace(
-                calls=limits.shadow_batch_calls,
-                wait_s=limits.shadow_batch_s,
-                most_waiting=8 * limits.shadow_batch_calls,
-            ),
-        )
 
     def reload(self) -> None:
         """Take the policy over that is in force now."""

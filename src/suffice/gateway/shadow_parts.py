@@ -1,0 +1,78 @@
+"""The parts of one worker's shadow calls, put together: batched ones where a key pays for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from suffice.gateway.bodies import masked_body
+from suffice.gateway.house import House
+from suffice.gateway.metrics import Metrics
+from suffice.gateway.own_calls import OwnCalls, OwnKey
+from suffice.gateway.sent_batches import SentFolder
+from suffice.gateway.shadow_batches import BatchPace, ShadowBatches
+from suffice.gateway.shadow_fetching import AccountLines, Fetching
+from suffice.gateway.shadow_files import ShadowFolder
+from suffice.gateway.shadow_voice import ShadowVoice
+from suffice.gateway.shadows import Shadows
+from suffice.records.shadow import SENT_FOLDER, SHADOW_FOLDER
+
+_MOST_WAITING = 8
+"""Batches' worth of calls that may wait."""
+
+
+def shadows_of(
+    house: House,
+    data: Path,
+    *,
+    own_key: OwnKey | None,
+    metrics: Metrics,
+    on_fault: Callable[[BaseException], None],
+) -> Shadows:
+    """
+    What makes a worker's shadow calls.
+
+    Args:
+        house: The worker's shared parts.
+        data: The data folder.
+        own_key: Pays for batches; None: every call is made live.
+        metrics: What counts them.
+        on_fault: Told of a mistake of our own.
+    """
+    folder = ShadowFolder(data / SHADOW_FOLDER, mask=masked_body)
+    batches = None
+    if own_key is not None:
+        voice = ShadowVoice(metrics, house.log, on_fault=on_fault)
+        batches = _batches(house, data, folder, own_key=own_key, voice=voice)
+    return Shadows(
+        house.pool,
+        folder,
+        write=house.books.write,
+        count=metrics.note_shadow,
+        batches=batches,
+    )
+
+
+def _batches(
+    house: House, data: Path, folder: ShadowFolder, *, own_key: OwnKey, voice: ShadowVoice
+) -> ShadowBatches:
+    limits, books = house.limits, house.books
+    calls, sent = OwnCalls(house.pool, own_key), SentFolder(data / SENT_FOLDER)
+    [credential] = own_key.headers().values()
+    lines = AccountLines(
+        write=books.write_record,
+        is_written=lambda number: books.spool.written >= number,
+        key=books.name_of(credential.encode()),
+    )
+    poll_s = limits.shadow_poll_s
+    return ShadowBatches(
+        calls,
+        sent,
+        fetching=Fetching(calls, sent, folder=folder, books=lines, voice=voice, poll_s=poll_s),
+        voice=voice,
+        pace=BatchPace(
+            calls=limits.shadow_batch_calls,
+            wait_s=limits.shadow_batch_s,
+            most_waiting=_MOST_WAITING * limits.shadow_batch_calls,
+        ),
+    )
