@@ -14,7 +14,6 @@ from rich.text import Text
 
 from suffice.cli.console import results, speaks_unicode
 from suffice.gateway.status import (
-from suffice.reports.untrusted import one_line, visible
     BudgetLine,
     Status,
     TypeLine,
@@ -24,6 +23,7 @@ from suffice.reports.untrusted import one_line, visible
     money,
     worries,
 )
+from suffice.reports.untrusted import one_line, visible
 
 _EVERY_S = 1.0
 _BAR = 24
