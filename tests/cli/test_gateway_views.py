@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from suffice.cli.gateway_views import drawn, watch_status
+from suffice.cli.gateway_views import drawn, show_status, watch_status
 from suffice.gateway.status import BudgetLine, Status, TypeLine
 
 BUSY = Status(
@@ -103,3 +103,13 @@ def test_a_name_cannot_command_the_terminal() -> None:
     assert not [line for line in lines if not line.isprintable()]
     assert [line for line in lines if line.startswith("⟨U+001B⟩]0;mine")]
     assert [line for line in lines if line.startswith("[red]evals[/red]")]
+
+
+def test_nor_can_it_where_the_status_is_piped(capsys: pytest.CaptureFixture[str]) -> None:
+    (line, *_) = BUSY.types
+    named = msgspec.structs.replace(line, type="\x1b[2Ja\nb\u202ecod")
+    show_status(msgspec.structs.replace(BUSY, types=(named,)))
+    lines = capsys.readouterr().out.splitlines()
+
+    assert not [line for line in lines if not line.isprintable()]
+    assert [line for line in lines if line.startswith(("⟨U+001B⟩[2Ja b⟨U+", "<U+001B>[2Ja b<U+"))]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import click
+import msgspec
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -36,7 +37,9 @@ def show_status(status: Status) -> None:
     if console.is_terminal and speaks_unicode(console):
         console.print(drawn(status, width=console.width))
     else:
-        click.echo(draw_status(status))
+        types = (msgspec.structs.replace(each, type=one_line(each.type)) for each in status.types)
+        plain = draw_status(msgspec.structs.replace(status, types=tuple(types)))
+        click.echo(visible(plain, unicode=speaks_unicode(console)))
 
 
 def watch_status(
