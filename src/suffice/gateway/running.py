@@ -7,6 +7,7 @@ import gc
 import signal
 import socket
 import ssl
+import sys
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -48,6 +49,7 @@ from suffice.records.prompts import PROMPTS_FOLDER
 # A rollback has two seconds to reach every worker, the monitor's own round included.
 _POLL_S = 0.5
 _COLLECT_EVERY = 20_000
+_SWITCH_S = 0.0005
 
 
 class Loaded(Protocol):
@@ -223,6 +225,8 @@ class Running:
             loop.add_signal_handler(stop, ends.set)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up, renew)
         _settle_memory()
+        # Bodies are masked in a thread: the event loop gets the interpreter back this soon.
+        sys.setswitchinterval(_SWITCH_S)
         await worker.start()
         step = keep_in_step(self.account, on_fault=self._tell)
         tasks = [loop.create_task(step), loop.create_task(self._look_after())]
