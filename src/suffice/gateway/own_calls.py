@@ -157,10 +157,14 @@ class _Asking:
         fields = self._head.fields
         wait = fields.get(b"retry-after", b"")
         encoding = fields.get(b"content-encoding", b"").decode("latin-1")
+        opened = opened_body(b"".join(self._pieces), encoding)
+        if opened is None:
+            self._tell(Told(fault=Fault.GARBAGE))
+            return
         self._tell(
             Told(
                 status=self._head.status,
-                body=opened_body(b"".join(self._pieces), encoding) or b"",
+                body=opened,
                 retry_after_s=float(wait) if wait.isdigit() else None,
             )
         )

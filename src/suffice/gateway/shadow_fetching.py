@@ -22,6 +22,7 @@ from suffice.gateway.sent_batches import SentFolder, is_batch_id
 from suffice.gateway.shadow_files import ShadowFolder
 from suffice.gateway.shadow_results import Result, is_of, read_results, without_results
 from suffice.gateway.shadow_voice import ShadowVoice
+from suffice.gateway.upstream import Fault
 from suffice.records import ExchangeRecord, SentBatch
 
 PATH = "/v1/messages/batches"
@@ -183,6 +184,10 @@ class Fetching:
             return
         sent = await asyncio.to_thread(self._sent.read, head.name)
         if sent is None:
+            return
+        if not await asyncio.to_thread(is_of, sent, told.body):
+            # Nothing at all of what was asked: these are no results of it.
+            await self._failed(head, Told(fault=Fault.GARBAGE))
             return
         results = await asyncio.to_thread(
             read_results, sent, told.body, key=self._books.key, ended_at=_moment(found.ended_at)

@@ -117,6 +117,16 @@ def test_a_fetch_that_fails_is_made_again(start: Any) -> None:
     assert gateway.troubles == set()
 
 
+def test_an_empty_answer_instead_of_results_loses_nothing(start: Any) -> None:
+    gateway = start()
+    gateway.front.empties = iter([True, True])
+
+    gateway.ask("s1", "s2")
+
+    assert gateway.becomes({"answered": 2})
+    assert len(gateway.lines()) == 2
+
+
 def test_answers_that_are_gone_are_missing_at_an_unknown_price(start: Any) -> None:
     gateway = start()
     gateway.front.gets_fail = itertools.repeat(404)
