@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from suffice.cli import main
 from suffice.cli.gateway import command
 from suffice.cli.monitor_held_out import read_schedule
-from suffice.settings import VARIABLES
+from suffice.settings import OWN_KEY, VARIABLES
 
 REPOSITORY = Path(__file__).parents[2]
 UNIT = REPOSITORY / "deploy" / "suffice-gateway.service"
@@ -113,13 +113,13 @@ def test_what_service_and_image_run_is_a_command(words: str) -> None:
 
 def test_every_variable_the_two_set_is_one_the_gateway_reads() -> None:
     """
-    Or one that the monitor beside it reads as a setting.
+    Or one that the monitor beside it reads as a setting, or the key of its own.
     """
     said = [option.envvar or () for option in command.params]
     read = {name for names in said for name in ([names] if isinstance(names, str) else names)}
     text = UNIT.read_text() + RECIPE.read_text()
 
-    assert set(re.findall(r"\bSUFFICE_[A-Z_]+", text)) <= read | set(VARIABLES)
+    assert set(re.findall(r"\bSUFFICE_[A-Z_]+", text)) <= read | set(VARIABLES) | {OWN_KEY}
 
 
 def test_the_image_is_nobodys_locked_and_copies_what_there_is() -> None:
