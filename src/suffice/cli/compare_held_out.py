@@ -202,14 +202,14 @@ def _plan_of(parent: Parent, before: Sequence[Rerun], options: Options, parts: P
     folder = parts.folder
     if folder.info.plan:
         return msgspec.convert(folder.info.plan, Plan)
-    types = {one.case.type for one in parent.cases}
+    looks = _looks_since_a_change(before, {one.case.type for one in parent.cases})
     plan = plan_again(
         parent.cases,
         parent.plan,
         candidates=options.candidates,
         quoter=parts.quoter,
-        first_time=not before,
-        halvings=_looks_since_a_change(before, types),
+        first_time=not before or looks == 1,  # of the model as it is now nothing is known yet
+        halvings=looks,
     )
     folder.write_info(msgspec.structs.replace(folder.info, plan=msgspec.to_builtins(plan)))
     return plan

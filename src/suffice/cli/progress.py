@@ -231,7 +231,7 @@ def _said(change: Change, *, unicode: bool) -> str:
 
 def _decided_words(change: Change) -> str:
     """With several candidates, how many of them may take over."""
-    if len(change.words) <= 1:
+    if len(change.words) <= 1 or not any(change.words.values()):
         return ""
     switches = sum(word is Word.SWITCH for word in change.words.values())
     return f" ({switches} of {len(change.words)} suffice)"

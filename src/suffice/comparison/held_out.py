@@ -87,8 +87,8 @@ def plan_again(
         before: That run's plan.
         candidates: Arm names on trial: some or all of that run's.
         quoter: What a call may cost.
-        first_time: Nobody has asked them yet. Where no pilot shows how often the baseline agrees
-            with itself, it is then asked each case twice.
+        first_time: Nobody has asked them yet: the baseline is asked each case twice, since later
+            answers can only be told from its own noise by cases where that noise is seen.
         halvings: How often a Switch was looked for since a model has changed: each further look
             has half the risk of the one before, so that all of them have twice the first one's.
 
@@ -130,5 +130,5 @@ def _type_plan(name: str, kept: Sequence[HeldOutCase], *, first_time: bool) -> T
         draw=Draw(pilot=pilot, main=main),
         most_pairs=len(main),
         likely_pairs=len(main),
-        asked_again=first_time and not pilot,
+        asked_again=first_time,
     )

@@ -278,8 +278,9 @@ class Bill:
             self._add_judgements(cases[one], len(theirs), sums)
             if planned.asked_again:
                 self._add(cases[one], ours, (1,), sums)
-            elif planned.draw.pilot:
-                self._add(cases[one], ours, (1,), (most,))
+            if planned.draw.pilot:
+                if not planned.asked_again:
+                    self._add(cases[one], ours, (1,), (most,))
                 self._add_judgements(cases[one], len(theirs) + 1, (most,))
         for one in (one for ids in planned.draw.extra.values() for one in ids):
             self._add(cases[one], (*ours, *theirs), (0,), (most,))

@@ -400,7 +400,9 @@ class TypeRun:
             exhausted=not decided and not why,
             why_stopped=why,
         )
-        state = State.STOPPED if why else State.DECIDED if decided else State.UNDECIDED
+        # A run that takes one look is decided by whoever takes it, once all cases are there.
+        ended = decided or not self._limits.sequential
+        state = State.STOPPED if why else State.DECIDED if ended else State.UNDECIDED
         self._tell(state, not_needed=outcome.not_needed, why=why)
         return outcome
 

@@ -70,11 +70,13 @@ def probe(cases: Sequence[Floats], asked: Asked) -> Probe:
     >>> found.moved, round(found.p_value, 6), round(found.level, 6)
     (True, 3.4e-05, 0.000962)
     """
-    told = [one for one in cases if len(one) > 1]
+    # Where there is but one earlier answer, nothing shows how much the model varies by itself.
+    told = [one for one in cases if len(one) >= _LEAST_ANSWERS]
+    told = told or [one for one in cases if len(one) > 1]
     level = ALPHA_A_YEAR / PROBES_A_YEAR if asked.probes < PROBES_A_YEAR else 0.0
     most = max((len(one) for one in told), default=0)
     agreement = [float(one[-1, :-1].mean()) for one in told]
-    before = [_among(one[:-1, :-1]) for one in told if len(one) >= _LEAST_ANSWERS]
+    before = [_among(one[:-1, :-1]) for one in told if most >= _LEAST_ANSWERS]
     p_value = _p_value(told) if most >= _LEAST_ANSWERS else None
     found = Probe(
         type=asked.type,

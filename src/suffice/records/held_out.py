@@ -40,11 +40,11 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
         type: The request type.
         arm: Whose part the model plays.
         model: Its name.
-        cases: Cases with a new answer and an earlier one.
+        cases: Cases with a new answer and two earlier ones; where there is none, with one.
         answers: Answers of the case that has most of them, the new one among them.
         agreement: How much the new answers agree with the earlier ones; None without a case.
         before: How much the earlier ones agree among themselves; None where there is but one.
-        before_cases: On so many cases.
+        before_cases: On so many cases: as many as ``cases``, or none.
         p_value: Chance of so little agreement if the model has not changed, doubled for the two
             looks; None where there is nothing yet that could tell.
         level: What it is held against.

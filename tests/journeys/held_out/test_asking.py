@@ -133,7 +133,7 @@ def test_held_out_cases_are_asked_of_both_models_and_stand_beside_the_first_verd
     assert compared.name in beside
     per_model = [model for model, _ in asked(fake, before)]
     assert per_model.count("claude-haiku-5-5") == 200
-    assert per_model.count("claude-opus-5-5") == 200 + 2 * 60  # the pilot, twice
+    assert per_model.count("claude-opus-5-5") == 2 * (200 + 60)  # twice, the first time
     assert "200 cases" in again.stderr
     assert "they bound it to" in again.stderr
 
@@ -227,8 +227,8 @@ def test_a_budget_holds_and_what_was_asked_is_never_paid_again(
     calls = asked(fake, before)
     pilot = {one.case.id for one in read_held_out(compared) if one.pilot}
     twice = [one for one in set(calls) if calls.count(one) > 1]
-    assert len(calls) == 200 * 2 + 2 * 60
-    assert len(twice) == len(pilot)
+    assert len(calls) == 200 * 3 + 2 * 60
+    assert len(twice) == len(pilot) + 200
 
 
 def test_cases_set_aside_beforehand_are_the_same_whatever_the_seed(
