@@ -155,7 +155,9 @@ def test_how_shadow_calls_are_made_can_be_changed_later(
     monkeypatch.setenv("SUFFICE_OWN_KEY", "sk-own-0123456789")
     assert "wait for a batch" in fine("rollout", "shadow", "triage", "--batched", "--by", "Ada")
     assert in_force()["types"]["triage"]["shadow_batched"] is True
+    assert "agreement (batched)" in fine("rollout", "status", "triage")
     assert "made at once" in fine("rollout", "shadow", "triage", "--live", "--by", "Ada")
+    assert "agreement (shadow)" in fine("rollout", "status", "triage")
     assert in_force()["types"]["triage"]["shadow_batched"] is False
 
 

@@ -135,6 +135,7 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
         set_share: What the policy in force gives the candidate; None without a rule.
         wanted_share: What the rollout wants; differs only while it is being carried out.
         shadow: Share that is answered twice.
+        shadow_batched: The second answers may wait for a batch.
         served: What really went where; None where no account is kept.
         stage_pairs: Scored pairs of this stage.
         stage_needs: Pairs it needs.
@@ -177,6 +178,7 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
     prompt_version: str = ""
     prompt: str = ""
     held_out: str = ""
+    shadow_batched: bool = False
 
 
 def view_of(
@@ -212,6 +214,7 @@ def view_of(
         set_share=set_share,
         wanted_share=wanted.share,
         shadow=wanted.shadow,
+        shadow_batched=rollout.shadow_batched,
         served=served,
         stage_pairs=rollout.watch.stage_pairs,
         stage_needs=stage.pairs,
@@ -326,7 +329,7 @@ def _agreement_row(rollout: Rollout) -> GuardRow:
     mean = f"{100 * watch.score / watch.pairs:.1f} % of {watch.pairs:,}" if watch.pairs else "-"
     missing = f" · {watch.missing:,} without a score" if watch.missing else ""
     return GuardRow(
-        name="agreement (shadow)",
+        name="agreement (batched)" if rollout.shadow_batched else "agreement (shadow)",
         now=mean + missing,
         against=f"fine at {percent(watch.p_ok)}",
         evidence=f"{level:,.0f} of {watch.limit:,.0f}",
