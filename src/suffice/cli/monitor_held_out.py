@@ -260,6 +260,8 @@ def asking_again(
                 runs.one()
             except SufficeError as error:
                 voice.trouble(error)
+            except OSError as error:
+                voice.trouble(_not_run(error))
             over.wait(runs.poll_s)
 
     thread = threading.Thread(target=keep_asking, name="held-out")
@@ -283,6 +285,14 @@ def ask_what_is_due(places: Places, schedule: Schedule, voice: Voice) -> None:
     started = now()
     while runs.one(started):
         pass
+
+
+def _not_run(error: OSError) -> StorageError:
+    return StorageError(
+        f"Held-out cases cannot be asked: {error.strerror or error}.",
+        effect="Rollouts are watched as before; nothing was paid.",
+        next_step="Make room for a process and its folder; it is tried again.",
+    )
 
 
 def _never_stopped(seconds: float) -> bool:

@@ -1,0 +1,90 @@
+"""What one probe says of a model, and what it leaves unsaid."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suffice.monitor.probe import ALPHA_A_YEAR, LATEST, PROBES_A_YEAR, Asked, probe
+from suffice.records.held_out import Arm
+
+Floats = NDArray[np.float64]
+OPUS = Asked("triage", Arm.BASELINE, "claude-opus-5-5")
+
+
+def answers(*told: int) -> Floats:
+    """Likeness of a case's answers: 1 where they are the same."""
+    said = np.array(told)
+    return np.asarray(said[:, None] == said[None, :], dtype=np.float64)
+
+
+def test_a_change_is_said_with_both_agreements_their_counts_and_the_limit() -> None:
+    found = probe([answers(1, 1, 1)] * 80 + [answers(1, 1, 2)] * 20, OPUS)
+
+    assert found.moved
+    assert (found.agreement, found.before, found.cases) == (0.8, 1.0, 100)
+    assert found.sentence.startswith(
+        "claude-opus-5-5 has changed: its new answers agree 80.0 % with its own earlier ones on "
+        "100 cases, those 100.0 % among themselves on 100; by chance "
+    )
+    assert found.sentence.endswith("<= 0.00096.")
+
+
+def test_as_much_noise_before_as_now_is_no_change() -> None:
+    """
+    Ten cases in which an earlier answer is the odd one, and ten in which the newest is.
+    """
+    noisy = [answers(1, 2, 1)] * 5 + [answers(2, 1, 1)] * 5 + [answers(1, 1, 2)] * 5
+
+    found = probe([*noisy, *[answers(1, 1, 1)] * 85], OPUS)
+
+    assert not found.moved
+    assert (found.p_value or 0) > 0.5
+
+
+def test_agreeing_more_than_before_is_no_alarm() -> None:
+    found = probe([answers(1, 2, 3, 1)] * 100, OPUS)
+
+    assert not found.moved
+
+
+def test_two_answers_to_a_case_tell_nothing_of_a_change() -> None:
+    found = probe([answers(1, 2)] * 100, OPUS)
+
+    assert (found.p_value, found.moved, found.before) == (None, False, None)
+    assert "shows from the next time on" in found.sentence
+
+
+def test_cases_that_cannot_tell_are_not_in_its_figures() -> None:
+    found = probe([answers(1, 1, 1)] * 60 + [answers(1, 2)] * 200, OPUS)
+
+    assert (found.cases, found.agreement) == (60, 1.0)
+
+
+def test_a_case_without_an_earlier_answer_is_no_case() -> None:
+    found = probe([answers(1)] * 9, OPUS)
+
+    assert (found.cases, found.p_value) == (0, None)
+
+
+def test_beyond_a_year_s_probes_chances_are_shown_and_not_tested() -> None:
+    changed = [answers(1, 1, 1)] * 80 + [answers(1, 1, 2)] * 20
+
+    last = probe(changed, OPUS._replace(probes=PROBES_A_YEAR - 1))
+    beyond = probe(changed, OPUS._replace(probes=PROBES_A_YEAR))
+
+    assert last.level * PROBES_A_YEAR == ALPHA_A_YEAR
+    assert (last.moved, beyond.moved, beyond.level) == (True, False, 0.0)
+    assert "not tested" in beyond.sentence
+
+
+def test_a_change_that_is_half_of_the_story_already_is_seen_by_the_latest_four() -> None:
+    """
+    Against all before, the newest of six answers, four of them changed, stands out in nothing.
+    """
+    moved = [answers(1, 1, 2, 2, 2, 2)] * 6
+
+    found = probe([*moved, *[answers(1, 1, 1, 1, 1, 1)] * 94], OPUS)
+
+    assert found.moved
+    assert moved[0].shape[0] == 2 + LATEST
