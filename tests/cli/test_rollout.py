@@ -153,7 +153,7 @@ def test_how_shadow_calls_are_made_can_be_changed_later(
     assert "SF008" in suffice("rollout", "shadow", "triage", "--batched").output
     assert in_force()["types"]["triage"]["shadow_batched"] is False
     monkeypatch.setenv("SUFFICE_OWN_KEY", "sk-own-0123456789")
-    assert "wait for a batch" in fine("rollout", "shadow", "triage", "--batched", "--by", "Ada")
+    assert "wait for batches" in fine("rollout", "shadow", "triage", "--batched", "--by", "Ada")
     assert in_force()["types"]["triage"]["shadow_batched"] is True
     assert "agreement (batched)" in fine("rollout", "status", "triage")
     assert "made at once" in fine("rollout", "shadow", "triage", "--live", "--by", "Ada")

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from suffice.errors import NotNow, NotProven
+from suffice.monitor import sentences
 from suffice.monitor.controller import wanted
 from suffice.monitor.moves import Moved, entered, in_state, is_requalifying, share_text, told
 from suffice.monitor.rollbacks import rolled_back
@@ -149,11 +150,11 @@ def _undone(rollout: Rollout, *, by: str, now: datetime) -> Moved:
 def _watched(rollout: Rollout, *, batched: bool, by: str, now: datetime) -> Moved | None:
     if rollout.shadow_batched == batched:
         return None
-    how = "wait for a batch, at half the price," if batched else "are made at once"
+    how = sentences.BATCHED if batched else "are made at once"
     return told(
         msgspec.structs.replace(rollout, shadow_batched=batched),
         "shadow_changed",
-        f"Shadow calls {how} from now on, says {_name(by)}.",
+        f"From now on shadow calls {how}, says {_name(by)}.",
         now=now,
     )
 

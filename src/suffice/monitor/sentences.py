@@ -13,6 +13,8 @@ _MISHAPS = {
     "feedback": "disliked",
 }
 
+BATCHED = "wait for batches, at half the price, which the provider holds for 29 days"
+
 
 def percent(share: float) -> str:
     """

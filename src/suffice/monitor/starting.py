@@ -275,10 +275,11 @@ def _sentence(rollout: Rollout, overruled: NotProven | None) -> str:
     carried = f"{basis.run} says Switch after {basis.pairs:,} pairs"
     if overruled is not None:
         carried = f"{basis.overruled_by} overruled the evidence: {overruled.what.rstrip('.')}"
+    batched = f" Shadow calls {sentences.BATCHED}." if rollout.shadow_batched else ""
     return (
         f"Started at {first} of {rollout.type} to {rollout.candidate}: {carried}. Plan "
         f"{rollout.plan.name}; agreement of {sentences.percent(rollout.watch.p_ok)} is held to "
-        f"be fine.{_of_prompt(basis)}"
+        f"be fine.{_of_prompt(basis)}{batched}"
     )
 
 

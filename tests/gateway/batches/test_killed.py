@@ -154,7 +154,8 @@ def test_whenever_it_is_killed_every_batched_call_is_in_the_account_once_at_half
 
     found = lines(tmp_path)
     assert {name.rpartition(":")[2] for name, *_ in found} == set(taken(front.app))
-    assert len(found) == len(taken(front.app)) > 0
+    # Each session has one pair, and each call that was sent is of another session.
+    assert len(found) == len(taken(front.app)) == pairs(tmp_path) > 0
     assert len({message for _, message, _, _ in found}) == len(found)
     prices, today = load_catalog(), datetime.now(UTC)
     for _, _, picousd, told in found:
