@@ -247,14 +247,16 @@ class ShadowBatches:
             betas=headers.betas,
             calls=dict(zip(ids, (each.call for each in part), strict=True)),
         )
-        body = await asyncio.to_thread(_body, ids, part)
-        if not await asyncio.to_thread(self._sent.put, sent):
-            self._let_go(part)
-            self._voice.trouble("disk")
-            for each in part:
-                self._voice.call(each.call.pair.type, "unwritten")
-            return
-        told = await self._ask("POST", PATH, version=sent.version, betas=sent.betas, body=body)
+        try:
+            body = await asyncio.to_thread(_body, ids, part)
+            if not await asyncio.to_thread(self._sent.put, sent):
+                self._voice.trouble("disk")
+                self._give_up(part, as_="unwritten")
+                return
+            told = await self._ask("POST", PATH, version=sent.version, betas=sent.betas, body=body)
+        except Exception:
+            self._give_up(part)
+            raise
         await self._after(told, sent, part)
 
     async def _after(self, told: Told, sent: SentBatch, part: Sequence[_Waiting]) -> None:
@@ -292,10 +294,10 @@ class ShadowBatches:
         self._held -= len(part)
         self._held_bytes -= sum(each.size for each in part)
 
-    def _give_up(self, part: Collection[_Waiting]) -> None:
+    def _give_up(self, part: Collection[_Waiting], *, as_: str = "dropped") -> None:
         self._let_go(part)
         for each in part:
-            self._voice.call(each.call.pair.type, "dropped")
+            self._voice.call(each.call.pair.type, as_)
 
 
 def _ready(job: Job, since: float) -> _Waiting | str:

@@ -268,3 +268,4 @@ def start(start_gateway: Any, tmp_path: Path, clock: Clock) -> Iterator[Callable
 
         yield begin
         assert [fault for each in begun for fault in each.faults] == []
+        assert all(each.batches.held >= 0 for each in begun)
