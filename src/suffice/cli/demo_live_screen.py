@@ -204,7 +204,7 @@ def _facts(frame: Frame, *, unicode: bool) -> Table:
     by = ", ".join(f"{seen.by_model[name]:,} by {short_name(name)}" for name in _MODELS)
     errors = Text(f"{seen.errors:,} errors", style="red" if seen.errors else "green")
     table.add_row("  callers", Text(f"{seen.requests:,} answered: {by}; ") + errors)
-    table.add_row("  share", f"{share} set, actually {actual_text(view.served)} in this stage")
+    table.add_row("  share", f"{share} set, actually {actual_text(view.served)} since that was set")
     table.add_row(
         "  pairs",
         f"{view.stage_pairs:,} of {view.stage_needs:,} in this stage; agreement "
@@ -213,7 +213,7 @@ def _facts(frame: Frame, *, unicode: bool) -> Table:
     table.add_row(
         "  alarm", _bar(watched.value, watched.limit, unicode=unicode) + f" {watched.evidence}"
     )
-    harm = Text("none was injected yet", style="dim")
+    harm = Text("no fall was injected yet", style="dim")
     if frame.injected is not None:
         harm = Text(f"{seen.bad_since_fall:,} served since the fall", style="bold yellow")
     table.add_row("  bad answers", harm)
