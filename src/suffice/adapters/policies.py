@@ -79,6 +79,9 @@ class PolicyFiles:
         Never raises for what it finds: a gateway goes on, and says so.
         """
         try:
+            if not self.path.is_file() and self.path.exists():
+                # A pipe would be waited for, and a device read, without end.
+                return self._last_good()._replace(problem=f"{self.path} is no file.")
             content = self.path.read_bytes()
         except FileNotFoundError:
             newest = self._last_good()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import signal
 import socket
@@ -142,6 +143,7 @@ class Running:
         spool = Spool(
             options.data / SPOOL, capture=options.capture, body_shares=options.body_shares
         )
+        self._told_to_look = asyncio.Event()
         first = policies.load()
         policies.has_changed()
         metrics = Metrics(options.data / METRICS, worker=name, types=first.policy.types)
@@ -241,9 +243,9 @@ class Running:
         await asyncio.to_thread(self._close)
         self._log.say("stopped", cut=cut)
 
-    def reload(self) -> None:
-        """Take the policy over that is in force now."""
-        loaded = self._policies.load()
+    async def reload(self) -> None:
+        """Take over the policy in force now; a disk that does not answer holds nobody up."""
+        loaded = await asyncio.to_thread(self._policies.load)
         found = _in_force(loaded)
         if found is not None or not loaded.problem:
             self.decider.policy = found
@@ -251,7 +253,7 @@ class Running:
         self._policy_told(loaded)
 
     def _hang_up(self, renew: Callable[[], None] | None) -> None:
-        self.reload()
+        self._told_to_look.set()
         if renew is None:
             return
         try:
@@ -264,14 +266,17 @@ class Running:
     async def _look_after(self) -> None:
         while True:
             try:
-                if self._policies.has_changed():
-                    self.reload()
+                told = self._told_to_look.is_set()
+                self._told_to_look.clear()
+                if await asyncio.to_thread(self._policies.has_changed) or told:
+                    await self.reload()
                 await asyncio.to_thread(self._prompts.save)
                 if self._child is not None:
                     await asyncio.to_thread(self._child.tick)
             except Exception as fault:  # noqa: BLE001 - one bad look must not be the last one
                 self._tell(fault)
-            await asyncio.sleep(_POLL_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told_to_look.wait(), _POLL_S)
 
     def _unexpected(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Tell of a fault that nobody caught."""
