@@ -6,14 +6,17 @@ import io
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from suffice.adapters.storage.rollouts import Happened
 from suffice.cli.demo_live_screen import Frame, Injected, drawn, screen_for
+from suffice.monitor import wanted
 from suffice.records.rollout import RolloutEvent, RolloutState
-from suffice.reports.rollouts import GuardRow, Money, RolloutView, Served
+from suffice.reports.rollouts import GuardRow, Money, Served, view_of
 from suffice.testing.live_world import BASELINE, CANDIDATE, Seen
+from suffice.testing.rollout_world import simulated_start
 
 BEGAN = datetime(2026, 11, 22, 7, 54, 39, tzinfo=UTC)
 STORY = (
@@ -44,28 +47,21 @@ AGREEMENT = GuardRow(
     limit=182_500.0,
     seen=209,
 )
-VIEW = RolloutView(
+ROLLOUT = simulated_start()
+VIEW = msgspec.structs.replace(
+    view_of(
+        ROLLOUT,
+        wanted(ROLLOUT),
+        set_share=0.0,
+        served=Served(hours=0.1, conversations=123_456, at_candidate=23_456),
+        money=Money(saved_usd=None, watching_usd="0"),
+        now=BEGAN,
+    ),
     type="ticket-triage",
-    baseline=BASELINE,
-    candidate=CANDIDATE,
     state=RolloutState.ROLLED_BACK,
-    because="",
     stage=2,
-    shares=(0.05, 0.25, 0.98),
-    plan="default",
-    set_share=0.0,
-    wanted_share=0.0,
-    shadow=0.0,
-    served=Served(hours=0.1, conversations=123_456, at_candidate=23_456),
     stage_pairs=53,
-    stage_needs=150,
-    stage_for_s=8.0,
-    least_s=0.0,
     guards=(AGREEMENT,),
-    money=Money(saved_usd=None, watching_usd="0"),
-    next="",
-    run="",
-    version=3,
 )
 
 
