@@ -130,8 +130,12 @@ class ShadowBatches:
 
         Args:
             job: The call.
-            otherwise: Called soon instead, where it turns out to fit no batch.
+            otherwise: Called instead, where it turns out to fit no batch, or none can be sent.
         """
+        if self._failures >= _MOST_TRIES and self._loop.time() < self._rests_until:
+            # Better watched at full price than not at all.
+            self._voice.unfit("no batch can be sent at the moment")
+            return bool(otherwise(job))
         full = self._held >= self._pace.most_waiting
         if full or self._held_bytes + job.size > _MOST_WAITING_BYTES:
             self._voice.call(job.type, "dropped")

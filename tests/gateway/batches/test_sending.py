@@ -92,6 +92,19 @@ def test_a_batch_that_is_refused_for_now_is_sent_again_and_then_no_more(
     assert gateway.under_way() == []
 
 
+def test_while_no_batch_can_be_sent_calls_are_made_live(start: Any) -> None:
+    gateway = start()
+    gateway.front.posts_fail = itertools.repeat(401)
+    gateway.ask("s1", "s2")
+    assert gateway.becomes({"dropped": 2})
+
+    gateway.ask("s3")
+
+    assert gateway.becomes({"dropped": 2, "answered": 1})
+    assert gateway.posted == 5
+    assert gateway.front.count("POST", "/v1/messages") == 4
+
+
 def test_a_batch_that_was_refused_once_arrives_at_the_second_try(start: Any) -> None:
     gateway = start()
     gateway.front.posts_fail = iter([429])
