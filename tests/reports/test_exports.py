@@ -10,15 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suffice.errors import UnfitEdit
-from suffice.reports.exports import (
-    Decision,
-    agent_file,
-    agent_model,
-    claude_settings,
-    env_lines,
-    litellm_config,
-    model_map,
-)
+from suffice.reports.exports import Decision, env_lines, litellm_config, model_map
+from suffice.reports.exports_claude import agent_file, agent_model, claude_settings
 
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
 

@@ -12,19 +12,8 @@ import msgspec
 import pytest
 
 from suffice.records.rollout import RolloutEvent, RolloutState
-from suffice.reports.weekly import (
-    Change,
-    Errors,
-    Proven,
-    Spent,
-    Taken,
-    TypeWeek,
-    Week,
-    headline,
-    sections,
-    title,
-    weekly_json,
-)
+from suffice.reports.week import Change, Errors, Proven, Spent, Taken, TypeWeek, Week
+from suffice.reports.weekly import headline, sections, title, weekly_json
 from suffice.reports.weekly_surfaces import weekly_html, weekly_markdown, weekly_text
 
 AT = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)

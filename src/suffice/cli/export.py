@@ -63,7 +63,8 @@ def command(
     one to its candidate gives it back. Of a file that is there only what must change is changed;
     without --write it is shown, not done. With --diff the exit code says whether it would change.
     """
-    from suffice.cli.export_writing import Asked, export
+    from suffice.cli.export_decisions import Asked
+    from suffice.cli.export_writing import export
     from suffice.errors import BadOption, SufficeError
 
     if diff_only and (write or (out is None and form != "claude-code")):

@@ -19,7 +19,7 @@ from suffice.errors import BadPolicy, StorageError, UnreadableFile
 from suffice.gateway.account_store import PICO
 from suffice.records.rollout import RolloutEvent, RolloutState
 from suffice.reports.rollouts import watching_usd
-from suffice.reports.weekly import Change, Errors, Proven, Spent, Taken, TypeWeek, Week
+from suffice.reports.week import Change, Errors, Proven, Spent, Taken, TypeWeek, Week
 
 _WEEK = timedelta(days=7)
 

@@ -15,7 +15,8 @@ from suffice.cli.console import results, speaks_unicode
 from suffice.cli.money_text import json_text
 from suffice.errors import BadOption, EmptyInput, StorageError
 from suffice.records.alert import EmailTarget
-from suffice.reports.weekly import Week, title, weekly_json
+from suffice.reports.week import Week
+from suffice.reports.weekly import title, weekly_json
 from suffice.reports.weekly_surfaces import weekly_html, weekly_markdown, weekly_text
 
 

@@ -10,20 +10,19 @@ from typing import Any
 import msgspec
 
 from suffice.monitor.guards import evidence_of
-from suffice.monitor.moves import is_requalifying, stage_of
-from suffice.monitor.sentences import days, percent
+from suffice.monitor.moves import stage_of
+from suffice.monitor.sentences import percent
 from suffice.records.rollout import (
     Guard,
     ModelMoved,
     Recheck,
-    RollbackCause,
     Rollout,
     RolloutBasis,
     RolloutEvent,
     RolloutState,
     WantedShares,
 )
-from suffice.reports.words import count
+from suffice.reports.rollout_next import because, left_s, next_text
 from suffice.statistics.detector import alarm_level
 
 _GUARD_NAMES = {
@@ -207,7 +206,7 @@ def view_of(
         baseline=rollout.baseline,
         candidate=rollout.candidate,
         state=rollout.state,
-        because=_because(rollout),
+        because=because(rollout),
         stage=min(rollout.stage, len(rollout.plan.stages) - 1) + 1,
         shares=tuple(min(each.share, 1 - rollout.plan.holdout) for each in rollout.plan.stages),
         plan=rollout.plan.name,
@@ -220,10 +219,10 @@ def view_of(
         stage_needs=stage.pairs,
         stage_for_s=(now - rollout.stage_began).total_seconds(),
         least_s=timedelta(days=stage.least_days).total_seconds(),
-        stage_left_s=_left_s(rollout, now),
+        stage_left_s=left_s(rollout, now),
         guards=(_agreement_row(rollout), *(_guard_row(guard) for guard in rollout.guards)),
         money=money,
-        next=_next(rollout, now),
+        next=next_text(rollout, now),
         run=rollout.basis.run,
         version=rollout.version,
         prompt_version=rollout.basis.watched_prompt,
@@ -369,87 +368,3 @@ def _state(part: float, *, seen: int) -> str:
 
 def _rate(hits: int, seen: int) -> str:
     return f"{100 * hits / seen:.2g} % of {seen:,}" if seen else "nothing seen"
-
-
-_TAKEN_BACK = {
-    RollbackCause.AGREEMENT: "agreement has fallen",
-    RollbackCause.ERRORS: "errors have risen",
-    RollbackCause.LATENCY: "answers have become slow",
-    RollbackCause.COST: "answers have become dear",
-    RollbackCause.FEEDBACK: "answers are disliked",
-    RollbackCause.PROMPT: "the prompt was edited",
-    RollbackCause.RECHECK: "a later comparison says Keep",
-    RollbackCause.ABORTED: "somebody aborted it",
-}
-_STAYS = {
-    RolloutState.DONE: "It stays there, watched; a fall takes it back.",
-    RolloutState.HOLDING_YOU: "It stays there until you promote, abort or undo; it is watched.",
-    RolloutState.HOLDING_UNDECIDED: "It stays there until its evidence is clear, not until a date.",
-    RolloutState.PAUSED: "It goes on by itself once that is over.",
-    RolloutState.DEGRADED: "It goes on by itself once scored pairs arrive.",
-}
-
-
-def _next(rollout: Rollout, now: datetime) -> str:
-    """What happens next by itself, and what it waits for."""
-    if rollout.state in _STAYS:
-        return _STAYS[rollout.state]
-    if rollout.state is RolloutState.ROLLED_BACK:
-        return _way_back(rollout, now)
-    if is_requalifying(rollout):
-        risk = percent(rollout.requalification.alpha)
-        return f"Nobody is served by it until its pairs prove it at {risk} risk."
-    return _to_next_stage(rollout, now, needs=stage_of(rollout).pairs)
-
-
-def _way_back(rollout: Rollout, now: datetime) -> str:
-    past = rollout.requalification
-    if past.cools_until is None or not past.by_itself:
-        return "It stays on the baseline; only a new Switch begins it again."
-    left = past.cools_until - now
-    rest = f"rests for another {days(left)}" if left > timedelta(0) else "has rested"
-    return f"It {rest}; then its pairs must prove it again at {percent(past.alpha)} risk."
-
-
-def _because(rollout: Rollout) -> str:
-    """Why it stands there, as words."""
-    cause = rollout.requalification.cause
-    if rollout.state is RolloutState.ROLLED_BACK and cause is not None:
-        return f"because {_TAKEN_BACK.get(cause, cause.value)}"
-    return rollout.state_because
-
-
-def _left_s(rollout: Rollout, now: datetime) -> float | None:
-    if rollout.state not in {RolloutState.SHADOW, RolloutState.ADVANCING}:
-        return None
-    stage, pairs = stage_of(rollout), rollout.watch.stage_pairs
-    gone = (now - rollout.stage_began).total_seconds()
-    wait = max(timedelta(days=stage.least_days).total_seconds() - gone, 0.0)
-    left = max(stage.pairs - pairs, 0)
-    if left and not pairs:
-        return None
-    return max(wait, left * gone / pairs) if left else wait
-
-
-def _at_this_pace(rollout: Rollout, now: datetime) -> str:
-    left_s = _left_s(rollout, now)
-    if left_s is None:
-        return ""
-    long = "less than a minute" if left_s < 60 else f"about {days(timedelta(seconds=left_s))}"  # noqa: PLR2004 - a minute
-    return f" ({long} at this pace)"
-
-
-def _to_next_stage(rollout: Rollout, now: datetime, *, needs: int) -> str:
-    stages, stage = rollout.plan.stages, stage_of(rollout)
-    is_last = rollout.stage >= len(stages) - 1
-    most = 1 - rollout.plan.holdout
-    goal = "Done" if is_last else percent(min(stages[rollout.stage + 1].share, most))
-    left = max(needs - rollout.watch.stage_pairs, 0)
-    wait = rollout.stage_began + timedelta(days=stage.least_days) - now
-    waits = [
-        f"after {count(left, 'more pair')}{_at_this_pace(rollout, now)}" if left else "",
-        f"not before {days(wait)} from now" if wait > timedelta(0) else "",
-    ]
-    return (
-        f"{goal} {', '.join(text for text in waits if text) or 'at the next look'}, if all holds."
-    )

@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from suffice.reports.templating import content_policy, template_text, templates_with
 from suffice.reports.untrusted import encodable, script_safe, visible
-from suffice.reports.weekly import Section, Week, headline, sections, title, weekly_json
+from suffice.reports.week import Week
+from suffice.reports.weekly import Section, headline, sections, title, weekly_json
 
 _WIDEST_CELL = 60
 
