@@ -131,6 +131,25 @@ def test_a_set_comes_out_as_it_was_recorded(model: str, name: str, tmp_path: Pat
     assert found == EXPECTED[model, name]
 
 
+def test_the_page_says_what_was_recorded() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "tasks" / "index.md").read_text("utf-8")
+    table = page.partition("| cases | Qwen2.5-Coder-1.5B | SmolLM2-135M |")[2].partition("\n\n")[0]
+    cells = [row.split("|")[2:4] for row in table.splitlines()[2:]]
+    said = [
+        (model, *figures)
+        for row in cells
+        for model, cell in zip((QWEN, SMOL), row, strict=True)
+        for figures in re.findall(r"(\d+) of (\d+) taken(?:, (\d+) right)?", cell)
+    ]
+    found = [
+        (model, *re.findall(r"(\d+) taken", told), *re.findall(r"(\d+) asked", told), right)
+        for (model, _), told in EXPECTED.items()
+        for right in re.findall(r"(\d+) right", told) or [""]
+    ]
+    right = [(m, taken, asked, "" if taken == "0" else r) for m, taken, asked, r in found]
+    assert sorted(said) == sorted(right)
+
+
 def test_a_changed_prompt_is_not_replayed_but_asked(tmp_path: Path) -> None:
     runner, batch = replaying(QWEN, tmp_path)
     tickets = SETS["tickets"]
