@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from click.testing import CliRunner, Result
@@ -85,8 +85,8 @@ class Live(LiveFolder):
     """
 
     def __init__(self, folder: Path, upstream: str, *, world: LiveWorld, suffice: Command) -> None:
-        super().__init__(folder, upstream, assignment_key=world.assignment_key)
-        self.world = world
+        super().__init__(folder, assignment_key=world.assignment_key)
+        self.world, self._upstream = world, upstream
         self.fell_at = datetime.max.replace(tzinfo=UTC)
         self._suffice = suffice
 
@@ -95,6 +95,12 @@ class Live(LiveFolder):
         to = ("--to", CANDIDATE, "--by", "Ada")
         done = self._suffice("rollout", "start", TYPE, *to, *options, *self.options)
         assert done.exit_code == 0, done.output
+
+    @contextmanager
+    def gateway(self, *options: str, log: list[dict[str, Any]] | None = None) -> Iterator[str]:
+        """Run a gateway before the strict fake."""
+        with self.gateway_to(self._upstream, *options, log=log) as address:
+            yield address
 
     @contextmanager
     def monitor(self, *options: str) -> Iterator[None]:

@@ -162,7 +162,7 @@ class Replayed(LiveFolder):
     """
 
     def __init__(self, folder: Path, data: Path, *workloads: Workload) -> None:
-        self.folder = folder
+        super().__init__(folder, assignment_key=KEY)
         self.verdicts: dict[str, str] = {}
         self.unseen: dict[str, list[Case]] = defaultdict(list)
         self.models: dict[str, tuple[str, str]] = {}
@@ -173,14 +173,6 @@ class Replayed(LiveFolder):
         for workload in workloads:
             self._decide(workload, data)
         self._world = RecordedWorld(case for cases in self.unseen.values() for case in cases)
-
-    @contextlib.contextmanager
-    def upstream(self) -> Iterator[None]:
-        """Have the models of the recording answer."""
-        fake = strict_fake(answers=self._world.answer, models=self._world.models)
-        with serve(fake) as address:
-            super().__init__(self.folder, address, assignment_key=KEY)
-            yield
 
     def suffice(self, *words: str) -> Result:
         """Call `suffice ...` in the folder."""
@@ -236,8 +228,10 @@ class Replayed(LiveFolder):
     def asked(self, *mix: str, per_second: float) -> Iterator[None]:
         """Callers before a gateway, who ask questions of these types in turn."""
         self.mix = mix
+        fake = strict_fake(answers=self._world.answer, models=self._world.models)
         with (
-            self.gateway() as address,
+            serve(fake) as upstream,
+            self.gateway_to(upstream) as address,
             Arrivals(partial(self._callers, address), per_second=per_second, at_once=16),
         ):
             yield
@@ -333,21 +327,20 @@ OVERRULED, REFUSED = "parallel_function", ("relevance", "java")
 
 
 @pytest.fixture(scope="module")
-def lived(recorded_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replayed]:
+def lived(recorded_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
     """Two proven types and one against its verdict, from their start to their end."""
     live = Replayed(tmp_path_factory.mktemp("replayed"), recorded_data, CALLS, SUMS)
-    with live.upstream():
-        for name in RAMPS:
-            done = live.start(name, "--pairs", "10")
-            assert done.exit_code == 0, done.output
-        done = live.start(OVERRULED, "--override", "--reason", "it looked fine to me")
+    for name in RAMPS:
+        done = live.start(name, "--pairs", "10")
         assert done.exit_code == 0, done.output
-        # Half of the sessions with tools wait for a second step, which these never make.
-        mix = ("simple", SUM, "simple", OVERRULED, "simple", "simple", *REFUSED)
-        with live.asked(*mix, per_second=300):
-            assert when(lambda: {live.state(name) for name in RAMPS} == {"done"}, within_s=200)
-            assert when(lambda: live.state(OVERRULED) == "rolled_back", within_s=30)
-        yield live
+    done = live.start(OVERRULED, "--override", "--reason", "it looked fine to me")
+    assert done.exit_code == 0, done.output
+    # Half of the sessions with tools wait for a second step, which these never make.
+    mix = ("simple", SUM, "simple", OVERRULED, "simple", "simple", *REFUSED)
+    with live.asked(*mix, per_second=300):
+        assert when(lambda: {live.state(name) for name in RAMPS} == {"done"}, within_s=200)
+        assert when(lambda: live.state(OVERRULED) == "rolled_back", within_s=30)
+    return live
 
 
 def test_what_its_verdict_does_not_carry_is_refused(lived: Replayed) -> None:
@@ -450,24 +443,23 @@ def test_at_full_size_every_type_ramps_or_is_refused_as_its_verdict_says(
     kept = {name for name, word in live.verdicts.items() if word == "keep"}
     # Graded by a judge of its own; of such texts nothing of ours can say whether they agree.
     unscorable = {"summaries"}
-    with live.upstream():
-        started = {name: live.start(name) for name in live.verdicts}
-        assert {name for name, done in started.items() if done.exit_code == 0} == ramps
-        assert all("SF404" in started[name].stderr for name in started.keys() - ramps)
-        for name in kept:
-            live.start(name, "--override", "--reason", "it looked fine to me")
-        ends = dict.fromkeys(ramps, "done") | dict.fromkeys(kept, "rolled_back")
-        ends |= dict.fromkeys(unscorable, "degraded")
-        everybody = tuple(live.verdicts)
+    started = {name: live.start(name) for name in live.verdicts}
+    assert {name for name, done in started.items() if done.exit_code == 0} == ramps
+    assert all("SF404" in started[name].stderr for name in started.keys() - ramps)
+    for name in kept:
+        live.start(name, "--override", "--reason", "it looked fine to me")
+    ends = dict.fromkeys(ramps, "done") | dict.fromkeys(kept, "rolled_back")
+    ends |= dict.fromkeys(unscorable, "degraded")
+    everybody = tuple(live.verdicts)
 
-        def settled() -> bool:
-            # Those that are not there yet are asked more often, so that nobody waits for them.
-            open_ = tuple(name for name in ends if live.state(name) != ends[name])
-            live.mix = (*open_ * 8, *everybody)
-            return not open_
+    def settled() -> bool:
+        # Those that are not there yet are asked more often, so that nobody waits for them.
+        open_ = tuple(name for name in ends if live.state(name) != ends[name])
+        live.mix = (*open_ * 8, *everybody)
+        return not open_
 
-        with live.asked(*everybody, per_second=350):
-            assert when(settled, within_s=900, every_s=2)
+    with live.asked(*everybody, per_second=350):
+        assert when(settled, within_s=900, every_s=2)
 
     for name in ends:
         live.figures(name)

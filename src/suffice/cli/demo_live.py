@@ -81,11 +81,11 @@ def run_live(
         serve(strict_fake(answers=world.answer)) as upstream,
         screen_for(form) as screen,
     ):
-        folder = LiveFolder(Path(made), upstream, assignment_key=world.assignment_key)
+        folder = LiveFolder(Path(made), assignment_key=world.assignment_key)
         screen.prepare(f"Comparing both models on {_CASES} tickets, then starting a gateway ...")
         _prove(world, folder)
         with (
-            folder.gateway() as address,
+            folder.gateway_to(upstream) as address,
             Traffic(world, address, per_second=per_second) as traffic,
         ):
             course = _Course(folder, world, traffic, fall_to=fall_to, within_s=within_s)

@@ -23,7 +23,6 @@ class LiveFolder:
 
     Args:
         folder: Where all lies.
-        upstream: Where the gateways send requests.
         assignment_key: Says which conversation goes where, so that a run can be repeated.
 
     Attributes:
@@ -31,8 +30,8 @@ class LiveFolder:
         places: What lies where in it.
     """
 
-    def __init__(self, folder: Path, upstream: str, *, assignment_key: bytes) -> None:
-        self.folder, self._upstream = folder, upstream
+    def __init__(self, folder: Path, *, assignment_key: bytes) -> None:
+        self.folder = folder
         self.places = Places(folder / "rollouts.sqlite", folder / "policy.json", folder / "data")
         self.places.policy.with_suffix(".key").write_bytes(assignment_key)
 
@@ -64,9 +63,11 @@ class LiveFolder:
         return done.stdout
 
     @contextmanager
-    def gateway(self, *options: str, log: list[dict[str, Any]] | None = None) -> Iterator[str]:
+    def gateway_to(
+        self, upstream: str, *options: str, log: list[dict[str, Any]] | None = None
+    ) -> Iterator[str]:
         """Run a gateway, which keeps its monitor, for as long as a block lasts; its address."""
-        with gateway(self._upstream, *options, folder=self.folder, log=log) as address:
+        with gateway(upstream, *options, folder=self.folder, log=log) as address:
             yield address
 
     def kept(self, request_type: str) -> Kept:
