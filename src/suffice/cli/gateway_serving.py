@@ -149,7 +149,12 @@ def _children(options: Options, place: Place) -> Kept | None:
         if place.otlp is not None:
             children.append(Supervisor(telemetry_command(options.data, endpoint=place.otlp)))
     if place.rollouts is not None:
-        command = monitor_command(options.data, policy=place.policy, rollouts=place.rollouts)
+        command = monitor_command(
+            options.data,
+            policy=place.policy,
+            rollouts=place.rollouts,
+            upstream=(options.address.origin + options.address.prefix).decode(),
+        )
         # The monitor goes first, so that it counts what the account still takes in.
         children.insert(0, Supervisor(command, needed=place.rollouts.is_file))
     return Supervisors(children) if children else None

@@ -48,6 +48,7 @@ from suffice.cli.rollout_world import Places, placed
 )
 @click.option("--no-alerts", is_flag=True, help="Tell nobody; everything is in the event log.")
 @click.option("--kept-by-gateway", is_flag=True, hidden=True)
+@click.option("--upstream", hidden=True)
 @placed
 @click.pass_context
 def command(
@@ -61,6 +62,7 @@ def command(
     held_out_usd: str | None,
     no_alerts: bool,
     kept_by_gateway: bool,
+    upstream: str | None,
     places: Places,
     form: str,
 ) -> None:
@@ -85,7 +87,7 @@ def command(
         shadow_usd=None if shadow_usd is None else read_usd(shadow_usd, effect=unwatched),
         window=timedelta(seconds=window),
         kept_by_gateway=kept_by_gateway,
-        held_out=read_schedule(held_out_every, usd),
+        held_out=read_schedule(held_out_every, usd, upstream=upstream),
     )
     problems = run(places, manner)
     ctx.exit(int(once and problems))

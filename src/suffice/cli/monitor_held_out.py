@@ -45,15 +45,24 @@ class Schedule(NamedTuple):
     Attributes:
         every: Each type's once in so long.
         usd: All types' together cost no more within that time.
+        upstream: Whom to ask; None: as `suffice compare` would.
     """
 
     every: timedelta
     usd: Decimal
+    upstream: str | None = None
 
 
-def read_schedule(every: str | None, usd: Decimal | None) -> Schedule | None:
+def read_schedule(
+    every: str | None, usd: Decimal | None, *, upstream: str | None = None
+) -> Schedule | None:
     """
     A schedule, as options say it; None where none is wanted.
+
+    Args:
+        every: How often: 7d, 12h, 30m or 45s.
+        usd: For how much.
+        upstream: Whom to ask.
 
     Raises:
         BadOption: One was given without the other, or is none.
@@ -73,7 +82,7 @@ def read_schedule(every: str | None, usd: Decimal | None) -> Schedule | None:
             effect="Nothing is watched.",
             next_step="For example: --held-out-every 7d --held-out-usd 2.",
         )
-    return Schedule(timedelta(seconds=seconds), usd)
+    return Schedule(timedelta(seconds=seconds), usd, upstream)
 
 
 class HeldOutRuns:
@@ -180,9 +189,11 @@ class HeldOutRuns:
     ) -> tuple[int, str]:
         """Run the command; its exit code and the last it said."""
         resume = ("--resume",) if (folder / "run.json").exists() else ()
+        upstream = self._schedule.upstream
         command = [
             *(sys.executable, "-m", "suffice", "compare", "--held-out", "--own-key", "--yes"),
             *("--budget", f"{budget:f}", "--save", str(folder), *resume, "--format", "json"),
+            *(() if upstream is None else ("--base-url", upstream)),
             *("--rollouts", str(self._places.store), "--", request_type),
         ]
         environ = {name: value for name, value in os.environ.items() if name not in _NOT_HANDED_ON}

@@ -25,10 +25,19 @@ def telemetry_command(data: Path, *, endpoint: str) -> list[str]:
     return [sys.executable, "-m", module, "--data", str(data), "--endpoint", endpoint]
 
 
-def monitor_command(data: Path, *, policy: Path, rollouts: Path) -> list[str]:
-    """The command line of the process that watches rollouts, and ends when its input does."""
+def monitor_command(data: Path, *, policy: Path, rollouts: Path, upstream: str) -> list[str]:
+    """
+    The command line of the process that watches rollouts, and ends when its input does.
+
+    Args:
+        data: The gateway's data folder.
+        policy: The file of the policy in force.
+        rollouts: Where rollouts are kept.
+        upstream: Whom it asks where it asks by itself: never the gateway, which would re-route.
+    """
     places = ("--data", str(data), "--policy", str(policy), "--rollouts", str(rollouts))
-    return [sys.executable, "-m", "suffice", "monitor", "--kept-by-gateway", *places]
+    command = [sys.executable, "-m", "suffice", "monitor", "--kept-by-gateway", *places]
+    return [*command, "--upstream", upstream]
 
 
 class Kept(Protocol):

@@ -189,24 +189,56 @@ def test_without_a_word_to_the_rollout_nothing_is_taken_back(
 def test_a_baseline_that_changed_is_told_and_holds_the_rollout(
     suffice: Command, fake: StrictFake, compared: Path, world: World
 ) -> None:
+    """
+    By an event, a message that wakes nobody, the status, the explanation and the weekly report.
+    """
     assert compared.exists()
     assert not fake.journal
+    Path("suffice.toml").write_text('[alerts.file]\nkind = "log"\npath = "alerts.jsonl"\n')
     started(suffice)
     calm = suffice("compare", "--held-out", "triage", *AGAIN)
-    world.baseline = 0.15
+    world.baseline = 0.05
 
     moved = suffice("compare", "--held-out", "triage", *AGAIN)
-    suffice("monitor", "--once", "--no-alerts")
+    suffice("monitor", "--once")
 
     by_arm = {one["arm"]: one for one in found(moved)["probes"]}
     assert not any(one["moved"] for one in found(calm)["probes"])
-    assert by_arm["baseline"]["moved"]
     assert by_arm["baseline"]["p_value"] <= by_arm["baseline"]["level"] < 0.001
     assert not by_arm["candidate"]["moved"]
-    assert "baseline_moved" in events()
-    assert state() in {RolloutState.HOLDING_UNDECIDED, RolloutState.ROLLED_BACK}
-    status = suffice("rollout", "status", "triage")
-    assert "claude-opus-5-5 has changed" in status.stdout
+    assert found(moved)["types"][0]["verdict"] == "not_yet"
+    assert events() == ["started", "noted", "baseline_moved", "noted", "held"]
+    assert state() is RolloutState.HOLDING_UNDECIDED
+    alerts = [json.loads(line) for line in Path("alerts.jsonl").read_text().splitlines()]
+    [drift] = [one for one in alerts if one["type"] == "drift.detected"]
+    assert drift["data"]["level"] == "message"
+    for words in (("rollout", "status", "triage"), ("explain", "event:3"), ("report", "--weekly")):
+        assert "claude-opus-5-5 has changed" in " ".join(suffice(*words).stdout.split()), words
+
+
+def test_once_both_models_as_they_are_get_a_switch_the_rollout_goes_on(
+    suffice: Command, fake: StrictFake, compared: Path, world: World
+) -> None:
+    """
+    Here the provider takes its change back; what was found changed twice is as it was proved.
+    """
+    assert compared.exists()
+    assert not fake.journal
+    started(suffice)
+    suffice("compare", "--held-out", "triage", *AGAIN)
+    world.baseline = 0.05
+    suffice("compare", "--held-out", "triage", *AGAIN)
+    suffice("monitor", "--once", "--no-alerts")
+    held = state()
+    world.baseline = 0.0
+
+    again = suffice("compare", "--held-out", "triage", *AGAIN)
+    suffice("monitor", "--once", "--no-alerts")
+
+    assert held is RolloutState.HOLDING_UNDECIDED
+    assert found(again)["types"][0]["alpha"] == 0.025
+    assert state() is RolloutState.ADVANCING
+    assert events()[-1] == "released"
 
 
 def test_a_budget_holds_and_what_was_asked_is_never_paid_again(

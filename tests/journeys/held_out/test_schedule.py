@@ -23,8 +23,9 @@ from suffice.adapters.storage import read_result
 from suffice.adapters.storage.rollouts import Rollouts
 from suffice.cli.held_out_runs import HELD_OUT_OF
 from suffice.cli.monitor_held_out import read_schedule
-from suffice.records.rollout import RolloutState
+from suffice.records.rollout import RolloutState, ShadowPair
 from suffice.testing import StrictFake, serve, strict_fake
+from suffice.testing.processes import gateway
 
 Command = Callable[..., Result]
 OWN_KEY = "sk-ant-api03-of-suffice-alone"
@@ -218,6 +219,51 @@ def test_beside_the_rounds_it_delays_none_and_ends_with_them(
     assert _state() is RolloutState.ROLLED_BACK
     assert monitor.returncode == 0
     assert len(fake.journal) - before == ALL
+
+
+def test_a_gateway_s_monitor_keeps_the_schedule_and_takes_back_what_shadow_pairs_do_not_see(
+    suffice: Command, rolled_out: Path, fake: StrictFake, world: World
+) -> None:
+    """
+    Shadow pairs of today's traffic agree; on what it was proved by the candidate has declined.
+    """
+    assert rolled_out.exists()
+    with Rollouts.open(STORE) as store:
+        store.add_pairs([_agreeing(number) for number in range(100)])
+    world.candidate, before = 0.3, len(fake.journal)
+    schedule = {
+        "SUFFICE_HELD_OUT_EVERY": "1h",
+        "SUFFICE_HELD_OUT_USD": "5",
+        "SUFFICE_OWN_KEY": OWN_KEY,
+    }
+    upstream = os.environ["ANTHROPIC_BASE_URL"]
+    places = ("--rollouts", str(STORE), "--policy", ".suffice/policy.json")
+    with gateway(upstream, *places, folder=Path.cwd(), environ=schedule):
+        deadline = time.monotonic() + 90
+        while _state() is not RolloutState.ROLLED_BACK and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    with Rollouts.open(STORE, write=False) as store:
+        kept = store.get("triage")
+        [back] = [one.event for one in store.events() if one.event.kind == "rolled_back"]
+    assert kept is not None
+    assert kept.rollout.watch.score == kept.rollout.watch.pairs == 100
+    assert "on held-out cases says Keep" in back.sentence
+    assert len(fake.journal) - before == ALL
+    status = suffice("rollout", "status", "triage").stdout
+    assert "held-out cases: " in status
+
+
+def _agreeing(number: int) -> ShadowPair:
+    return ShadowPair(
+        id=f"p{number}",
+        at=datetime.now(UTC),
+        type="triage",
+        session=f"s{number}",
+        served_by="candidate",
+        probability=1.0,
+        score=1.0,
+    )
 
 
 def _state() -> RolloutState:
