@@ -48,7 +48,7 @@ _NONE = ("error", "ttft_s", "reported_usd", "service_tier", "inference_geo", "sp
 
 def make_rows(folder: Path, *, rows: int) -> None:
     """
-    Fill a folder with so many rows of sixty prompts; bodies are kept once, as in real life.
+    Add so many rows of sixty prompts to a folder; bodies are kept once, as in real life.
 
     The segments are real ones, put in force by the real ledger; only that DuckDB makes the rows
     in place of a log is not as in a scan.
@@ -73,18 +73,19 @@ def make_rows(folder: Path, *, rows: int) -> None:
                 ]
             )
         store.flush()
-        kept = list(store.rows())
+        kept = list(store.rows(where="starts_with(id, 'first-')"))
         systems = [row.system_key for row in kept]
-        last, one = kept[-1].n, kept[0]
-        for begin in range(0, rows, _SEGMENT_ROWS):
-            count = min(_SEGMENT_ROWS, rows - begin)
-            path = folder / f"exchanges-made-{begin:09d}.parquet"
+        one = kept[0]
+        begin = max(first + count for _, first, count in store.held())
+        for first in range(begin, begin + rows, _SEGMENT_ROWS):
+            count = min(_SEGMENT_ROWS, begin + rows - first)
+            path = folder / f"exchanges-made-{first:09d}.parquet"
             _write(path, systems, one_of={
-                "first": str(last + 1 + begin), "settings": str(one.settings_key),
+                "first": str(first), "settings": str(one.settings_key),
                 "message": str(one.message_keys[0]), "answer": str(one.response_key),
             }, rows=count)  # fmt: skip
             with store._ledger.transaction():  # noqa: SLF001 - no log is read, so it is put in force here
-                store._ledger.add_segment(path.name, first_n=last + 1 + begin, rows=count)  # noqa: SLF001
+                store._ledger.add_segment(path.name, first_n=first, rows=count)  # noqa: SLF001
 
 
 def _write(path: Path, systems: list[int], *, one_of: dict[str, str], rows: int) -> None:

@@ -57,8 +57,10 @@ CALL = st.fixed_dictionaries(
         "batch": st.booleans(),
     }
 )
+CALLS = st.lists(CALL, min_size=1, max_size=8)
+Step = tuple[str, Any]
 STEP = st.one_of(
-    st.tuples(st.just("add"), st.lists(CALL, min_size=1, max_size=9)),
+    st.tuples(st.just("add"), CALLS),
     st.tuples(st.just("look"), st.none()),
     st.tuples(
         st.just("delete"),
@@ -129,7 +131,7 @@ def change(folder: Path, action: Any) -> None:
     write_index(folder, index)
 
 
-def lived(folder: Path, steps: list[tuple[str, Any]]) -> None:
+def lived(folder: Path, steps: list[Step]) -> None:
     """Let a store have a history."""
     number = 0
     for what, how in steps:
@@ -293,15 +295,45 @@ def check(folder: Path, wanted: Wanted) -> None:
         check_seen(questions, looked_at, wanted)
 
 
-@settings(max_examples=12, deadline=None)
-@given(steps=st.lists(STEP, min_size=1, max_size=6), wanted=WANTED)
+@settings(max_examples=8, deadline=None)
+@given(
+    first=CALLS, then=st.lists(STEP, max_size=3), last=CALLS, after=st.none() | STEP, wanted=WANTED
+)
 def test_what_parts_add_up_to_is_what_all_rows_add_up_to(
-    steps: list[tuple[str, Any]], wanted: Wanted
+    first: list[dict[str, Any]],
+    then: list[Step],
+    last: list[dict[str, Any]],
+    after: Step | None,
+    wanted: Wanted,
 ) -> None:
+    steps = [("add", first), ("look", None), *then, ("add", last), *([after] if after else [])]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "data"
-        with Exchanges.open(folder):
-            pass
         lived(folder, steps)
 
+        check(folder, Wanted())
         check(folder, wanted)
+
+
+def test_prompts_nobody_knew_are_of_the_type_that_is_learnt_later(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    strange = [f"{'ab' * n} {'cd' * n}.\n{'ef' * n}, {'gh' * n}!" for n in range(1, 61)]
+    mails = [f"Sort the mail.\nToday is day {n}.\nBe brief.\nOne word." for n in range(12)]
+    found = []
+    for prompts in ([*strange, *mails[:2]], mails[2:]):
+        with Exchanges.open(folder) as store:
+            store.add(asked(prompt) for prompt in prompts)
+            store.flush()
+            typed = TypedExchanges(store)
+            counted = Questions(store, typed, CATALOG).counted(Wanted())
+            found.append({one.type: one.calls for one in counted})
+
+    before, after = found
+    assert sum(calls for name, calls in before.items() if name.startswith("new-")) >= len(mails[:2])
+    assert max(after.values()) == len(mails)
+    check(folder, Wanted())
+
+
+def asked(prompt: str) -> LoggedExchange:
+    request = {"system": prompt, "messages": [{"role": "user", "content": "Which?"}]}
+    return LoggedExchange(source="anthropic", id=prompt, request=request, response_text="billing")

@@ -10,19 +10,17 @@ import duckdb
 import msgspec
 import numpy as np
 
+from suffice.adapters.exchange_index import no_room
 from suffice.adapters.exchange_made import make, said_of
-from suffice.adapters.exchange_tables import DAY_S, NARROW, Limits, tables
-from suffice.adapters.exchange_types import (
-    NOTHING,
-    TypedExchanges,
-    TypedPart,
-    no_room,
-    read_sql,
-)
+from suffice.adapters.exchange_parts import read_sql
+from suffice.adapters.exchange_tables import DAY_S, Limits, narrow, tables
+from suffice.adapters.exchange_types import NOTHING, TypedExchanges, TypedPart
 from suffice.adapters.exchanges import connect
 from suffice.adapters.exchanges.segments import literal
 
+SAMPLED = "sampled.parquet"
 _OF_ROWS = frozenset({"user", "session"})
+_OF_NO_DAY = frozenset({"groups", "whos"})
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,18 +53,25 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         """Whether not all exchanges are looked at."""
         return self.condition() != "true"
 
-    def days(self) -> str | None:
-        """Which whole days of kept tables are looked at, as SQL; None where rows must be read."""
-        if self.by in _OF_ROWS or not _OF_ROWS.isdisjoint(column for column, _ in self.only):
-            return None
+    @property
+    def reads_rows(self) -> bool:
+        """Whether kept tables say nothing of it, so that rows must be read."""
+        named = {column for column, _ in self.only}
+        return self.by in _OF_ROWS or not _OF_ROWS.isdisjoint(named)
+
+    def days(self) -> str:
+        """Which whole days are looked at, as SQL."""
         first, end = self._whole_days()
         terms = [f"day >= {first}"] if first is not None else []
-        terms += [f"day < {end}"] if end is not None else []
-        return _all_of(*terms, *self._named())
+        return _all_of(*terms, *([f"day < {end}"] if end is not None else []))
+
+    def named(self) -> str:
+        """What must stand in columns of text of tables, as SQL; rows were read by it already."""
+        return _all_of(*([] if self.reads_rows else self._named()))
 
     def beside(self) -> list[tuple[float | None, float | None]]:
         """From when to when rows are read, beside the whole days of kept tables."""
-        if self.days() is None:
+        if self.reads_rows:
             return [(self.since, self.until)]
         first, end = self._whole_days()
         if first is not None and end is not None and first >= end:
@@ -95,13 +100,16 @@ class Merged:
     """
     A view for each table of `tables`, with all that is wanted of a store.
 
-    Tables of a part are made when they are first asked for, and stand beside its types as long
-    as these do. The view ``names`` says what each type is called.
+    Each row says type, role, model, application and source by name. Tables of a part are made
+    when they are first asked for, and stand beside its types as long as these do.
 
     Args:
         typed: The exchanges with their types.
         limits: Of the catalogue.
         wanted: Which exchanges.
+
+    Attributes:
+        kept: Parts whose tables are read, with the folders where these stand.
 
     Raises:
         StorageError: The disk does not take the tables.
@@ -109,23 +117,37 @@ class Merged:
 
     def __init__(self, typed: TypedExchanges, limits: Limits, wanted: Wanted) -> None:
         self._typed = typed
-        self._limits = limits
         self._wanted = wanted
         self.duck = connect()
         self.duck.register("names", _names(typed))
+        self.kept = [] if wanted.reads_rows else self._kept(limits)
         questions = tables(limits, by_user=wanted.by == "user")
-        try:
-            kept = [kept_tables(part, limits) for part in self._reached()]
-        except OSError as error:
-            raise no_room(typed.path, error) from error
-        if cut := wanted.beside() if kept else [(wanted.since, wanted.until)]:
+        if cut := wanted.beside() if self.kept else [(wanted.since, wanted.until)]:
             self._read_rows(questions, cut)
         for name in questions:
             held = [f"FROM rows_{name}"] if cut else []
-            if kept:
-                files = read_sql(*(folder / f"{name}.parquet" for folder in kept))
-                held.append(f"FROM {files} WHERE {wanted.days()}")
-            self.duck.execute(f"CREATE VIEW {name} AS {' UNION ALL BY NAME '.join(held)}")
+            if self.kept:
+                days = "true" if name in _OF_NO_DAY else wanted.days()
+                held.append(f"FROM {self.files(name)} WHERE {days}")
+            self.duck.execute(f"CREATE VIEW all_{name} AS {' UNION ALL BY NAME '.join(held)}")
+        self.duck.execute(
+            "CREATE TEMP TABLE told AS SELECT DISTINCT * FROM all_groups "  # noqa: S608 - quoted above
+            f"JOIN names USING (type_number) WHERE {wanted.named()}"
+        )
+        self.duck.execute(f"CREATE VIEW units AS FROM all_units WHERE {wanted.named()}")
+        for name in questions.keys() - {"groups", "whos", "units"}:
+            self.duck.execute(f"CREATE VIEW {name} AS FROM all_{name} JOIN told USING (g)")
+
+    def files(self, name: str, *, with_names: bool = False) -> str:
+        """
+        SQL's name for a table of all parts, as it is kept.
+
+        Args:
+            name: The table.
+            with_names: With the name of the file each row is from, as ``filename``.
+        """
+        paths = (folder / f"{name}.parquet" for _, folder in self.kept)
+        return read_sql(*paths, with_names=with_names)
 
     def between(self, begin: float, end: float, select: str) -> Iterator[tuple[object, ...]]:
         """
@@ -134,31 +156,34 @@ class Merged:
         Args:
             begin: From when on, seconds since 1970.
             end: Until when.
-            select: What is asked of them, up to ``FROM``; grouped by its first column.
+            select: What is asked of them, up to ``FROM``; grouped by all that is not added up.
         """
         condition = _all_of(self._wanted.condition(), *_within(begin, end))
         for part in self._typed.parts:
             if _reaches(part, begin, end):
                 rows = f"FROM {part.sql()} JOIN names USING (type_number) WHERE {condition}"
-                yield from self.duck.execute(f"{select} {rows} GROUP BY 1").fetchall()
+                yield from self.duck.execute(f"{select} {rows} GROUP BY ALL").fetchall()
 
-    def _reached(self) -> list[TypedPart]:
-        if self._wanted.days() is None:
-            return []
-        return [part for part in self._typed.parts if self._wanted.reaches(part)]
+    def _kept(self, limits: Limits) -> list[tuple[TypedPart, Path]]:
+        reached = [part for part in self._typed.parts if self._wanted.reaches(part)]
+        try:
+            return [(part, kept_tables(part, limits)) for part in reached]
+        except OSError as error:
+            raise no_room(self._typed.path, error) from error
 
     def _read_rows(
         self, questions: Mapping[str, str], cut: Iterable[tuple[float | None, float | None]]
     ) -> None:
         """Tables of the rows of some times, beside whole days that are looked at."""
-        fill_part(self.duck, NOTHING)
+        by_user = self._wanted.by == "user"
+        fill_part(self.duck, NOTHING, by_user=by_user)
         for name, question in questions.items():
             self.duck.execute(f"CREATE TEMP TABLE rows_{name} AS {question}")
         for begin, end in cut:
             condition = _all_of(self._wanted.condition(), *_within(begin, end))
             for part in self._typed.parts:
                 if _reaches(part, begin, end):
-                    fill_part(self.duck, f"{part.sql()} WHERE {condition}")
+                    fill_part(self.duck, f"{part.sql()} WHERE {condition}", by_user=by_user)
                     for name, question in questions.items():
                         self.duck.execute(f"INSERT INTO rows_{name} BY NAME {question}")
 
@@ -178,6 +203,12 @@ def kept_tables(part: TypedPart, limits: Limits) -> Path:
             for name, question in tables(limits).items():
                 target = literal(str(folder / f"{name}.parquet"))
                 duck.execute(f"COPY ({question}) TO {target} (FORMAT parquet)")
+            # What is drawn is read whole: from here, not from among all the others.
+            drawn = f"SELECT n FROM {read_sql(folder / 'samples.parquet')}"  # noqa: S608
+            duck.execute(
+                f"COPY (FROM {part.part.scan()} WHERE n IN ({drawn})) "
+                f"TO {literal(str(folder / SAMPLED))} (FORMAT parquet)"
+            )
         return {}
 
     if said_of(place, dict[str, str]) is None:
@@ -188,9 +219,10 @@ def kept_tables(part: TypedPart, limits: Limits) -> Path:
     return place
 
 
-def fill_part(duck: duckdb.DuckDBPyConnection, rows: str) -> None:
+def fill_part(duck: duckdb.DuckDBPyConnection, rows: str, *, by_user: bool = False) -> None:
     """Have rows stand in ``part``, where tables are asked of them."""
-    duck.execute(f"CREATE OR REPLACE TEMP TABLE part AS SELECT {NARROW} FROM {rows}")  # noqa: S608 - our own columns
+    columns = narrow(by_user=by_user)
+    duck.execute(f"CREATE OR REPLACE TEMP TABLE part AS SELECT {columns} FROM {rows}")  # noqa: S608 - our own columns
 
 
 def _names(typed: TypedExchanges) -> dict[str, np.typing.NDArray[np.generic]]:

@@ -59,8 +59,20 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         """
         return (
             f"(SELECT *, {CONVERSATION} AS conversation FROM {self.scan()} AS logged "  # noqa: S608
-            f"JOIN read_parquet({literal(str(types))}) AS typed USING (n))"
+            f"JOIN {read_sql(types)} AS typed USING (n))"
         )
+
+
+def read_sql(*paths: Path, with_names: bool = False) -> str:
+    """
+    SQL's name for what stands in Parquet files.
+
+    Args:
+        paths: At least one.
+        with_names: With the name of the file each row is from, as ``filename``.
+    """
+    listed = ", ".join(literal(str(path)) for path in paths)
+    return f"read_parquet([{listed}]{', filename=true' if with_names else ''})"
 
 
 def parts_of(store: Exchanges) -> list[Part]:

@@ -12,7 +12,7 @@ from suffice.adapters.exchanges.segments import literal
 from suffice.catalog import Catalog
 from suffice.traffic.types import Role
 
-VERSION = 1
+VERSION = 2
 DAY_S = 86_400
 CELL_S = 300
 HOUR_S = 3_600
@@ -39,21 +39,28 @@ MEASURES = {
 # DuckDB writes its widest integer into Parquet as a float; a decimal stays exact.
 _EXACT = "DECIMAL(38, 0)"
 _NARROW = (
-    "n", "ts", "model", "app", "source", '"user"', "session", "agent_id", "is_sidechain",
-    "replayable", "response_key", "usage_known", "billed", *USED, "service_tier",
-    "inference_geo", "speed", "iterations", "system_key", "tools_key", "latency_s",
-    "type_number", "role", "prefix_tokens",
+    "n", "ts", "model", "app", "source", '"user"', "agent_id", "is_sidechain", "replayable",
+    "response_key", "usage_known", "billed", *USED, "service_tier", "inference_geo", "speed",
+    "iterations", "system_key", "tools_key", "latency_s", "type_number", "role", "prefix_tokens",
 )  # fmt: skip
-NARROW = ", ".join(
-    (
-        *_NARROW,
+
+
+def narrow(*, by_user: bool = False) -> str:
+    """
+    The columns of typed rows that `tables` reads, as SQL.
+
+    Args:
+        by_user: Whether users are told apart.
+    """
+    told_apart = "type_number, role, model, app, source" + ', "user"' * by_user
+    derived = (
+        f"hash({told_apart}) AS g",
         "coalesce(status, 200) >= 400 OR error IS NOT NULL AS failed",
         "CASE WHEN conversation <> '' THEN hash(conversation) END AS talk",
         "hash(conversation, agent_id) AS spawn",
         f"floor(ts / {DAY_S})::BIGINT AS day",
     )
-)
-"""The columns of typed rows that `tables` reads."""
+    return ", ".join((*_NARROW, *derived))
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,17 +108,19 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 def tables(limits: Limits, *, by_user: bool = False) -> Mapping[str, str]:
     """
-    Each table's question to rows named ``part`` with the columns `NARROW`.
+    Each table's question to rows named ``part`` with the columns of `narrow`.
 
-    All say role, model, application, source and day of what they add up, and all but ``units``
-    its type. Rows of two parts may be put together in any way: counts are added, and what is
-    told apart (conversations, spawns) stands by a hash of its name.
+    Rows of two parts may be put together in any way: counts are added, and what is told apart
+    (groups, conversations, spawns) stands by a hash of its name. All but ``groups`` and ``whos``
+    say the day; all but these two and ``units`` say the group, by ``g``.
 
+    * ``groups``: type, role, model, application, source, and the user where users are told apart.
     * ``sums``: what is priced alike, and its tokens.
     * ``seen``: calls, failures and the like by hour.
     * ``spreads``: how many calls have a latency, an answer or a prompt of about a size: within
       half a per cent, with the least and the most of them.
     * ``members``: which conversations and spawns the calls are of.
+    * ``whos``: these alone.
     * ``cells``: by five minutes, prompts with a fixed beginning that no cache has read.
     * ``singles``: calls that are priced one by one.
     * ``samples``: calls with an answer that can be asked again, as good as drawn: those whose
@@ -124,23 +133,24 @@ def tables(limits: Limits, *, by_user: bool = False) -> Mapping[str, str]:
         by_user: Whether users are told apart.
     """
     user = '"user"' if by_user else "''"
-    key = f'type_number, role, model, app, source, {user} AS "user", day'
+    talks = "false AS spawned, talk AS who FROM part WHERE talk IS NOT NULL"
+    spawns = "true AS spawned, spawn AS who FROM part WHERE agent_id <> '' OR is_sidechain"
     return {
-        "sums": _sums(key, limits),
-        "seen": f"""SELECT {key}, floor(ts / {HOUR_S})::BIGINT AS hour, count(*) AS calls,
+        "groups": f'SELECT DISTINCT g, type_number, role, model, app, source, {user} AS "user" FROM part',  # noqa: E501, S608 - our own columns
+        "sums": f"""SELECT g, day, {_priced(limits)} FROM part
+            WHERE iterations = '' AND billed GROUP BY ALL""",  # noqa: S608
+        "seen": f"""SELECT g, day, floor(ts / {HOUR_S})::BIGINT AS hour, count(*) AS calls,
             count(*) FILTER (failed) AS errors, count(*) FILTER (replayable) AS replayable,
             count(*) FILTER (replayable AND response_key > 0) AS answered,
             min(ts) AS first, max(ts) AS last FROM part GROUP BY ALL""",  # noqa: S608
-        "spreads": " UNION ALL ".join(_spread(key, name) for name in MEASURES),
-        "members": f"""SELECT DISTINCT {key}, false AS spawned, talk AS who FROM part
-            WHERE talk IS NOT NULL UNION ALL
-            SELECT DISTINCT {key}, true AS spawned, spawn AS who FROM part
-            WHERE agent_id <> '' OR is_sidechain""",  # noqa: S608 - our own columns
-        "cells": _cells(key, limits),
-        "singles": f"""SELECT {key}, ts, billed, iterations FROM part
-            WHERE iterations <> '' OR NOT billed""",  # noqa: S608
+        "spreads": " UNION ALL ".join(map(_spread, MEASURES)),
+        "members": f"SELECT DISTINCT g, day, {talks} UNION ALL SELECT DISTINCT g, day, {spawns}",
+        "whos": f"SELECT DISTINCT {talks} UNION ALL SELECT DISTINCT {spawns}",
+        "cells": _cells(limits),
+        "singles": """SELECT g, day, ts, billed, iterations FROM part
+            WHERE iterations <> '' OR NOT billed""",
         "samples": f"""SELECT * EXCLUDE (drawn), unnest(drawn) AS n FROM (
-            SELECT {key}, min_by(n, hash(n), {MOST_SAMPLED}) AS drawn
+            SELECT g, day, min_by(n, hash(n), {MOST_SAMPLED}) AS drawn
             FROM part WHERE replayable AND NOT failed GROUP BY ALL)""",  # noqa: S608
         "units": _units(limits),
     }
@@ -153,24 +163,19 @@ def _priced(limits: Limits) -> str:
         {sums}"""
 
 
-def _sums(key: str, limits: Limits) -> str:
-    return f"""SELECT {key}, {_priced(limits)} FROM part
-        WHERE iterations = '' AND billed GROUP BY ALL"""  # noqa: S608
-
-
-def _spread(key: str, name: str) -> str:
+def _spread(name: str) -> str:
     """Masson, Rim & Lee (2019), DDSketch: logarithmic buckets, so that parts can be added."""
     value = f"({MEASURES[name]})::DOUBLE"
     bucket = f"CASE WHEN value > 0 THEN ceil(ln(value) / {math.log(_GAMMA)!r})::INT ELSE {_ZERO_BUCKET} END"  # noqa: E501
     return f"""SELECT * EXCLUDE (value), '{name}' AS measure, {bucket} AS bucket,
         count(*) AS calls, min(value) AS least, max(value) AS most
-        FROM (SELECT {key}, {value} AS value FROM part)
+        FROM (SELECT g, day, {value} AS value FROM part)
         WHERE isfinite(value) GROUP BY ALL"""  # noqa: S608
 
 
-def _cells(key: str, limits: Limits) -> str:
+def _cells(limits: Limits) -> str:
     prefix = "least(prefix_tokens, input_tokens)"
-    return f"""SELECT {key}, {limits.band()} AS band, service_tier, inference_geo, speed,
+    return f"""SELECT g, day, {limits.band()} AS band, service_tier, inference_geo, speed,
         hash(app, model, system_key, tools_key) AS prompt,
         floor(ts / {CELL_S})::BIGINT AS cell, sum({prefix})::{_EXACT} AS prefix,
         min(struct_pack(ts := ts, n := n, prefix := {prefix})) AS opening, max(ts) AS last

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from hashlib import blake2b
@@ -12,19 +11,21 @@ import duckdb
 import msgspec
 import numpy as np
 
+from suffice.adapters.exchange_agents import Agents
 from suffice.adapters.exchange_finding import Entry, Finder
+from suffice.adapters.exchange_index import no_room, read_index, write_index
 from suffice.adapters.exchange_made import make, remove_others, said_of, take_over
-from suffice.adapters.exchange_parts import AGENT, EVIDENT, Part, parts_of
+from suffice.adapters.exchange_parts import AGENT, Part, parts_of, read_sql
 from suffice.adapters.exchange_shapes import COLUMNS, ROWS_AT_ONCE, Row, ShapeReader
 from suffice.adapters.exchanges import Exchanges, connect
 from suffice.adapters.exchanges.segments import literal, scan_of
-from suffice.errors import StorageError
 from suffice.traffic.types import NEW, TAG, TypeIndex, forget
+
+__all__ = ["TypedExchanges", "TypedPart", "forget_deleted", "read_index", "write_index"]
 
 _SAMPLE_ROWS = 20_000
 _LEARNING_PASSES = 3
-_TYPES, _FOREIGN, _AGENTS = "types.parquet", "foreign.parquet", "agents.parquet"
-_AGAIN = "again.parquet"
+_TYPES, _FOREIGN, _AGAIN = "types.parquet", "foreign.parquet", "again.parquet"
 # SQL's name for no rows at all, of the columns of `TypedExchanges.sql`.
 NOTHING = (
     "(SELECT *, 0::BIGINT AS type_number, 0::TINYINT AS role, 0 AS prefix_tokens, "  # noqa: S608
@@ -58,7 +59,7 @@ class _Told(msgspec.Struct, frozen=True, kw_only=True):
 
     layers: list[str]
     split: list[str]
-    foreign: str
+    foreign: str = ""
     entries: list[Entry] = []
     first: float | None = None
     last: float | None = None
@@ -174,13 +175,18 @@ class TypedExchanges:
 
     def _settled(self) -> list[TypedPart]:
         parts = parts_of(self._store)
-        agents = {part.name: self._agents(part) for part in parts}
+        self._agents = Agents(self._folder, parts)
         kept = {part.name: self._kept(part) for part in parts}
         if any(one is None or one[1].split != self._split() for one in kept.values()):
             self._learn(parts, kept)
-        foreign = _foreign(agents)
+        now = _Told(layers=layer_marks(self.index), split=self._split())
+        foreign = self._agents.foreign()
         return [
-            self._brought(part, kept[part.name], agents, foreign.get(part.name, ""))
+            self._brought(
+                part,
+                kept[part.name],
+                msgspec.structs.replace(now, foreign=foreign.get(part.name, "")),
+            )
             for part in parts
         ]
 
@@ -205,58 +211,35 @@ class TypedExchanges:
             if entry.known and not entry.key.startswith(TAG)
         )
 
-    def _agents(self, part: Part) -> Path:
-        """Which conversations a part's calls are of, and whether they say it is an agent's."""
-        place = self._folder / _agents_name(part)
-
-        def fill(folder: Path) -> dict[str, str]:
-            with connect() as duck:
-                duck.execute(
-                    f"COPY (SELECT {AGENT} AS who, bool_or({EVIDENT}) AS evident "  # noqa: S608 - our own columns
-                    f"FROM {part.scan()} GROUP BY who HAVING who IS NOT NULL) "
-                    f"TO {literal(str(folder / _AGENTS))} (FORMAT parquet)"
-                )
-            return {}
-
-        if said_of(place, dict[str, str]) is None:
-            make(place, fill)
-        return place / _AGENTS
-
-    def _brought(
-        self,
-        part: Part,
-        kept: tuple[Path, _Told] | None,
-        agents: Mapping[str, Path],
-        foreign: str,
-    ) -> TypedPart:
+    def _brought(self, part: Part, kept: tuple[Path, _Told] | None, now: _Told) -> TypedPart:
         """A part with its types, as they are by all that is known now."""
-        now = _Told(layers=layer_marks(self.index), split=self._split(), foreign=foreign)
         if kept is not None and kept[1].made_by() == now:
             return TypedPart(part=part, folder=kept[0], told=kept[1])
         place = self._folder / f"{part.name}.{now.mark()}"
-        look = _Look(part=part, agents=agents, now=now)
-        make(place, lambda folder: self._filled(folder, look, kept))
+        make(place, lambda folder: self._filled(folder, part, now, kept))
         told = said_of(place, _Told)
         if told is None:
             raise OSError(f"{place} is not what was just written there")
         return TypedPart(part=part, folder=place, told=told)
 
-    def _filled(self, folder: Path, look: _Look, kept: tuple[Path, _Told] | None) -> _Told:
+    def _filled(
+        self, folder: Path, part: Part, now: _Told, kept: tuple[Path, _Told] | None
+    ) -> _Told:
         """Put the types of a part's rows into a folder, those that stand taken over."""
-        types = folder / _TYPES
         with connect() as duck:
-            look.write_foreign(duck, folder / _FOREIGN)
+            self._agents.write_foreign(duck, part, folder / _FOREIGN)
             if kept is None:
-                entries = self._found(types, look.part.scan(), look, folder)
+                entries = self._found(folder / _TYPES, part, part.scan())
             else:
-                entries = self._found_again(duck, folder, look, *kept)
+                is_same = kept[1].foreign == now.foreign
+                entries = self._found_again(duck, folder, part, kept, same_agents=is_same)
             first, last = duck.execute(
-                f"SELECT min(ts), max(ts) FROM {look.part.scan()}"  # noqa: S608 - our own paths
+                f"SELECT min(ts), max(ts) FROM {part.scan()}"  # noqa: S608 - our own paths
             ).fetchall()[0]
-        return msgspec.structs.replace(look.now, entries=entries, first=first, last=last)
+        return msgspec.structs.replace(now, entries=entries, first=first, last=last)
 
-    def _found(self, target: Path, rows: str, look: _Look, folder: Path) -> list[Entry]:
-        agentic = look.agentic(folder / _FOREIGN)
+    def _found(self, target: Path, part: Part, rows: str) -> list[Entry]:
+        agentic = self._agents.agentic(part, target.with_name(_FOREIGN))
         return Finder(self._store, self._reader).write(
             target,
             f"(SELECT *, {agentic} AS agentic FROM {rows})",  # noqa: S608 - our own columns
@@ -267,15 +250,17 @@ class TypedExchanges:
         self,
         duck: duckdb.DuckDBPyConnection,
         folder: Path,
-        look: _Look,
-        before: Path,
-        told: _Told,
+        part: Part,
+        kept: tuple[Path, _Told],
+        *,
+        same_agents: bool,
     ) -> list[Entry]:
         """Look only at rows that may be something else now; all others stay what they are."""
+        before, told = kept
         types, old = folder / _TYPES, read_sql(before / _TYPES)
         loose = self._loose(told)
         terms = [f"type_number IN ({','.join(map(str, loose))})"] if loose else []
-        if told.foreign != look.now.foreign:
+        if not same_agents:
             both = [read_sql(place / _FOREIGN) for place in (before, folder)]
             terms += [
                 f"{AGENT} IN (FROM {one} EXCEPT FROM {other})" for one, other in (both, both[::-1])
@@ -286,10 +271,10 @@ class TypedExchanges:
         else:
             found = folder / _AGAIN
             rows = (
-                f"(SELECT logged.* FROM {look.part.scan()} AS logged JOIN {old} AS typed USING (n) "  # noqa: S608 - our own columns
+                f"(SELECT logged.* FROM {part.scan()} AS logged JOIN {old} AS typed USING (n) "  # noqa: S608 - our own columns
                 f"WHERE {' OR '.join(terms)})"
             )
-            again = self._found(found, rows, look, folder)
+            again = self._found(found, part, rows)
             entries = list({one.number: one for one in (*entries, *again)}.values())
             duck.execute(
                 f"COPY (SELECT typed.* FROM {old} AS typed ANTI JOIN {read_sql(found)} AS again "  # noqa: S608
@@ -368,41 +353,8 @@ class TypedExchanges:
     def _tidy(self) -> None:
         """Remove what was made of rows that are gone, and of types as they are no more."""
         keep = {part.folder.name for part in self.parts}
-        keep |= {_agents_name(part.part) for part in self.parts}
+        keep |= self._agents.folders
         remove_others(self._folder, {*keep, f"{self.path.name}.answers.json"}, beginning=_OURS)
-
-
-class _Look(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    How the types of a part are found.
-
-    Attributes:
-        part: The rows.
-        agents: By part, which conversations its calls are of.
-        now: What will be said of them.
-    """
-
-    part: Part
-    agents: Mapping[str, Path]
-    now: _Told
-
-    def write_foreign(self, duck: duckdb.DuckDBPyConnection, target: Path) -> None:
-        """Write which conversations of the part only calls of other parts say are an agent's."""
-        mine = read_sql(self.agents[self.part.name])
-        others = [path for name, path in self.agents.items() if name != self.part.name]
-        told = f"(SELECT who FROM {read_sql(*others)} WHERE evident)" if others else "(NULL)"  # noqa: S608
-        duck.execute(
-            f"COPY (SELECT who FROM {mine} WHERE NOT evident AND who IN {told}) "  # noqa: S608
-            f"TO {literal(str(target))} (FORMAT parquet)"
-        )
-
-    def agentic(self, foreign: Path) -> str:
-        """Whether a row's conversation is an agent's, as SQL."""
-        mine = read_sql(self.agents[self.part.name])
-        return (
-            f"coalesce({AGENT} IN (SELECT who FROM {mine} WHERE evident "  # noqa: S608
-            f"UNION ALL SELECT who FROM {read_sql(foreign)}), false)"
-        )
 
 
 def layer_marks(index: TypeIndex) -> list[str]:
@@ -413,54 +365,10 @@ def layer_marks(index: TypeIndex) -> list[str]:
     ]
 
 
-def read_sql(*paths: Path) -> str:
-    """SQL's name for what stands in Parquet files."""
-    return f"read_parquet([{', '.join(literal(str(path)) for path in paths)}])"
-
-
-def _agents_name(part: Part) -> str:
-    return f"{part.name}-agents.1"
-
-
-def _foreign(agents: Mapping[str, Path]) -> dict[str, str]:
-    """By part, a mark of the conversations that only other parts' calls say are an agent's."""
-    if not agents:
-        return {}
-    listed = ", ".join(literal(str(path)) for path in agents.values())
-    rows = f"read_parquet([{listed}], filename=true)"
-    names = {str(path): name for name, path in agents.items()}
-    with connect() as duck:
-        found = duck.execute(
-            f"SELECT filename, count(*), bit_xor(who) FROM {rows} WHERE NOT evident "  # noqa: S608 - our own columns
-            f"AND who IN (SELECT who FROM {rows} WHERE evident) GROUP BY filename"
-        ).fetchall()
-    return {names[path]: f"{count}-{mark:x}" for path, count, mark in found}
-
-
 def _alike(duck: duckdb.DuckDBPyConnection, old: str, new: str) -> bool:
     """Whether two files say the same of every row."""
     differing = f"FROM {old} EXCEPT FROM {new}"
     return not duck.execute(f"{differing} LIMIT 1").fetchall()
-
-
-def read_index(folder: Path) -> TypeIndex:
-    """
-    The types learnt for a store; an empty index where none were.
-
-    Raises:
-        StorageError: The file is there and cannot be read.
-    """
-    path = folder / "types" / "index.json"
-    try:
-        return TypeIndex.from_bytes(path.read_bytes())
-    except FileNotFoundError:
-        return TypeIndex()
-    except (OSError, msgspec.DecodeError) as error:
-        raise StorageError(
-            f"The types in {path} cannot be read: {error}.",
-            effect="No exchange is lost; their types are not known.",
-            next_step="Move the file away, and they are learnt anew.",
-        ) from error
 
 
 def forget_deleted(store: Exchanges) -> None:
@@ -489,30 +397,3 @@ def _names_of(entry: TypeEntry) -> Iterator[str]:
     """What a type is called, and what it was called before anybody gave it a name."""
     yield entry.name
     yield entry.key.removeprefix(TAG) if entry.key.startswith(TAG) else NEW + entry.key[:8]
-
-
-def write_index(folder: Path, index: TypeIndex) -> None:
-    """
-    Keep the types of a store, at once or not at all.
-
-    Raises:
-        StorageError: The disk does not take it.
-    """
-    place = folder / "types"
-    draft = place / "index.json.tmp"
-    try:
-        place.mkdir(mode=0o700, exist_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(index.to_bytes())
-        draft.replace(place / "index.json")
-    except OSError as error:
-        raise no_room(draft, error) from error
-
-
-def no_room(path: Path, error: Exception) -> StorageError:
-    """The coded error for a disk that does not take what was found."""
-    return StorageError(
-        f"{path} cannot be written: {error}.",
-        effect="No exchange is lost; their types were not kept.",
-        next_step="Make room, and call it again.",
-    )

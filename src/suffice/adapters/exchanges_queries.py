@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from suffice.adapters.exchange_merged import Merged, Wanted
+from suffice.adapters.exchange_members import added_members, members
+from suffice.adapters.exchange_merged import SAMPLED, Merged, Wanted
 from suffice.adapters.exchange_tables import (
     CELL_S,
     DAY_S,
@@ -22,8 +23,8 @@ from suffice.adapters.exchange_tables import (
     middle_of,
 )
 from suffice.adapters.exchange_types import TypedExchanges
-from suffice.adapters.exchanges import Exchanges, connect
-from suffice.adapters.exchanges.segments import literal
+from suffice.adapters.exchanges import Exchanges, StoredExchange, connect
+from suffice.adapters.exchanges.segments import literal, read_rows
 from suffice.adapters.kept_answers import KeptAnswers
 from suffice.catalog import Catalog
 from suffice.errors import PriceUnknown
@@ -39,6 +40,9 @@ _HOURS = 24
 _ROLES = tuple(role.value for role in Role)
 _USABLE = "replayable AND coalesce(status, 200) < 400 AND error IS NULL"
 _GROUPS = {"type": "type", "model": "model", "app": "app", "source": "source", "user": '"user"'}
+_APART = (*_GROUPS.values(), "role")
+_SIZES = """CREATE TEMP TABLE IF NOT EXISTS sizes AS SELECT g, measure, bucket,
+    sum(calls) AS calls, min(least) AS least, max(most) AS most FROM all_spreads GROUP BY ALL"""
 # Calls of one group that are alike in these have one price.
 _ALIKE = "role, model, day, band, service_tier, inference_geo, speed"
 _QUANTILES = (0.5, 0.95)
@@ -71,7 +75,7 @@ class Questions:
         sql = f"""
             SELECT {_GROUPS[wanted.by]} AS grouped, {_ALIKE}, max(longest), sum(calls)::BIGINT,
                 sum(told)::BIGINT, {sums}
-            FROM sums JOIN names USING (type_number) GROUP BY ALL ORDER BY ALL"""  # noqa: S608 - our own columns
+            FROM sums GROUP BY ALL ORDER BY ALL"""  # noqa: S608 - our own columns
         rows = self._rows(sql, wanted)
         saved = self._cacheable(wanted)
         found = [_counted(row, saved) for row in rows]
@@ -89,7 +93,7 @@ class Questions:
             hours: defaultdict[Any, list[int]] = defaultdict(lambda: [0] * _HOURS)
             for name, hour, calls in self._rows(_hours_sql(group), wanted):
                 hours[name][hour] = calls
-            members = dict_of(self._rows(_members_sql(group), wanted))
+            members = dict_of(self._found(f"members {group}", wanted, self._members(group, wanted)))
             spreads = self._spreads(group, wanted)
             halves = self._halves(group, wanted)
             for name, *values in self._rows(_seen_sql(group), wanted):
@@ -112,6 +116,14 @@ class Questions:
                 )
         return found
 
+    def _members(self, group: str, wanted: Wanted) -> Callable[[], list[Any]]:
+        def find() -> list[Any]:
+            merged = self._merged_of(wanted)
+            whole = not (wanted.is_part or wanted.reads_rows)
+            return added_members(merged, group, self._typed) if whole else members(merged, group)
+
+        return find
+
     def _spreads(self, group: str, wanted: Wanted) -> dict[Any, dict[str, tuple[float, float]]]:
         """By group and measure, the median and the 95th of a hundred."""
         places = ", ".join(
@@ -122,13 +134,18 @@ class Questions:
         sql = f"""
             WITH held AS (SELECT {group} AS grouped, measure, bucket, sum(calls) AS here,
                 min(least) AS least, max(most) AS most
-                FROM spreads JOIN names USING (type_number) GROUP BY ALL),
+                FROM sizes JOIN told USING (g) GROUP BY ALL),
             ranked AS (SELECT *, sum(here) OVER (part ORDER BY bucket) AS upto,
                 sum(here) OVER part AS calls FROM held
                 WINDOW part AS (PARTITION BY grouped, measure))
             SELECT grouped, measure, {places} FROM ranked GROUP BY ALL"""  # noqa: S608
+
+        def find() -> list[Any]:
+            duck = self._merged_of(wanted).duck
+            return duck.execute(_SIZES).execute(sql).fetchall()
+
         found: defaultdict[Any, dict[str, tuple[float, float]]] = defaultdict(dict)
-        for name, measure, *buckets in self._rows(sql, wanted):
+        for name, measure, *buckets in self._found(sql, wanted, find):
             values = [middle_of(one["at"], one["least"], one["most"]) for one in buckets]
             low, high = values if measure == "latency_s" else map(_rounded, values)
             found[name][measure] = (low, high)
@@ -136,32 +153,13 @@ class Questions:
 
     def _halves(self, group: str, wanted: Wanted) -> dict[Any, tuple[int, int]]:
         """Calls of each group in the first and in the second half of the time looked at."""
-
-        def find() -> list[Any]:
-            merged = self._merged_of(wanted)
-            (first, last), *_ = merged.duck.execute(
-                "SELECT min(first), max(last) FROM seen"
-            ).fetchall()
-            if first is None:
-                return []
-            middle = (first + last) / 2
-            hour = floor(middle / HOUR_S)
-            counts: defaultdict[Any, list[int]] = defaultdict(lambda: [0, 0])
-            whole = f"""SELECT {group}, sum(calls) FILTER (hour < {hour}),
-                sum(calls) FILTER (hour > {hour})
-                FROM seen JOIN names USING (type_number) GROUP BY 1"""  # noqa: S608
-            in_it = f"""SELECT {group}, count(*) FILTER (ts < {literal(middle)}),
-                count(*) FILTER (ts >= {literal(middle)})"""
-            begin = float(hour * HOUR_S)
-            for name, earlier, later in (
-                *merged.duck.execute(whole).fetchall(),
-                *merged.between(begin, begin + HOUR_S, in_it),
-            ):
-                counts[name][0] += int(earlier or 0)
-                counts[name][1] += int(later or 0)
-            return [[name, *both] for name, both in counts.items()]
-
-        return dict_of(self._found(f"halves {group}", wanted, find))
+        place = _APART.index(group)
+        counts: defaultdict[Any, Counter[str]] = defaultdict(Counter)
+        for *names, earlier, later in self._found(
+            "halves", wanted, lambda: _halves(self._merged_of(wanted))
+        ):
+            counts[names[place]].update(earlier=int(earlier or 0), later=int(later or 0))
+        return {name: (both["earlier"], both["later"]) for name, both in counts.items()}
 
     def known(self) -> dict[str, Known]:
         """What the index says of each type, by its name."""
@@ -219,46 +217,50 @@ class Questions:
             wanted: Which exchanges.
             most: At most so many of each, and at most `MOST_SAMPLED`.
         """
-        sql = """SELECT type, min_by(n, hash(n), ?)
-            FROM samples JOIN names USING (type_number) GROUP BY 1"""
-        duck = self._merged_of(wanted).duck
-        rows = duck.execute(sql, [min(most, MOST_SAMPLED)]).fetchall()
+        sql = "SELECT type, min_by(n, hash(n), ?) FROM samples GROUP BY 1"
+        merged = self._merged_of(wanted)
+        rows = merged.duck.execute(sql, [min(most, MOST_SAMPLED)]).fetchall()
         found: dict[str, list[Case]] = {name: [] for name in names}
         drawn = {n: name for name, chosen in rows if name in found for n in chosen}
-        for name, case in self._cases(drawn):
+        held = read_rows([folder / SAMPLED for _, folder in merged.kept], where=_among(drawn))
+        cut = dict(drawn)
+        for row in held:
+            found[cut.pop(row.n)].append(self._case(row, drawn[row.n]))
+        for name, case in self._cases(cut):
             found[name].append(case)
         return found
 
     def _cases(self, chosen: Mapping[int, str]) -> Iterator[tuple[str, Case]]:
         """Exchanges by number, each with its type, in their order."""
-        if not chosen:
-            return
-        for row in self._store.rows(where=f"n IN ({','.join(map(str, chosen))})"):
-            text, blocks = self._store.response(row)
-            model = row.model or row.requested_model
-            answers = {}
-            if (text or blocks) and model:
-                answers[model] = Answer(
-                    text=text,
-                    blocks=blocks or None,
-                    stop_reason=row.stop_reason,
-                    usage=row.usage,
-                    latency_s=row.latency_s,
-                    served_model=row.model or None,
-                )
-            case = Case(
-                id=row.id,
-                type=chosen[row.n],
-                request=self._store.request(row),
-                group=row.session or None,
-                answers=answers,
+        if chosen:
+            for row in self._store.rows(where=_among(chosen)):
+                yield chosen[row.n], self._case(row, chosen[row.n])
+
+    def _case(self, row: StoredExchange, name: str) -> Case:
+        text, blocks = self._store.response(row)
+        model = row.model or row.requested_model
+        answers = {}
+        if (text or blocks) and model:
+            answers[model] = Answer(
+                text=text,
+                blocks=blocks or None,
+                stop_reason=row.stop_reason,
+                usage=row.usage,
+                latency_s=row.latency_s,
+                served_model=row.model or None,
             )
-            yield chosen[row.n], case
+        return Case(
+            id=row.id,
+            type=name,
+            request=self._store.request(row),
+            group=row.session or None,
+            answers=answers,
+        )
 
     def _one_by_one(self, wanted: Wanted) -> Iterator[Counted]:
         """Exchanges of several model calls, and unbilled ones, each with its own dollars."""
         sql = f"""SELECT {_GROUPS[wanted.by]}, role, model, ts, billed, iterations
-            FROM singles JOIN names USING (type_number)"""  # noqa: S608 - our own columns
+            FROM singles"""  # noqa: S608 - our own columns
         for group, role, model, ts, billed, iterations in self._rows(sql, wanted):
             usd, told = Decimal(0), 1
             if billed:
@@ -286,7 +288,7 @@ class Questions:
         sql = f"""
             WITH held AS (SELECT {_GROUPS[wanted.by]} AS grouped, {_ALIKE}, prompt, cell,
                 sum(prefix) AS prefix, min(opening) AS opening, max(last) AS last
-                FROM cells JOIN names USING (type_number) GROUP BY ALL),
+                FROM cells GROUP BY ALL),
             openings AS (SELECT prompt, cell, min(opening) AS opening, max(last) AS last
                 FROM held GROUP BY prompt, cell),
             filling AS (SELECT opening, prompt, cell, coalesce(opening.ts - lag(last) OVER (
@@ -318,27 +320,43 @@ class Questions:
         return self.kept.rows(f"{self._limits.mark()} {question}", find)
 
 
+def _halves(merged: Merged) -> list[Any]:
+    """Calls before the middle of the time looked at, and after; by all that tells groups apart."""
+    (first, last), *_ = merged.duck.execute("SELECT min(first), max(last) FROM seen").fetchall()
+    if first is None:
+        return []
+    middle, apart = (first + last) / 2, ", ".join(_APART)
+    hour = floor(middle / HOUR_S)
+    begin = float(hour * HOUR_S)
+    whole = f"""SELECT {apart}, (sum(calls) FILTER (hour < {hour}))::BIGINT,
+        (sum(calls) FILTER (hour > {hour}))::BIGINT FROM seen GROUP BY ALL"""  # noqa: S608 - our own columns
+    within = f"""SELECT {apart}, count(*) FILTER (ts < {literal(middle)}),
+        count(*) FILTER (ts >= {literal(middle)})"""
+    return [
+        *merged.duck.execute(whole).fetchall(),
+        *merged.between(begin, begin + HOUR_S, within),
+    ]
+
+
 def _hours_sql(group: str) -> str:
     hour = f"((hour % {_HOURS}) + {_HOURS}) % {_HOURS}"
     return f"""SELECT {group} AS grouped, {hour}, sum(calls)::BIGINT
-        FROM seen JOIN names USING (type_number) WHERE hour IS NOT NULL GROUP BY 1, 2"""  # noqa: S608
-
-
-def _members_sql(group: str) -> str:
-    return f"""SELECT {group} AS grouped, count(DISTINCT who) FILTER (NOT spawned),
-        count(DISTINCT who) FILTER (spawned)
-        FROM members JOIN names USING (type_number) GROUP BY 1"""  # noqa: S608
+        FROM seen WHERE hour IS NOT NULL GROUP BY 1, 2"""  # noqa: S608
 
 
 def _seen_sql(group: str) -> str:
     return f"""SELECT {group} AS grouped, sum(errors)::BIGINT, sum(replayable)::BIGINT,
         sum(answered)::BIGINT, min(first), max(last)
-        FROM seen JOIN names USING (type_number) GROUP BY 1"""  # noqa: S608
+        FROM seen GROUP BY 1"""  # noqa: S608
 
 
 def dict_of(rows: Iterable[Sequence[Any]]) -> dict[Any, tuple[Any, ...]]:
     """Rows by their first column."""
     return {name: tuple(rest) for name, *rest in rows}
+
+
+def _among(numbers: Iterable[int]) -> str:
+    return f"n IN ({','.join(map(str, numbers)) or 'NULL'})"
 
 
 def _label(value: Any) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 # An answer beyond this is as long as what it was made of; asking again costs no more.
 _MOST_ROWS = 50_000
+_MOST_QUESTIONS = 300
 
 Rows = list[Any]
 
@@ -45,6 +46,8 @@ class KeptAnswers:
             found = [list(row) for row in find()]
             if len(found) > _MOST_ROWS:
                 return found
+            if len(kept) >= _MOST_QUESTIONS:
+                kept.clear()
             kept[name] = found
             self._write(kept)
         return kept[name]
