@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from suffice.cli.compare_options import Options, check, limits_of
+from suffice.cli.question_options import concurrency_option, limit_options, run_options
 from suffice.cli.writing import exit_code, format_option, output_option, write
 
 _arguments = click.option(
@@ -103,34 +104,14 @@ def run(
 @click.option(
     "--human-labels", type=click.Path(path_type=Path), help="Human labels that check a judge."
 )
-@click.option("--margin", type=float, metavar="POINTS", help="The largest drop you accept.")
-@click.option("--floor", type=float, metavar="SHARE", help="Agreement to be ruled out from below.")
-@click.option("--target", type=float, metavar="SHARE", help="Agreement that should pass.")
-@click.option("--alpha", type=float, default=0.05, show_default=True, help="Wrong-Switch rate.")
+@limit_options
 @click.option("--limit", type=click.IntRange(1), help="Use at most so many cases.")
 @click.option("--budget", metavar="USD", help="Never spend more than this.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Shuffles a live run.")
 @click.option("--resume", is_flag=True, help="Go on with the last such run; pay nothing twice.")
-@click.option("--hand-picked", is_flag=True, help="The cases were chosen by hand: provisional.")
-@click.option("--strict", is_flag=True, help="Stop at the first line that is no case.")
-@click.option(
-    "--prices",
-    type=click.Path(path_type=Path),
-    envvar="SUFFICE_PRICES",
-    help="Your own prices, TOML.",
-)
-@click.option("--allow-unpriced", is_flag=True, help="Run models without a price; cost unknown.")
-@click.option("--yes", is_flag=True, help="Do not ask. Needs --budget unless nobody is called.")
-@click.option("--save", type=click.Path(path_type=Path), help="The run's folder.")
-@click.option("--no-save", is_flag=True, help="Keep no run folder (recorded runs only).")
+@run_options
 @_base_url
-@click.option(
-    "--concurrency",
-    type=click.IntRange(1),
-    default=16,
-    show_default=True,
-    help="At most so many calls at once.",
-)
+@concurrency_option
 @format_option
 @output_option
 @click.pass_context
