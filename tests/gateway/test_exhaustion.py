@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from suffice.gateway.limits import Limits
+from suffice.gateway.spool import Capture
 from suffice.policy.rules import Policy, TypeRule
 
 HEAD = b"POST /v1/messages HTTP/1.1\r\nhost: gw\r\ncontent-length: %d\r\n\r\n"
@@ -73,6 +74,31 @@ def test_a_name_without_end_is_neither_told_nor_kept(
     assert upstream.asked[0].body == body
     (record,) = gateway.wait_for(records=1)
     assert record.requested_model == record.type == ""
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_nothing_is_kept_of_what_a_stranger_sends(
+    upstream: Any, start_gateway: Any, talk_to: Any, post: Any, status: int
+) -> None:
+    """
+    Whom the provider refuses fills no disk with bodies.
+    """
+    refusal = b'{"type":"error","error":{"type":"authentication_error","message":"no"}}'
+
+    async def say(_asked: Any, _reader: Any, writer: Any) -> None:
+        writer.write(
+            b"HTTP/1.1 %d No\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+            % (status, len(refusal), refusal)
+        )
+
+    upstream.say = say
+    gateway = start_gateway(upstream.url, capture=Capture.BODIES)
+    talk = talk_to(gateway)
+    talk.send(post(b'{"model":"m","messages":[]}'))
+    talk.read_until(refusal)
+    (record,) = gateway.wait_for(records=1)
+
+    assert (record.status, record.request_body, record.response_body) == (status, None, None)
 
 
 def test_bodies_that_all_began_while_there_was_room_are_not_held_beyond_it(

@@ -110,7 +110,9 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     draft = path.with_name(path.name + ".tmp")
     try:
-        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
+        # Anew, and never through a link or into a file that somebody else may have left there.
+        draft.unlink(missing_ok=True)
+        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
         try:
             with os.fdopen(fd, "wb") as file:
                 file.write(content)

@@ -15,6 +15,7 @@ from suffice.records import ExchangeRecord
 
 # Written down together is written down for less; a kill loses no more than that besides.
 _TOGETHER_S = 0.005
+_STRANGERS = frozenset({401, 403})
 
 
 class Books:
@@ -75,6 +76,8 @@ class Books:
         if attempt.reader is not None:
             reading = attempt.reader.finish(attempt.complete)
         first = attempt.first_byte
+        # Of whom the provider does not know nothing is kept: anybody could fill a disk with it.
+        kept = attempt.kept if attempt.status not in _STRANGERS else None
         record = ExchangeRecord(
             ts=attempt.at,
             request_id=attempt.request_id,
@@ -102,8 +105,8 @@ class Books:
             key=self.key_of(head),
             request_bytes=len(attempt.body),
             response_bytes=attempt.response_bytes,
-            request_body=attempt.body if attempt.kept is not None else None,
-            response_body=b"".join(attempt.kept) if attempt.kept is not None else None,
+            request_body=attempt.body if kept is not None else None,
+            response_body=b"".join(kept) if kept is not None else None,
             request_encoding=head.fields.get(b"content-encoding", b"").decode("latin-1"),
             response_encoding=attempt.encoding,
         )

@@ -43,6 +43,20 @@ def test_a_zip_of_a_run_reads_like_its_folder(finished: Path, tmp_path: Path) ->
     assert read_run_info(tmp_path / "r.zip").run_id == "r1"
 
 
+def test_a_zip_is_private_and_written_through_no_link(finished: Path, tmp_path: Path) -> None:
+    """
+    It holds texts; a link under its draft's name may be another user's.
+    """
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (tmp_path / "r.zip.tmp").symlink_to(precious)
+    export_zip(finished, tmp_path / "r.zip")
+
+    assert precious.read_text() == "mine"
+    assert (tmp_path / "r.zip").stat().st_mode & 0o777 == 0o600
+    assert read_run_info(tmp_path / "r.zip").run_id == "r1"
+
+
 def test_a_result_file_reads_like_its_folder(finished: Path) -> None:
     assert read_result(finished / "result.json") == read_result(finished)
 

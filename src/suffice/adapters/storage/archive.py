@@ -128,11 +128,13 @@ def export_zip(path: Path, target: Path) -> None:
     read_run_info(path)
     draft = target.with_name(target.name + ".tmp")
     try:
+        draft.unlink(missing_ok=True)
+        # Private from its first byte on: it holds texts.
+        draft.touch(mode=0o600, exist_ok=False)
         with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in _ALL_FILES:
                 if (path / name).exists():
                     archive.write(path / name, name)
-        draft.chmod(0o600)
         draft.replace(target)
     except OSError as error:
         draft.unlink(missing_ok=True)
