@@ -75,19 +75,24 @@ def command(
     from datetime import timedelta
 
     from suffice.cli.money_text import read_usd
-    from suffice.cli.monitor_held_out import read_schedule
+    from suffice.cli.monitor_held_out import schedule_of
     from suffice.cli.monitor_running import Manner, run
 
-    unwatched = "Nothing is watched."
-    usd = None if held_out_usd is None else read_usd(held_out_usd, effect=unwatched)
     manner = Manner(
         every_s=None if once else every,
         alerts=not no_alerts,
         form=form,
-        shadow_usd=None if shadow_usd is None else read_usd(shadow_usd, effect=unwatched),
+        shadow_usd=None
+        if shadow_usd is None
+        else read_usd(shadow_usd, effect="Nothing is watched."),
         window=timedelta(seconds=window),
         kept_by_gateway=kept_by_gateway,
-        held_out=read_schedule(held_out_every, usd, upstream=upstream),
     )
-    problems = run(places, manner)
+    held_out = schedule_of(
+        held_out_every,
+        held_out_usd,
+        upstream=upstream,
+        gently=manner.voice if kept_by_gateway else None,
+    )
+    problems = run(places, manner._replace(held_out=held_out))
     ctx.exit(int(once and problems))

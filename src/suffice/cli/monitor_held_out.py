@@ -23,6 +23,7 @@ from suffice.adapters.controlling.held_out_turns import Due, Turn, Turns
 from suffice.adapters.storage import open_run, read_result
 from suffice.adapters.storage.rollouts import Rollouts
 from suffice.cli.held_out_runs import find_parent
+from suffice.cli.money_text import read_usd
 from suffice.cli.monitor_voice import Voice
 from suffice.cli.rollout_world import Places, now
 from suffice.cli.stored_run import runs_folder
@@ -83,6 +84,32 @@ def read_schedule(
             next_step="For example: --held-out-every 7d --held-out-usd 2.",
         )
     return Schedule(timedelta(seconds=seconds), usd, upstream)
+
+
+def schedule_of(
+    every: str | None, usd: str | None, *, upstream: str | None, gently: Voice | None
+) -> Schedule | None:
+    """
+    A schedule, as options and variables say it.
+
+    Args:
+        every: How often.
+        usd: For how much.
+        upstream: Whom to ask.
+        gently: Who is told of one that is none, so that rollouts are watched all the same; None:
+            it is an error.
+
+    Raises:
+        BadOption: It is none.
+    """
+    try:
+        dollars = None if usd is None else read_usd(usd, effect="Nothing is watched.")
+        return read_schedule(every, dollars, upstream=upstream)
+    except BadOption as error:
+        if gently is None:
+            raise
+        gently.trouble(error)
+        return None
 
 
 class HeldOutRuns:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import pytest
@@ -252,6 +252,33 @@ def test_a_gateway_s_monitor_keeps_the_schedule_and_takes_back_what_shadow_pairs
     assert len(fake.journal) - before == ALL
     status = suffice("rollout", "status", "triage").stdout
     assert "held-out cases: " in status
+
+
+@pytest.mark.parametrize(
+    ("schedule", "code"),
+    [
+        ({"SUFFICE_HELD_OUT_EVERY": "weekly", "SUFFICE_HELD_OUT_USD": "5"}, "SF005"),
+        ({"SUFFICE_HELD_OUT_EVERY": "1h", "SUFFICE_HELD_OUT_USD": "5"}, "SF008"),
+    ],
+)
+def test_a_schedule_that_cannot_be_kept_is_told_and_a_gateway_s_rollouts_are_watched_on(
+    rolled_out: Path, fake: StrictFake, schedule: dict[str, str], code: str
+) -> None:
+    """
+    It is no schedule, or nobody pays for it.
+    """
+    assert rolled_out.exists()
+    log: list[dict[str, Any]] = []
+    upstream = os.environ["ANTHROPIC_BASE_URL"]
+    places = ("--rollouts", str(STORE), "--policy", ".suffice/policy.json")
+    with gateway(upstream, *places, folder=Path.cwd(), environ=schedule, log=log):
+        deadline = time.monotonic() + 30
+        while "watching" not in {one["event"] for one in log} and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    assert code in {one.get("code") for one in log}
+    assert "watching" in {one["event"] for one in log}
+    assert not fake.journal
 
 
 def _agreeing(number: int) -> ShadowPair:
