@@ -269,8 +269,8 @@ def test_shadow_calls_wait_for_batches_from_a_command_on(wish: Start, now: datet
     assert waits.rollout.shadow_batched
     assert waits.wanted == start(wish, now=now).wanted
     assert waits.events[0].sentence == (
-        "From now on shadow calls wait for batches, at half the price, which the provider holds for "
-        "29 days, says ann."
+        "From now on shadow calls wait for batches, at half the price, which the provider may hold "
+        "for 29 days, says ann."
     )
     assert command(waits.rollout, "batch", by="bob", reason="", now=now).events == ()
     assert not command(waits.rollout, "live", by="bob", reason="", now=now).rollout.shadow_batched
@@ -281,7 +281,7 @@ def test_a_start_says_whether_shadow_calls_may_wait(wish: Start, now: datetime) 
     waits = msgspec.structs.replace(wish, shadow_batched=True)
     begun = start(waits, now=now)
     assert begun.rollout.shadow_batched
-    assert begun.events[0].sentence.endswith("which the provider holds for 29 days.")
+    assert begun.events[0].sentence.endswith("which the provider may hold for 29 days.")
 
 
 def verdict(measure: Measure, *, agreement: float | None, pairs: int, both: int = 0) -> Verdict:

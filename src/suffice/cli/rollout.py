@@ -156,7 +156,7 @@ def shadow(
     How TYPE's shadow calls are made: by Message Batches at half the price, or at once.
 
     What waits for a batch is paid with the gateway's SUFFICE_OWN_KEY, comes back within a day, and
-    is held by the provider for 29 days.
+    may be held by the provider for 29 days.
     """
     what: Command = "batch" if batched else "live"
     _do(what, request_type, by, reason, places, form)

@@ -15,7 +15,7 @@ import msgspec
 from suffice.gateway.whole_files import put_whole
 from suffice.records import SentBatch
 
-_SUFFIX = ".json"
+_SUFFIX, _TAKEN = ".json", ".taken"
 _LOCK = "fetching.lock"
 _MOST_BYTES = 256 * 1024 * 1024
 _FILE_MODE = 0o600
@@ -28,7 +28,8 @@ class SentFolder:
     Keeps what is known of each batch while the provider answers it; bounded in bytes.
 
     A file is put in place whole before its batch is sent, again once the provider has named it,
-    and is deleted when every answer has been taken. Of all processes over a folder one fetches:
+    and is deleted when every answer has been taken. What is left then is its name, until the
+    provider has deleted the batch as well. Of all processes over a folder one fetches:
     whoever holds its lock, which the system takes from a process that ends, however it ended.
 
     Args:
@@ -52,6 +53,25 @@ class SentFolder:
         """Nothing more is to be known of a batch. Blocks."""
         with contextlib.suppress(OSError):
             self._path(name).unlink()
+
+    def taken(self, sent: SentBatch) -> None:
+        """All answers of a batch have been taken: only the provider still holds it. Blocks."""
+        head = msgspec.structs.replace(sent, calls={})
+        put_whole(self._path(sent.name).with_suffix(_TAKEN), msgspec.json.encode(head))
+        self.drop(sent.name)
+
+    def held_by_the_provider(self) -> list[SentBatch]:
+        """Batches whose answers were taken, and which the provider has not deleted. Blocks."""
+        found = []
+        for path in sorted(self.folder.glob(f"*{_TAKEN}")):
+            with contextlib.suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
+                found.append(_DECODER.decode(path.read_bytes()))
+        return found
+
+    def forget(self, name: str) -> None:
+        """Nobody holds a batch any more. Blocks."""
+        with contextlib.suppress(OSError):
+            self._path(name).with_suffix(_TAKEN).unlink()
 
     def read(self, name: str) -> SentBatch | None:
         """A batch; None where its file is gone or harmed. Blocks."""
@@ -88,6 +108,11 @@ class SentFolder:
             return False
         self._lock = held
         return True
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether this process fetches."""
+        return self._lock is not None
 
     def let_go(self) -> None:
         """Let another process fetch."""

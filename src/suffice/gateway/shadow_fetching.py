@@ -39,6 +39,7 @@ _PAGE, _MOST_PAGES = 100, 20
 _REST_S, _LONGEST_REST_S = 15.0, 600.0
 _WRITTEN_S = 20.0
 _NOT_FOUND = 404
+_LONGEST_DELETING_S = 3_600.0
 
 
 class AccountLines(NamedTuple):
@@ -117,6 +118,7 @@ class Fetching:
         self._not_ours: dict[str, set[str]] = {}
         self._looked_at = float("-inf")
         self._failures, self._rests_until = 0, 0.0
+        self._deleting = _Look(0.0, poll_s)
 
     async def round(self) -> None:
         """Look at what is due, one batch after another; at nothing while the provider fails."""
@@ -135,6 +137,7 @@ class Fetching:
                 look.wait_s = min(look.wait_s * _SLOWER, max(_LONGEST_WAIT_S, self._poll_s))
                 look.due = self._loop.time() + look.wait_s
                 await self._look_at(name, look)
+        await self._delete_taken()
 
     async def is_there(self, sent: SentBatch) -> bool | None:
         """
@@ -205,7 +208,11 @@ class Fetching:
         if not all(numbers) or not await self._are_written(max(numbers, default=0)):
             self._voice.trouble("account")
             return
-        await asyncio.to_thread(self._sent.drop, sent.name)
+        if word == "lost":
+            await asyncio.to_thread(self._sent.drop, sent.name)
+        else:
+            await asyncio.to_thread(self._sent.taken, sent)
+            self._deleting.due = 0.0
         for result in results:
             self._voice.call(result.pair.type, "missing" if result.pair.why_missing else "answered")
         problem = "answers lost" if word == "lost" else ""
@@ -238,6 +245,23 @@ class Fetching:
         self._failures += 1
         wait = max(min(rest, self._poll_s * 2**self._failures), told.retry_after_s or 0.0)
         self._rests_until = self._loop.time() + min(wait, _LONGEST_REST_S)
+
+    async def _delete_taken(self) -> None:
+        """Have the provider delete what was taken: else it holds requests for 29 days."""
+        look = self._deleting
+        if self._loop.time() < max(look.due, self._rests_until) or not self._sent.is_claimed:
+            return
+        look.due = self._loop.time() + look.wait_s
+        for head in await asyncio.to_thread(self._sent.held_by_the_provider):
+            told = await self._ask(
+                "DELETE", f"{PATH}/{head.batch}", version=head.version, betas=head.betas
+            )
+            gone = not told.problem or told.status == _NOT_FOUND
+            if not gone and self._now() - head.at < _KEPT_S:
+                look.wait_s = min(2 * look.wait_s, max(_LONGEST_DELETING_S, self._poll_s))
+                return
+            await asyncio.to_thread(self._sent.forget, head.name)
+        look.wait_s = self._poll_s
 
     # -- batches nobody was told the id of ------------------------------------------------
 

@@ -13,7 +13,7 @@ _MISHAPS = {
     "feedback": "disliked",
 }
 
-BATCHED = "wait for batches, at half the price, which the provider holds for 29 days"
+BATCHED = "wait for batches, at half the price, which the provider may hold for 29 days"
 
 
 def percent(share: float) -> str:

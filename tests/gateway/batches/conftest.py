@@ -44,6 +44,7 @@ class Front:
         asked: Method, path and key of each request.
         posts_fail: The next batches to be made are answered so; 0 lets one pass.
         gets_fail: The next looks at batches are, and lists and results.
+        deletes_fail: The next batches to be deleted are answered so.
         empties: The next results come as nothing at all, with status 200.
         swallows: Batches are made, and nobody hears of it.
         hangs: As long as it is cleared, batches are made, and nobody hears of it yet.
@@ -55,6 +56,7 @@ class Front:
         self.asked: list[tuple[str, str, str]] = []
         self.posts_fail: Iterator[int] = iter(())
         self.gets_fail: Iterator[int] = iter(())
+        self.deletes_fail: Iterator[int] = iter(())
         self.swallows = False
         self.empties: Iterator[bool] = iter(())
         self.hangs = threading.Event()
@@ -67,7 +69,8 @@ class Front:
         self.asked.append((method, path, key))
         status = 0
         if path.startswith(BATCHES):
-            status = next(self.posts_fail if method == "POST" else self.gets_fail, 0)
+            fails = {"POST": self.posts_fail, "DELETE": self.deletes_fail}
+            status = next(fails.get(method, self.gets_fail), 0)
             if self.swallows and method == "POST":
                 await self.app(scope, receive, _nowhere)
                 status = 504
@@ -82,6 +85,11 @@ class Front:
             return
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": b""})
+
+    @property
+    def deletes(self) -> int:
+        """How often a batch was to be deleted."""
+        return sum(method == "DELETE" for method, _, _ in self.asked)
 
     def count(self, method: str, path: str) -> int:
         """How often that was asked."""

@@ -127,6 +127,34 @@ def test_an_empty_answer_instead_of_results_loses_nothing(start: Any) -> None:
     assert len(gateway.lines()) == 2
 
 
+def test_the_provider_is_told_to_delete_what_was_taken(start: Any) -> None:
+    gateway = start()
+
+    gateway.ask("s1", "s2")
+
+    assert gateway.becomes({"answered": 2})
+    assert gateway.until(lambda: gateway.sent.held_by_the_provider() == [])
+    deleted = [path for method, path, _ in gateway.front.asked if method == "DELETE"]
+    assert len(deleted) == 1
+    headers = {"x-api-key": "sk-any", "anthropic-version": "2026-10-21"}
+    assert httpx2.get(gateway.upstream + deleted[0], headers=headers).status_code == 404
+
+
+def test_what_cannot_be_deleted_yet_is_deleted_later_by_whoever_comes(start: Any) -> None:
+    first = start()
+    first.front.deletes_fail = itertools.repeat(503)
+    first.ask("s1", "s2")
+    assert first.becomes({"answered": 2})
+    assert first.until(lambda: first.front.deletes >= 2)
+    first.running.call(lambda: first.running.worker.drain(within_s=0))
+
+    first.front.deletes_fail = iter(())
+    second = start(before=first, rule={"shadow": 0.0})
+
+    assert second.until(lambda: second.sent.held_by_the_provider() == [])
+    assert second.lines() == []
+
+
 def test_answers_that_are_gone_are_missing_at_an_unknown_price(start: Any) -> None:
     gateway = start()
     gateway.front.gets_fail = itertools.repeat(404)
