@@ -156,7 +156,7 @@ class Questions:
         place = _APART.index(group)
         counts: defaultdict[Any, Counter[str]] = defaultdict(Counter)
         for *names, earlier, later in self._found(
-            "halves", wanted, lambda: _halves(self._merged_of(wanted))
+            f"halves by {wanted.by}", wanted, lambda: _halves(self._merged_of(wanted), wanted.by)
         ):
             counts[names[place]].update(earlier=int(earlier or 0), later=int(later or 0))
         return {name: (both["earlier"], both["later"]) for name, both in counts.items()}
@@ -320,12 +320,13 @@ class Questions:
         return self.kept.rows(f"{self._limits.mark()} {question}", find)
 
 
-def _halves(merged: Merged) -> list[Any]:
+def _halves(merged: Merged, by: str) -> list[Any]:
     """Calls before the middle of the time looked at, and after; by all that tells groups apart."""
+    told_apart = (name if name != _GROUPS["user"] or by == "user" else "''" for name in _APART)
     (first, last), *_ = merged.duck.execute("SELECT min(first), max(last) FROM seen").fetchall()
     if first is None:
         return []
-    middle, apart = (first + last) / 2, ", ".join(_APART)
+    middle, apart = (first + last) / 2, ", ".join(told_apart)
     hour = floor(middle / HOUR_S)
     begin = float(hour * HOUR_S)
     whole = f"""SELECT {apart}, (sum(calls) FILTER (hour < {hour}))::BIGINT,
