@@ -21,7 +21,8 @@ from suffice.errors import SufficeError
 from suffice.gateway.bodies import masked_body
 from suffice.gateway.own_calls import OwnCalls, Told
 from suffice.gateway.sent_batches import SentFolder, is_batch_id, new_name
-from suffice.gateway.shadow_fetching import PATH, Fetching
+from suffice.gateway.shadow_fetching import Fetching
+from suffice.gateway.shadow_finding import PATH, Finding
 from suffice.gateway.shadow_job import Job, pair_of
 from suffice.gateway.shadow_voice import ShadowVoice
 from suffice.policy.batching import why_not_batched
@@ -108,6 +109,7 @@ class ShadowBatches:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._ask, self._sent, self._fetching, self._voice = calls.ask, sent, fetching, voice
+        self._finding = Finding(calls, sent)
         self._pace, self._now = pace or BatchPace(), now
         self._loop = asyncio.get_running_loop()
         self._fresh: deque[tuple[Job, Callable[[Job], object]]] = deque()
@@ -229,7 +231,7 @@ class ShadowBatches:
         if not self._unsure or self._loop.time() < self._rests_until:
             return
         sent, part = self._unsure[0]
-        arrived = await self._fetching.is_there(sent)
+        arrived = await self._finding.is_there(sent)
         if arrived is None and self._failures < _MOST_TRIES:
             self._rest(None)
             return

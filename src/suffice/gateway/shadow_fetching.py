@@ -11,31 +11,24 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 import msgspec
 
 from suffice.gateway.own_calls import OwnCalls, Told
-from suffice.gateway.sent_batches import SentFolder, is_batch_id
+from suffice.gateway.sent_batches import SentFolder
 from suffice.gateway.shadow_files import ShadowFolder
+from suffice.gateway.shadow_finding import PATH, Finding, Known, moment, read_known
 from suffice.gateway.shadow_results import Result, is_of, read_results, without_results
 from suffice.gateway.shadow_voice import ShadowVoice
 from suffice.gateway.upstream import Fault
 from suffice.records import ExchangeRecord, SentBatch
 
-PATH = "/v1/messages/batches"
 _LOOK_AT_FOLDER_S = 1.0
 _SLOWER, _LONGEST_WAIT_S = 1.5, 600.0
 _HOUR_S, _DAY_S = 3_600.0, 86_400.0
 # A batch ends within a day; its results are kept for 29.
 _ENDED_S, _KEPT_S = 26 * _HOUR_S, 29 * _DAY_S
-# Whoever sent it has given up waiting for its id by then.
-_UNCLAIMED_S = 180.0
-# Clocks differ: what was made so long before or after may be ours, its calls' ids will tell.
-_SKEW_S = 900.0
-_PAGE, _MOST_PAGES = 100, 20
 _REST_S, _LONGEST_REST_S = 15.0, 600.0
 _WRITTEN_S = 20.0
 _NOT_FOUND = 404
@@ -55,27 +48,6 @@ class AccountLines(NamedTuple):
     write: Callable[[ExchangeRecord], int]
     is_written: Callable[[int], bool]
     key: str
-
-
-class Known(msgspec.Struct, frozen=True, gc=False):
-    """What is read of a batch of ours at the provider."""
-
-    id: str
-    processing_status: str = ""
-    created_at: str = ""
-    ended_at: str | None = None
-    request_counts: dict[str, int] = {}
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether its results are there."""
-        return self.processing_status == "ended"
-
-
-class _Page(msgspec.Struct):
-    data: list[Known] = []
-    has_more: bool = False
-    last_id: str | None = None
 
 
 class _Look(msgspec.Struct):
@@ -115,7 +87,7 @@ class Fetching:
         self._voice, self._poll_s, self._now = voice, poll_s, now
         self._loop = asyncio.get_running_loop()
         self._looks: dict[str, _Look] = {}
-        self._not_ours: dict[str, set[str]] = {}
+        self._finding = Finding(calls, sent)
         self._looked_at = float("-inf")
         self._failures, self._rests_until = 0, 0.0
         self._deleting = _Look(0.0, poll_s)
@@ -138,19 +110,6 @@ class Fetching:
                 look.due = self._loop.time() + look.wait_s
                 await self._look_at(name, look)
         await self._delete_taken()
-
-    async def is_there(self, sent: SentBatch) -> bool | None:
-        """
-        Whether a batch may have arrived whose id nobody was told; None where that cannot be said.
-
-        It may have where the provider has one of that time, of as many calls, that is nobody's.
-        """
-        suspects = await self._suspects(sent)
-        kept = await asyncio.to_thread(self._sent.read, sent.name)
-        if kept is None or kept.batch:
-            # Somebody has found it meanwhile, or even taken its answers.
-            return True
-        return None if suspects is None else bool(suspects)
 
     def _names(self) -> list[str]:
         if not self._sent.claim():
@@ -176,7 +135,7 @@ class Fetching:
             return
         self._failures = 0
         self._voice.well()
-        found = _read(told.body)
+        found = read_known(told.body)
         if found is not None and found.has_ended:
             await self._fetch(look.head, found)
 
@@ -193,7 +152,7 @@ class Fetching:
             await self._failed(head, Told(fault=Fault.GARBAGE))
             return
         results = await asyncio.to_thread(
-            read_results, sent, told.body, key=self._books.key, ended_at=_moment(found.ended_at)
+            read_results, sent, told.body, key=self._books.key, ended_at=moment(found.ended_at)
         )
         await self._take(sent, results, word="fetched")
 
@@ -263,93 +222,20 @@ class Fetching:
             await asyncio.to_thread(self._sent.forget, head.name)
         look.wait_s = self._poll_s
 
-    # -- batches nobody was told the id of ------------------------------------------------
-
     async def _look_for(self, sent: SentBatch, look: _Look) -> None:
-        """Find the batch that a killed worker may have sent, by the ids of its calls."""
-        age = self._now() - sent.at
-        if age < _UNCLAIMED_S:
-            return
-        suspects = await self._suspects(sent)
-        if suspects is None:
-            return
-        for found in suspects:
-            if found.has_ended and await self._is_it(sent, found):
-                await asyncio.to_thread(
-                    self._sent.put, msgspec.structs.replace(sent, batch=found.id)
-                )
-                look.due = 0.0
-                return
-        left = self._not_ours.get(sent.name, set())
-        if all(found.id in left for found in suspects) and age > _SKEW_S:
+        """Find the batch that a killed worker may have sent."""
+        found = await self._finding.find(sent, age_s=self._now() - sent.at)
+        if found.failed is not None:
+            self._voice.trouble(found.failed.problem or "no list")
+            self._rest(found.failed)
+        elif found.batch:
+            await asyncio.to_thread(
+                self._sent.put, msgspec.structs.replace(sent, batch=found.batch)
+            )
+            look.due = 0.0
+        elif found.never:
             await asyncio.to_thread(self._sent.drop, sent.name)
-            self._not_ours.pop(sent.name, None)
             self._voice.batch("not_there", calls=len(sent.calls))
-
-    async def _is_it(self, sent: SentBatch, found: Known) -> bool:
-        told = await self._get(sent, f"/{found.id}/results")
-        if told.problem and told.status != _NOT_FOUND:
-            self._voice.trouble(told.problem)
-            self._rest(told)
-            return False
-        ours = await asyncio.to_thread(is_of, sent, told.body)
-        if not ours:
-            self._not_ours.setdefault(sent.name, set()).add(found.id)
-        return ours
-
-    async def _suspects(self, sent: SentBatch) -> list[Known] | None:
-        """Batches of the right time and size that are nobody's yet; None where none can be seen."""
-        claimed = await asyncio.to_thread(self._claimed_by_others, sent.name)
-        claimed |= self._not_ours.get(sent.name, set())
-        suspects: list[Known] = []
-        after = ""
-        for _ in range(_MOST_PAGES):
-            query = {"limit": str(_PAGE), **({"after_id": after} if after else {})}
-            told = await self._get(sent, f"?{urlencode(query)}")
-            page = _page(told.body) if not told.problem else None
-            if page is None:
-                self._voice.trouble(told.problem or "no list")
-                return None
-            for found in page.data:
-                made = _moment(found.created_at)
-                if (
-                    is_batch_id(found.id)
-                    and abs(made - sent.at) <= _SKEW_S
-                    and sum(found.request_counts.values()) == len(sent.calls)
-                    and found.id not in claimed
-                ):
-                    suspects.append(found)
-            oldest = min((_moment(found.created_at) for found in page.data), default=0.0)
-            if not page.has_more or oldest < sent.at - _SKEW_S or not page.last_id:
-                break
-            after = page.last_id
-        return suspects
-
-    def _claimed_by_others(self, own: str) -> set[str]:
-        known = (self._sent.read(name) for name in self._sent.names() if name != own)
-        return {each.batch for each in known if each is not None and each.batch}
 
     async def _get(self, sent: SentBatch, rest: str) -> Told:
         return await self._ask("GET", PATH + rest, version=sent.version, betas=sent.betas)
-
-
-def _read(body: bytes) -> Known | None:
-    try:
-        return msgspec.json.decode(body, type=Known)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-
-
-def _page(body: bytes) -> _Page | None:
-    try:
-        return msgspec.json.decode(body, type=_Page)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-
-
-def _moment(text: str | None) -> float:
-    """Seconds since 1970; 0 where it is no time."""
-    try:
-        return datetime.fromisoformat(text or "").timestamp()
-    except ValueError:
-        return 0.0
