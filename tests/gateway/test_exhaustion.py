@@ -136,3 +136,29 @@ def test_who_read_the_end_of_an_answer_late_is_not_kept_for_ever(
     gateway.call(client.resume_writing)
 
     assert talk.read_to_end() == b""  # the socket's own bound of 10 s fails the test
+
+
+def test_who_asked_once_and_stays_keeps_nobody_out(
+    upstream: Any, start_gateway: Any, talk_to: Any
+) -> None:
+    """
+    A stranger may ask for a page where a key is needed for everything else.
+    """
+    gateway = start_gateway(upstream.url, limits=Limits(connections=3))
+    resting = [talk_to(gateway) for _ in range(2)]
+    for talk in resting:
+        talk.send(b"GET /healthz HTTP/1.1\r\nhost: gw\r\n\r\n")
+        talk.read_until(b"ok")
+    busy = talk_to(gateway)
+    busy.send(HEAD % 9)
+    # Whoever has asked for nothing yet is about to.
+    while not gateway.call(lambda: [each for each in gateway.house.clients if each.turn]):
+        time.sleep(0.01)
+
+    last = talk_to(gateway)
+    last.send(b"GET /v1/models HTTP/1.1\r\nhost: gw\r\n\r\n")
+
+    assert last.read_until(b"end_turn")[9:12] == b"200"
+    assert [talk.read_to_end() for talk in resting] == [b"", b""]
+    busy.send(b"x" * 9)
+    assert busy.read_until(b"end_turn")[9:12] == b"200"

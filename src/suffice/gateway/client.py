@@ -21,6 +21,9 @@ from suffice.gateway.turns import turn_for
 _HEAD_END = b"\r\n\r\n"
 _UPGRADE = re.compile(rb"(?i)\r\nupgrade:")
 _PIPELINED_BYTES = 256 * 1024
+# Ended together, so that few of those that come have to look for room.
+_ROOM = 64
+_CROWDED_S = 0.1
 
 
 class _State(enum.IntEnum):
@@ -35,9 +38,9 @@ class ClientConnection(asyncio.Protocol):
     """One client."""
 
     __slots__ = (
-        "_bare_bytes", "_body_bytes", "_body_since", "_complete", "_headers", "_known", "_most",
-        "_parser", "_paused", "_ready", "_rest", "_state", "_target", "_unparsed", "closing",
-        "deadline", "house", "transport", "turn",
+        "_asked", "_bare_bytes", "_body_bytes", "_body_since", "_complete", "_headers", "_known",
+        "_most", "_parser", "_paused", "_ready", "_rest", "_state", "_target", "_unparsed",
+        "closing", "deadline", "house", "transport", "turn",
     )  # fmt: skip
 
     def __init__(self, house: House) -> None:
@@ -52,7 +55,7 @@ class ClientConnection(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._target = b""
         self._known: KnownHead | None = None
-        self._ready = self._complete = self._paused = self._unparsed = False
+        self._asked = self._ready = self._complete = self._paused = self._unparsed = False
         self._most = self._body_bytes = self._bare_bytes = 0
         self._body_since = 0.0
 
@@ -62,7 +65,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         house = self.house
-        if len(house.clients) >= house.limits.connections:
+        if len(house.clients) >= house.limits.connections and not _made_room(house):
             self._state = _State.CLOSED
             self.write(error(503, "too many connections.", reason="connections", close=True))
             self.transport.close()
@@ -185,6 +188,7 @@ class ClientConnection(asyncio.Protocol):
             self.refuse(_too_long(self._most))
             return
         now = house.loop.time()
+        self._asked = True
         self._state = _State.BODY
         self._body_bytes, self._body_since = 0, now
         self._bare_bytes = 0
@@ -308,6 +312,10 @@ class ClientConnection(asyncio.Protocol):
         """Whether nothing is under way."""
         return self._state is _State.HEAD and not self._rest
 
+    def rests(self) -> bool:
+        """Whether it has been served, and asks for nothing more at the moment."""
+        return self._asked and self.idle() and not self.transport.get_write_buffer_size()
+
     def sweep(self, now: float) -> None:
         """End what takes too long."""
         limits = self.house.limits
@@ -380,6 +388,25 @@ class ClientConnection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._complete = True
+
+
+def _made_room(house: House) -> bool:
+    """
+    End those that have rested longest; whether there were any.
+
+    Else whoever asks for a page and stays would keep everybody out.
+    """
+    now = house.loop.time()
+    if now < house.crowded_until:
+        return False
+    clients = house.clients
+    resting = sorted((each for each in clients if each.rests()), key=lambda each: each.deadline)
+    for each in resting[:_ROOM]:
+        clients.discard(each)
+        each.cut()
+    if not resting:
+        house.crowded_until = now + _CROWDED_S
+    return bool(resting)
 
 
 _TOO_LARGE = error(431, "the request's headers are too large.", reason="headers", close=True)

@@ -40,6 +40,7 @@ class House:
         log: Where it tells what happens.
         keys: Who may use it; None: whoever reaches it.
         clients: Who is connected.
+        crowded_until: Until then nobody looks whether any of them could make room.
         held_bytes: Bodies held for routing at this moment.
         public_url: Under which clients know the gateway; empty: what they say in Host.
         now: The clock.
@@ -58,6 +59,7 @@ class House:
     keys: Keys | None = None
     log: Log = field(default_factory=Log)
     clients: set[ClientConnection] = field(default_factory=set)
+    crowded_until: float = 0.0
     held_bytes: int = 0
     public_url: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: TID251 - the edge holds the clock
