@@ -26,6 +26,19 @@ def test_a_run_of_switches_becomes_the_gate_of_a_build(verdict: MakeVerdict) -> 
     assert command == "suffice check runs/r1"
 
 
+def test_held_out_cases_half_asked_go_on_by_the_run_that_kept_them(not_yet: MakeVerdict) -> None:
+    spending = Spending(spent_usd="0.2", cap_usd="0.2")
+    comparison = Comparison(
+        run_id="again", source="runs/r-1", held_out_of="r-1", recorded=False, stopped="budget",
+        types=(not_yet(),), spending=spending,
+    )  # fmt: skip
+
+    command, _ = next_command(comparison)
+
+    expected = "suffice compare --held-out runs/r-1 --save again --resume --budget 0.32"
+    assert command == expected
+
+
 def test_a_run_stopped_by_its_budget_goes_on_with_a_larger_one(not_yet: MakeVerdict) -> None:
     stopped = Comparison(
         run_id="runs/r1",

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from suffice.cli.compare_options import Options, check, is_type, limits_of, refuse_both
+from suffice.cli.compare_options import (
+    Options,
+    check,
+    is_type,
+    limits_of,
+    refuse_both,
+    refuse_without_held_out,
+)
 from suffice.cli.data_option import data_option
 from suffice.cli.question_options import concurrency_option, limit_options, run_options
 from suffice.cli.rollout_world import store_option
@@ -114,6 +121,8 @@ def command(
         comparison = ask_again(again, top=top, given={**given, "own_key": own_key})
         write(comparison, form=given["form"], outputs=given["outputs"])
         ctx.exit(exit_code(comparison))
+    if own_key or no_recheck:
+        refuse_without_held_out("--own-key" if own_key else "--no-recheck")
     refuse_both(cases, top)
     options = _options(cases, top, data, given)
     if retiring:

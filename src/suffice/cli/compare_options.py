@@ -160,3 +160,17 @@ def refuse_both(word: Path | None, top: int | None) -> None:
             effect="Nothing was run.",
             next_step="`suffice types` lists the types of your logs.",
         )
+
+
+def refuse_without_held_out(option: str) -> None:
+    """
+    Refuse an option that a comparison of its own does not have.
+
+    Raises:
+        BadOption: Always.
+    """
+    raise BadOption(
+        f"{option} goes with --held-out.",
+        effect="Nothing was run.",
+        next_step="Leave it out, or ask held-out cases again: suffice compare --held-out TYPE.",
+    )

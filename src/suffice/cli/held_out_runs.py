@@ -125,10 +125,10 @@ def unfinished_rerun(parent: Parent, types: tuple[str, ...]) -> Path | None:
 def _siblings(parent: Parent) -> Iterator[Path]:
     """Where runs over a parent's cases may lie: beside it, and among the kept ones."""
     seen = set()
-    for folder in (parent.path.absolute().parent, runs_folder().absolute()):
+    for folder in (runs_folder(), parent.path.parent):
         for info in folder.glob("*/run.json"):
-            if info.parent not in seen:
-                seen.add(info.parent)
+            if info.parent.resolve() not in seen:
+                seen.add(info.parent.resolve())
                 yield info.parent
 
 

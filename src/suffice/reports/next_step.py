@@ -61,6 +61,8 @@ def _resume(comparison: Comparison) -> str:
 
 def compare_again(comparison: Comparison) -> str:
     """The call that would make such a comparison, as far as its record tells."""
+    if comparison.held_out_of:  # everything else is that run's to say
+        return f"suffice compare --held-out {shell_word(comparison.source)}"
     baselines = list(dict.fromkeys(row.baseline for row in comparison.types))
     candidates = list(dict.fromkeys(row.candidate for row in comparison.types))
     parts = ["suffice compare", shell_word(comparison.source or "CASES")]

@@ -303,6 +303,20 @@ def test_cases_models_and_limits_are_those_of_the_run_that_kept_them(
     assert len(fake.journal) == before
 
 
+@pytest.mark.parametrize("option", ["--own-key", "--no-recheck"])
+def test_what_goes_with_held_out_cases_alone_is_refused_without_them(
+    suffice: Command, fake: StrictFake, option: str
+) -> None:
+    """
+    Rather than paid with another key than was meant.
+    """
+    refused = suffice("compare", "cases.jsonl", *ARMS, option)
+
+    assert refused.exit_code == 2
+    assert f"{option} goes with --held-out" in refused.stderr
+    assert not fake.journal
+
+
 def test_the_key_is_in_no_file(
     suffice: Command, fake: StrictFake, compared: Path, tmp_path: Path
 ) -> None:
