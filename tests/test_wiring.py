@@ -33,7 +33,11 @@ def test_the_own_key_is_never_taken_for_another_one() -> None:
         credential_for(None, {OWN_KEY: OWN})
 
 
-@pytest.mark.parametrize("said", ["", "  ", "sk-own\r\nx-evil: 1", "sk-ünicode"])
+def test_an_own_key_that_is_empty_is_none() -> None:
+    assert own_credential({OWN_KEY: ""}) is None
+
+
+@pytest.mark.parametrize("said", ["  ", "sk-own\r\nx-evil: 1", "sk-ünicode"])
 def test_an_own_key_that_is_none_is_refused_by_its_variable_and_not_repeated(said: str) -> None:
     with pytest.raises(MissingOwnKey) as refused:
         own_credential({OWN_KEY: said})

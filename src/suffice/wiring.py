@@ -72,10 +72,11 @@ def own_credential(environ: Mapping[str, str]) -> Credential | None:
     """
     from suffice.adapters.providers.credential import Credential
 
-    if OWN_KEY not in environ:
+    key = environ.get(OWN_KEY)
+    if not key:
         return None
     try:
-        return Credential(environ[OWN_KEY], variable=OWN_KEY)
+        return Credential(key, variable=OWN_KEY)
     except MissingKey as wrong:
         raise MissingOwnKey(
             wrong.what.replace("The API key", OWN_KEY),
