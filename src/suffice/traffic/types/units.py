@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from suffice.traffic.redaction import Masking, Redactor
 
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9_-]{0,30}):[a-p]{10}>")
 _PLACEHOLDER_BYTES = re.compile(_PLACEHOLDER.pattern.encode())
+_LONGEST_REMEMBERED = 500
 _MANY_LINES = "PRIVATE KEY"
 _MAY_HOLD_ONE = re.compile(r"[@<]|\d[\d ().\-/]{6}|[A-Za-z0-9_\-]{16}|[Bb]earer|[A-Z]{2}\d\d")
 # Placeholders are compared without what is keyed in them, so any key serves.
@@ -56,9 +57,17 @@ def canonical(line: str) -> str:
     >>> canonical("Mail bob@example.org"), canonical("Mail <email:abcdefghij>")
     ('Mail <email>', 'Mail <email>')
     """
+    return _masked_line(line) if len(line) <= _LONGEST_REMEMBERED else _masked(line)
+
+
+def _masked(line: str) -> str:
     if _MAY_HOLD_ONE.search(line) is None:
         return line
     return _PLACEHOLDER.sub(r"<\1>", _redactor().text(line))
+
+
+# A prompt's own lines come with every request of it, and are looked through once.
+_masked_line = lru_cache(maxsize=8192)(_masked)
 
 
 @cache
