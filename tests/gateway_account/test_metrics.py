@@ -88,6 +88,23 @@ def test_types_beyond_the_bound_are_other_and_the_policy_s_have_names(exchange: 
     assert found == {"decided", "a", "b", "other"}
 
 
+def test_who_is_refused_uses_up_no_names(exchange: Make) -> None:
+    """
+    Else a stranger would make everybody's types ``other``.
+    """
+    metrics = Metrics(top=5)
+    for number in range(60):
+        metrics.note(
+            exchange(type=f"t{number}", requested_model=f"m{number}", served_model="", status=401)
+        )
+    metrics.note(exchange())
+
+    page = metrics.render().decode()
+    assert 'type="triage",requested_model="claude-opus-5-5"' in page
+    assert "t1" not in page
+    assert value(page.encode(), 'suffice_requests_total{type="other"') == 60
+
+
 def test_a_thousand_invented_models_are_one_label(exchange: Make) -> None:
     metrics = Metrics()
     for number in range(1000):

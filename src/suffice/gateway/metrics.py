@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from suffice.gateway.whole_files import put_whole
-from suffice.records import ExchangeRecord
+from suffice.records import ExchangeRecord, Outcome
 
 OTHER = "other"
 SUFFIX = ".metrics"
@@ -94,8 +94,8 @@ class Metrics:
     Figures of one worker, and a text that adds all workers' up.
 
     Request types and models are what clients send, so they are bounded: ``types`` come first,
-    then whatever appears until the bound; the rest counts as ``other``. No prompt, no user, no
-    key and no session is ever a label.
+    then whatever the provider answers until the bound; the rest counts as ``other``. No prompt, no
+    user, no key and no session is ever a label.
 
     Args:
         folder: Where workers of one gateway leave their figures for each other; None for one.
@@ -157,10 +157,13 @@ class Metrics:
 
     def _tally(self, exchange: ExchangeRecord) -> _Tally:
         """Where an exchange is counted."""
-        kind, served = self._type(exchange.type), self._model(exchange.served_model)
+        # A caller whom the provider refuses must not use up the names of others' types.
+        named = exchange.outcome is not Outcome.CLIENT_ERROR
+        kind = self._type(exchange.type, named=named)
+        served = self._model(exchange.served_model, named=named)
         labels = (
             kind,
-            self._model(exchange.requested_model),
+            self._model(exchange.requested_model, named=named),
             served,
             exchange.arm,
             exchange.outcome.value,
@@ -208,11 +211,11 @@ class Metrics:
         others = [] if self._folder is None else _others(self._folder, self._path)
         return rendered(merged([self.snapshot(), *others, *more]))
 
-    def _type(self, name: str) -> str:
-        return _bounded(self._types, name, self._top)
+    def _type(self, name: str, *, named: bool = True) -> str:
+        return _bounded(self._types, name, self._top if named else 0)
 
-    def _model(self, name: str) -> str:
-        return _bounded(self._models, name, _MODELS)
+    def _model(self, name: str, *, named: bool = True) -> str:
+        return _bounded(self._models, name, _MODELS if named else 0)
 
     def _request_counters(self) -> list[tuple[str, Labels, float]]:
         found: list[tuple[str, Labels, float]] = []
