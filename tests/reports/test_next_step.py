@@ -20,6 +20,20 @@ def test_a_keep_leads_to_its_lost_cases(verdict: MakeVerdict, keep: MakeVerdict)
     assert command == "suffice cases runs/r1 invoice-extract --lost"
 
 
+def test_a_switch_of_a_kept_run_leads_to_production(
+    verdict: MakeVerdict, keep: MakeVerdict
+) -> None:
+    kept = Comparison(run_id=".suffice/runs/r1", types=(keep(), verdict()))
+
+    assert next_command(kept)[0] == "suffice rollout start ticket-triage --to haiku-4-5"
+
+
+def test_a_provisional_switch_leads_nowhere_by_itself(verdict: MakeVerdict) -> None:
+    kept = Comparison(run_id=".suffice/runs/r1", types=(verdict(provisional=True),))
+
+    assert next_command(kept)[0] == "suffice check .suffice/runs/r1"
+
+
 def test_a_run_of_switches_becomes_the_gate_of_a_build(verdict: MakeVerdict) -> None:
     command, _ = next_command(Comparison(run_id="runs/r1", types=(verdict(),)))
 

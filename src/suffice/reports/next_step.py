@@ -8,6 +8,9 @@ import shlex
 from suffice.records import Comparison, Verdict, Word
 from suffice.reports.untrusted import one_line
 
+RUNS = ".suffice/runs"
+"""Where runs are kept, and rollouts look for them, if nothing else is set."""
+
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]+")
 
 
@@ -15,12 +18,18 @@ def next_command(comparison: Comparison) -> tuple[str, str]:
     """
     A command that exists and can be pasted, and what it is for; the most useful one alone.
 
-    A run that ended early is finished first; then a Keep is understood, then what is still
-    undecided; a run of Switches alone becomes the gate of a build.
+    A run that ended early is finished first; then a Switch that may ramp is taken to production,
+    where the run is kept; then a Keep is understood, then what is still undecided; a run of
+    Switches alone becomes the gate of a build.
     """
     run = shell_word(comparison.run_id) if comparison.run_id else ""
     if comparison.stopped:
         return _resume(comparison), "asks for no answer twice"
+    ready = _ready(comparison)
+    if ready is not None:
+        to = shell_word(ready.candidate.partition("@")[0].removeprefix("claude-"))
+        start = f"suffice rollout start {shell_word(ready.type)} --to {to}"
+        return start, "takes it to production in stages"
     for word, why in (
         (Word.KEEP, "reads the lost cases, worst first"),
         (Word.NOT_YET, "reads what differs so far"),
@@ -33,6 +42,18 @@ def next_command(comparison: Comparison) -> tuple[str, str]:
     if comparison.types:
         return f"{compare_again(comparison)} --format html -o report.html", "the same as a page"
     return "suffice compare --help", "shows what a cases file holds"
+
+
+def _ready(comparison: Comparison) -> Verdict | None:
+    """The Switch with the most pairs that may ramp by itself, in a run a rollout finds again."""
+    if not comparison.run_id.startswith(f"{RUNS}/") or comparison.held_out_of:
+        return None
+    rows = [
+        row
+        for row in comparison.types
+        if row.verdict is Word.SWITCH and not row.provisional and not row.type.startswith("-")
+    ]
+    return max(rows, key=lambda row: row.pairs, default=None)
 
 
 def _most_telling(comparison: Comparison, word: Word) -> Verdict | None:
