@@ -51,21 +51,20 @@ class FeedbackInbox:
             return 0
         asked = [word.request_id for _, word in waiting]
         known = self._account.known(asked) if self._account is not None else set()
-        kept = unknown = 0
-        for path, word in waiting:
-            said = datetime.fromtimestamp(word.at, UTC)
-            if word.request_id in known:
-                self._store.rate(_rating(word, said, now))
-                kept += 1
-            elif now - said > _PATIENCE:
-                unknown += 1
-            else:
-                continue
+        kept = [one for one in waiting if one[1].request_id in known]
+        if kept:
+            self._store.rate(*(_rating(word, now) for _, word in kept))
+        lost = [
+            (path, word)
+            for path, word in waiting
+            if word.request_id not in known and now - _said(word) > _PATIENCE
+        ]
+        for path, _ in (*kept, *lost):
             path.unlink(missing_ok=True)
-        for name, more in ((KEPT, kept), (UNKNOWN, unknown)):
+        for name, more in ((KEPT, len(kept)), (UNKNOWN, len(lost))):
             if more:
                 self._store.note("", name, str(counted(self._store, name) + more), at=now)
-        return kept
+        return len(kept)
 
     def _next(self) -> list[Path]:
         """The next few hundred files, so that those which wait keep no other from its turn."""
@@ -97,8 +96,13 @@ def _read(path: Path) -> Feedback | None:
     return None
 
 
-def _rating(word: Feedback, said: datetime, now: datetime) -> Rating:
+def _said(word: Feedback) -> datetime:
+    return datetime.fromtimestamp(word.at, UTC)
+
+
+def _rating(word: Feedback, now: datetime) -> Rating:
     # Stretches are counted once: what had to wait counts in the one that is under way.
+    said = _said(word)
     at = now if now - said > _SOON else said
     return Rating(word.request_id, at, good=word.good, by=word.by, note=word.note)
 

@@ -291,15 +291,15 @@ class Rollouts:
         )
         return self._read(rows[0][0], ArmWindow) if rows else None
 
-    def rate(self, rating: Rating) -> None:
-        """Keep what somebody said of an answer."""
+    def rate(self, *ratings: Rating) -> None:
+        """Keep what somebody said of answers, in the order it was said; all of it or nothing."""
         with self._writing():
-            self._db.execute(
+            self._db.executemany(
                 "INSERT INTO feedback (request_id, at, good, by, note) VALUES (?, ?, ?, ?, ?)",
-                (
-                    *(rating.request_id, rating.at.timestamp(), int(rating.good)),
-                    *(rating.by, rating.note),
-                ),
+                [
+                    (one.request_id, one.at.timestamp(), int(one.good), one.by, one.note)
+                    for one in ratings
+                ],
             )
 
     def ratings(self, request_ids: Sequence[str]) -> dict[str, bool]:
