@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 
 from suffice.adapters.storage import read_answers, read_result
 from suffice.adapters.storage.rollouts import Rollouts
+from suffice.catalog import Catalog
 from suffice.cli.compare_live import (
     Parts,
     asked,
@@ -37,6 +39,8 @@ from suffice.records import Comparison, Measure, Verdict, Word, parse_model_spec
 from suffice.records.rollout import Rollout
 from suffice.reports.untrusted import one_line
 from suffice.wiring import SystemClock, catalog_with, credential_for
+
+_DATED = re.compile(r"-(\d{8}|latest)$")
 
 
 class Again(NamedTuple):
@@ -126,7 +130,7 @@ def run(again: Again, given: Options) -> Comparison:
             created=started.isoformat(timespec="seconds"),
             held_out_of=parent.info.run_id,
         )
-        others = _answered_by_others(folder.path)
+        others = _answered_by_others(folder.path, catalog)
         if others:
             comparison = msgspec.structs.replace(comparison, notes=(*comparison.notes, others))
         elif not comparison.stopped:
@@ -265,7 +269,7 @@ def _with_findings(comparison: Comparison, made: _Made) -> Comparison:
     )
 
 
-def _answered_by_others(run: Path) -> str:
+def _answered_by_others(run: Path, catalog: Catalog) -> str:
     """
     Whether answers came from another model than was asked, as a sentence; empty if none did.
 
@@ -276,7 +280,7 @@ def _answered_by_others(run: Path) -> str:
     for one in read_answers(run):
         served, wanted = one.answer.served_model, parse_model_spec(one.key.arm).model
         asked += served is not None
-        if served is not None and not (served.startswith(wanted) or wanted.startswith(served)):
+        if served is not None and _plain(served, catalog) != _plain(wanted, catalog):
             strays += 1
             example = f"{served} for {wanted}"
     if not strays:
@@ -286,6 +290,12 @@ def _answered_by_others(run: Path) -> str:
         "something on the way sends requests elsewhere, perhaps a gateway with a policy. No "
         "rollout is told of this run; ask the provider itself, with --base-url."
     )
+
+
+def _plain(model: str, catalog: Catalog) -> str:
+    """A model's name without its date, and not an alias of it."""
+    known = catalog.find(model).id if catalog.knows(model) else model
+    return _DATED.sub("", known)
 
 
 def _enter(comparison: Comparison, store: Path, run: str) -> None:

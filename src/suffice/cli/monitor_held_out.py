@@ -32,6 +32,7 @@ from suffice.reports.untrusted import one_line
 from suffice.wiring import needed_own_credential
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_CODE = re.compile(r"SF\d{3}")
 _EVERY = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _POLL_S, _LONGEST_POLL_S, _RENEW_S, _LAST_ANSWERS_S = 0.2, 30.0, 20.0, 60.0
 _STDERR_BYTES = 4_000
@@ -195,9 +196,13 @@ class HeldOutRuns:
     def _note(self, turns: Turns, due: Due, turn: Turn, folder: Path, last_words: str) -> None:
         """Keep how a run ended, and say it."""
         try:
-            stopped = read_result(folder).stopped
+            result = read_result(folder)
         except StorageError:
             stopped = "killed"
+        else:
+            stopped = result.stopped
+            # What the provider or the disk said stands among the run's own remarks.
+            last_words = next((one for one in result.notes if _CODE.match(one)), last_words)
         if not stopped:
             turns.ended(due, turn, now())
             said = f"held-out cases asked again for ${turn.spent_usd}: {folder.name}"
@@ -361,5 +366,5 @@ def _last_line(words: IO[bytes]) -> str:
     end = words.seek(0, os.SEEK_END)
     words.seek(max(0, end - _STDERR_BYTES))
     lines = words.read().decode(errors="replace").strip().splitlines()
-    coded = [line for line in lines if re.match(r"SF\d{3}", line)]
+    coded = [line for line in lines if _CODE.match(line)]
     return one_line((coded or lines or ["it said nothing"])[-1])[:300]

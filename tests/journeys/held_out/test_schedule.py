@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -152,6 +153,7 @@ def test_a_provider_that_fails_is_told_once_and_not_asked_again_at_once(
     after = turn()
     assert (len(closed.journal), after.tries) == (asked, 1)
     assert (after.next_at - after.began).total_seconds() > 800
+    assert re.match(r"SF50\d .*invalid x-api-key", after.why), after.why
     assert kinds() == ["started", "recheck_failed"]
 
 
