@@ -10,7 +10,7 @@ from suffice.errors import StorageError
 
 VERSION = 1
 # A writer holds the lock for milliseconds; waiting longer means that something is stuck.
-LOCK_S = 10.0
+LOCK_S = 5.0
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS rollouts (
