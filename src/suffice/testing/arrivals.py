@@ -25,6 +25,9 @@ class Arrivals:
         per_second: How many conversations begin.
         at_once: Most of them that are under way; whoever would be more comes later.
 
+    Attributes:
+        begun: How many conversations began so far.
+
     >>> from contextlib import asynccontextmanager
     >>> heard = []
     >>> @asynccontextmanager
