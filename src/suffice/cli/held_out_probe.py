@@ -14,7 +14,7 @@ from suffice.api import chooser
 from suffice.cli.held_out_runs import Parent, Rerun
 from suffice.comparison import Plan, Price
 from suffice.comparison.plan import is_kept
-from suffice.monitor.probe import Asked, probe
+from suffice.monitor.probe import FIRST, MOST_ANSWERS, Asked, probe
 from suffice.ports import Scorer
 from suffice.records import Answer, Case
 from suffice.records.held_out import Arm, Probe
@@ -102,7 +102,12 @@ class Probing:
             # A request that was sent in other words is another request.
             same = [answer for _, (asked, answer) in sorted(given.items()) if asked == digest]
             told += same[:1] if told else same
-        return [*told, newest] if told else []
+        if not told:
+            return []
+        told.append(newest)
+        if len(told) > MOST_ANSWERS:
+            told = [*told[:FIRST], *told[FIRST - MOST_ANSWERS :]]
+        return told
 
     def _since(self, request_type: str, arm: Arm, model: str) -> int:
         """The place of the first run whose answers count: the last that found it changed."""

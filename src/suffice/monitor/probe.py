@@ -27,6 +27,10 @@ PROBES_A_YEAR = 52
 LATEST = FIRST = 4
 """The second look holds so many of the latest against so many of the first answers."""
 
+MOST_ANSWERS = 16
+"""Of a case's answers the first four and the latest twelve are looked at: more tell little more,
+and each is compared with each."""
+
 _LOOKS = 2
 _LEAST_ANSWERS = 3
 
