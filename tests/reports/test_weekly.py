@@ -152,6 +152,23 @@ def test_every_percentage_of_something_counted_stands_with_its_count(week: Week)
                     assert re.search(r"% of [\d,]+$", cell)
 
 
+def test_the_text_fits_a_hundred_columns_and_loses_no_word(week: Week) -> None:
+    long = msgspec.structs.replace(
+        week,
+        types=(
+            msgspec.structs.replace(
+                week.types[0], state=RolloutState.DEGRADED, prompt_watched=False, score=100.0
+            ),
+        ),
+        changes=(msgspec.structs.replace(week.changes[0], reason="because " * 30),),
+    )
+
+    text = weekly_text(long)
+
+    assert max(map(len, text.splitlines())) <= 100
+    assert text.count("because") == 30
+
+
 def test_surfaces_say_the_same(week: Week) -> None:
     text, markdown, html = weekly_text(week), weekly_markdown(week), weekly_html(week)
 

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from suffice.reports.untrusted import one_line
+from suffice.reports.words import count
 
 if TYPE_CHECKING:
     from suffice.adapters.controlling.controller import Acted
@@ -55,7 +56,7 @@ class Terminal:
     def began(self, rollouts: int, *, every_s: float) -> None:
         """It watches so many rollouts."""
         click.echo(
-            f"watching {rollouts:,} rollouts every {every_s:g} s; "
+            f"watching {count(rollouts, 'rollout')} every {every_s:g} s; "
             "stop with Ctrl-C, nothing is lost",
             err=True,
         )

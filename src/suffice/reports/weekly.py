@@ -121,13 +121,13 @@ def _agreement(week: Week) -> Section:
         rows=tuple(
             (
                 one_line(row.type),
-                one_line(row.candidate),
+                one_line(row.candidate.removeprefix("claude-")),
                 WORDS[row.state],
                 "-" if row.share is None else f"{100 * row.share:.4g} %",
                 _rate(row.score, row.pairs),
                 _bounds(row.score, row.pairs),
                 f"{100 * row.fine_at:.4g} %",
-                _rate(row.score_before, row.pairs_before),
+                _rate(row.score_before, row.pairs_before) if row.pairs_before else "-",
                 f"{row.missing:,}",
             )
             for row in week.types

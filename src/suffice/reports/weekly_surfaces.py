@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Sequence
+from textwrap import fill, wrap
 
 import jinja2
 from markupsafe import Markup
@@ -14,7 +15,7 @@ from suffice.reports.untrusted import encodable, script_safe, visible
 from suffice.reports.week import Week
 from suffice.reports.weekly import Section, headline, sections, title, weekly_json
 
-_WIDEST_CELL = 60
+_WIDTH = 100
 
 
 def weekly_text(week: Week, *, unicode: bool = True) -> str:
@@ -25,10 +26,9 @@ def weekly_text(week: Week, *, unicode: bool = True) -> str:
         week: What happened.
         unicode: Whether glyphs beyond ASCII will arrive.
     """
-    parts = [title(week), headline(week)]
+    parts = [title(week), fill(headline(week), _WIDTH)]
     for section in sections(week):
-        lines = [section.title.upper()]
-        lines += [section.says] if section.says else []
+        lines = [section.title.upper(), *wrap(section.says, _WIDTH)]
         lines += _table(section) if section.rows else [f"  {section.empty}"]
         parts.append("\n".join(lines))
     return visible("\n\n".join(parts) + "\n", unicode=unicode)
@@ -68,12 +68,23 @@ def weekly_html(week: Week) -> str:
 
 
 def _table(section: Section) -> list[str]:
-    """Columns as wide as they need; long sentences go on below."""
+    """Columns as wide as they need and there is room for; what is longer goes on below."""
     rows = [section.headings, *section.rows]
-    widths = [
-        min(max(len(row[column]) for row in rows), _WIDEST_CELL)
-        for column in range(len(section.headings))
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    least = [
+        # A figure is not broken; its heading may be.
+        max(map(len, (*column[1:], *column[0].split())))
+        if place >= section.figures_from
+        else max(len(word) for cell in column for word in cell.split() or [""])
+        for place, column in enumerate(columns)
     ]
+    while sum(widths) > _WIDTH - 2 * len(widths):
+        room = [width - few for width, few in zip(widths, least, strict=True)]
+        widest = max(range(len(widths)), key=lambda place: (room[place] > 0) * widths[place])
+        if room[widest] <= 0:
+            break
+        widths[widest] -= 1
     return [line for row in rows for line in _lines(row, widths, section.figures_from)]
 
 
