@@ -92,6 +92,17 @@ def test_no_answer_is_asked_for_that_could_not_be_counted(
     assert upstream.asked[0].header(b"accept-encoding") == [sent_on]
 
 
+def test_a_prompt_that_is_no_text_is_counted_as_any_other(
+    start_process: Start, upstream: Any, budget: Any
+) -> None:
+    gateway = start_process(*budget(""), upstream=upstream.url)
+    body = b'{"model":"claude-opus-5-5","max_tokens":9,"messages":[],"system":"\xff"}'
+    gateway.ask(body, **{"x-suffice-type": "triage"}).close()
+    time.sleep(0.2)
+
+    assert refused(gateway, "/v1/messages") == 402
+
+
 def test_without_a_budget_the_coding_is_the_clients_own(
     start_process: Start, upstream: Any
 ) -> None:

@@ -111,3 +111,19 @@ def test_who_asks_for_another_model_than_the_rule_is_no_part_of_it(
 def test_a_full_disk_is_no_matter(tmp_path: Path) -> None:
     (tmp_path / "prompts").write_text("a file where the folder should be")
     Seeing(tmp_path / "prompts").see(OLD)
+
+
+@pytest.mark.parametrize("system", [b'"\xff"', b'{"\xff":1}'])
+def test_a_prompt_that_cannot_be_read_is_none(tmp_path: Path, system: bytes) -> None:
+    """
+    Whatever an upstream takes: the request is answered, and accounted for after this.
+    """
+    prompts = Prompts(tmp_path)
+    body = b'{"model":"m","max_tokens":9,"messages":[],"system":' + system + b"}"
+    found = view_request({}, body)
+    assert found is not None
+
+    prompts.note(Route(model="m", requested="m", type="triage", reason=""), found)
+    prompts.save()
+
+    assert live_prompts(tmp_path) == {}

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suffice.policy.masking import mask_json, mask_text
-from suffice.policy.sensitive import is_plain
+from suffice.policy.sensitive import is_iban, is_plain, longest_iban
 
 
 @pytest.mark.parametrize(
@@ -174,9 +174,18 @@ def test_the_usual_request_and_answer_are_plain() -> None:
     assert is_plain(b'{"usage":{"input_tokens":9,"output_tokens_details":{"thinking_tokens":0}}}')
 
 
+@settings(max_examples=300, deadline=None)
+@given(plain=st.from_regex(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{0,40}", fullmatch=True))
+def test_the_longest_iban_is_the_longest_beginning_that_is_one(plain: str) -> None:
+    lengths = [length for length in range(len(plain) + 1) if is_iban(plain[:length])]
+
+    assert longest_iban(plain) == max(lengths, default=0)
+
+
 @pytest.mark.parametrize(
     "piece",
     [
+        "AA00-",
         "a",
         "@",
         "1",

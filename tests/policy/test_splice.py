@@ -251,3 +251,18 @@ def test_everything_can_be_dropped_and_something_added() -> None:
 def test_a_path_that_leads_nowhere_is_refused(path: tuple[str | int, ...]) -> None:
     with pytest.raises(UnfitEdit):
         splice(b'{"a": 1, "list": [1], "text": "x"}', [Edit(path, "set", b"2")])
+
+
+@pytest.mark.parametrize("filling", [0, 2_000])
+@pytest.mark.parametrize("odd", [b'"x": "\xff"', b'"\xff": 1', b'"\xff": {"\xfe": ["\xfd"]}'])
+def test_a_document_that_is_no_text_is_changed_as_any_other_or_unfit(
+    odd: bytes, filling: int
+) -> None:
+    body = b'{"model": "a", %b, "messages": [%b"x"]}' % (odd, b'"x",' * filling)
+    change = [Edit(("model",), "set", b'"b"')]
+
+    if odd.startswith(b'"x"'):
+        assert splice(body, change) == body.replace(b'"a"', b'"b"', 1)
+    else:
+        with pytest.raises(UnfitEdit):
+            splice(body, change)

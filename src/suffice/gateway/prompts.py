@@ -63,7 +63,7 @@ class Prompts:
         if kind not in self._seen and len(self._seen) >= _MOST_TYPES:
             return
         self._due[kind] = now + _SPACING_S
-        with contextlib.suppress(msgspec.DecodeError):
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             name = view.fingerprint
             if name not in self._versions and name not in self._waiting:
                 if len(self._waiting) >= _MOST_WAITING:

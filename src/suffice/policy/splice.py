@@ -89,6 +89,13 @@ def splice(body: bytes, changes: Edits | Iterable[Edit]) -> bytes:
     b'{"x": 12345678901234567890}'
     """
     edits = changes if isinstance(changes, Edits) else Edits(tuple(changes))
+    try:
+        return _spliced(body, edits)
+    except UnicodeDecodeError:  # in a name, which no reader of JSON takes
+        raise _no_json() from None
+
+
+def _spliced(body: bytes, edits: Edits) -> bytes:
     if not edits.changes:
         return body
     if edits.result is not None:
@@ -263,7 +270,7 @@ def _after_space(body: bytes, position: int) -> int:
 def _measured(body: bytes) -> dict[str, Raw]:
     try:
         return _OBJECT.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return {}
 
 
