@@ -138,8 +138,13 @@ def test_a_store_that_fails_for_a_while_is_said_once_and_tried_again(here: Path)
     """
     A watch in a process of its own: its store goes away, comes back, and a fall is taken back.
     """
-    log, store = here / "cases.jsonl", here / STORE
+    log, store, real = here / "cases.jsonl", here / STORE, here / "real"
     add(log, range(60))
+    # Behind a link it goes and comes back in one step, whatever is under way.
+    real.mkdir()
+    for file in list(store.parent.glob("rollouts.sqlite*")):
+        file.rename(real / file.name)
+    point(store, real / store.name)
     said, problems = here / "said.txt", here / "problems.txt"
     with said.open("wb") as out, problems.open("wb") as err:
         watching = subprocess.Popen(
@@ -149,17 +154,11 @@ def test_a_store_that_fails_for_a_while_is_said_once_and_tried_again(here: Path)
         )
     try:
         seconds_until(lambda: "60 new pairs" in problems.read_text())
-        aside = store.with_name("aside")
-        aside.mkdir()
-        for file in list(store.parent.glob("rollouts.sqlite*")):
-            file.rename(aside / file.name)
-        store.mkdir()
+        point(store, here)
         seconds_until(lambda: "SF601" in problems.read_text())
         add(log, range(60, 140), agree=False)
         time.sleep(0.5)
-        store.rmdir()
-        for file in list(aside.iterdir()):
-            file.rename(store.parent / file.name)
+        point(store, real / store.name)
         seconds_until(lambda: "agreement has fallen" in said.read_text())
         watching.send_signal(signal.SIGTERM)
         assert watching.wait(20) == 0
@@ -167,6 +166,13 @@ def test_a_store_that_fails_for_a_while_is_said_once_and_tried_again(here: Path)
         watching.kill()
         watching.wait()
     assert problems.read_text().count("SF601") == 1
+
+
+def point(link: Path, target: Path) -> None:
+    """Make a link point elsewhere, in one step."""
+    new = link.with_name("new")
+    new.symlink_to(target)
+    new.replace(link)
 
 
 def test_a_watch_that_cannot_begin_ends(here: Path) -> None:
