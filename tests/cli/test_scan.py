@@ -63,6 +63,23 @@ def test_a_scan_says_what_it_read_and_what_it_found(log: Path, data: Path) -> No
     assert re.search(r"kept   4 calls · 1 day · .* · nothing left this machine", result.stdout)
 
 
+def test_a_call_that_another_tool_logged_too_is_told_and_not_counted_twice(
+    log: Path, data: Path, tmp_path: Path
+) -> None:
+    told = json.loads(log.read_text("utf-8").splitlines()[0])
+    told["response"]["id"] = message = "msg_01XFDUDYJgAACzvnptvVoYEL"
+    log.write_text(json.dumps(told), "utf-8")
+    spans = tmp_path / "spend.jsonl"
+    spend = {"request_id": "own-7", "call_type": "acompletion", "spend": 0.1, "model": "m"}
+    answer = {"id": message, "choices": [{"message": {"content": "delivery"}}]}
+    spans.write_text(json.dumps(spend | {"api_key": "k", "response": answer}), "utf-8")
+
+    result = suffice("scan", log, spans, "--data", data)
+
+    assert "1 call  (1 known from other tools' logs)\n" in result.stdout, result.output
+    assert "kept   1 call " in result.stdout
+
+
 def test_the_same_file_again_adds_nothing(log: Path, data: Path) -> None:
     suffice("scan", log, "--data", data)
 

@@ -60,6 +60,7 @@ class _Reading:
     def __init__(self, name: str) -> None:
         self.told = Told(name=name)
         self.added = 0
+        self.elsewhere = 0
         self.unfit: list[BrokenCase] = []
 
     def whole(self) -> Told:
@@ -67,6 +68,7 @@ class _Reading:
         kept = Told(
             name=self.told.name,
             added=self.added,
+            elsewhere=self.elsewhere,
             broken=len(self.unfit),
             examples=self.unfit[:_BROKEN_SHOWN],
         )
@@ -247,7 +249,9 @@ class Scan:
 
     def _keep(self, batch: _Batch, prepared: Sequence[Prepared | Unfit]) -> None:
         fit = [one for one in prepared if isinstance(one, Prepared)]
+        told_before = self._store.elsewhere
         batch.reading.added += sum(self._store.add_prepared(fit))
+        batch.reading.elsewhere += self._store.elsewhere - told_before
         for line, one in zip(batch.lines, prepared, strict=True):
             if isinstance(one, Unfit):
                 self._refuse(batch, BrokenCase(line, one.reason))

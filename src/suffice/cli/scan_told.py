@@ -17,6 +17,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
         files: How many files.
         calls: Exchanges read in this scan.
         added: Those that were not kept already.
+        elsewhere: Those that another format's log told of before.
         merged: Lines that repeat another's usage.
         skipped_lines: Lines an earlier scan read.
         broken: Records that could not be read.
@@ -32,6 +33,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     files: int = 0
     calls: int = 0
     added: int = 0
+    elsewhere: int = 0
     merged: int = 0
     skipped_lines: int = 0
     broken: int = 0
@@ -50,6 +52,7 @@ def together(told: Told, more: Told) -> Told:
         files=told.files + more.files,
         calls=told.calls + more.calls,
         added=told.added + more.added,
+        elsewhere=told.elsewhere + more.elsewhere,
         merged=told.merged + more.merged,
         skipped_lines=told.skipped_lines + more.skipped_lines,
         broken=told.broken + more.broken,

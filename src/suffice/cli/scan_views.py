@@ -28,8 +28,10 @@ def told_line(told: Told) -> Iterator[str]:
     ['read   a.jsonl  OpenAI chat  2 calls', 'skip   1 broken line  SF102']
     """
     notes = []
-    if known := told.calls - told.added:
+    if known := told.calls - told.added - told.elsewhere:
         notes.append(f"{known:,} kept already")
+    if told.elsewhere:
+        notes.append(f"{told.elsewhere:,} known from other tools' logs")
     if told.merged:
         notes.append(f"{count(told.merged, 'repeated line')} merged")
     if told.skipped_lines:

@@ -16,6 +16,8 @@ class LoggedExchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     Attributes:
         id: The source's own; empty where it has none (the store then names it by its place).
         source: The format it was read as, e.g. ``anthropic`` or ``claude-code``.
+        provider_ids: What the provider named the message or the request, where it is told beside
+            the source's own id: another tool's log of the same call tells one of them too.
         ts: When it was sent, in seconds since 1970 (UTC); None where not told.
         request: An Anthropic request body without ``model``; ``{}`` where the source holds none.
         response_text: All text of the answer.
@@ -40,6 +42,7 @@ class LoggedExchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     source: str
     id: str = ""
+    provider_ids: tuple[str, ...] = ()
     ts: float | None = None
     request: dict[str, Any] = {}
     response_text: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,10 @@ CREATE TABLE files (
 ) WITHOUT ROWID;
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
+# An earlier release reads a ledger with it, and adds nothing to it.
+_CALLED = (
+    "CREATE TABLE IF NOT EXISTS called (mark BLOB PRIMARY KEY, source TEXT NOT NULL) WITHOUT ROWID"
+)
 
 
 class Ledger:
@@ -59,6 +63,13 @@ class Ledger:
         if found == 0:
             self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
         return found
+
+    def prepare_to_write(self) -> None:
+        """Make what a ledger of an earlier release lacks."""
+        try:
+            self._db.execute(_CALLED)
+        except sqlite3.Error as error:
+            raise unusable(self.path, str(error)) from error
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -113,6 +124,15 @@ class Ledger:
     def marked(self, marks: Sequence[bytes]) -> set[bytes]:
         """Those of these exchanges that came in before, even if they are deleted since."""
         return {bytes(row[0]) for row in self._among("SELECT mark FROM marks WHERE mark IN", marks)}
+
+    def called(self, marks: Sequence[bytes]) -> dict[bytes, str]:
+        """In which format exchanges with these names of a provider's came in first."""
+        found = self._among("SELECT mark, source FROM called WHERE mark IN", marks)
+        return {bytes(mark): source for mark, source in found}
+
+    def add_called(self, marks: Mapping[bytes, str]) -> None:
+        """Remember in which format exchanges with these names of a provider's came in."""
+        self._db.executemany("INSERT OR IGNORE INTO called VALUES (?, ?)", marks.items())
 
     def add_marks(self, marks: Iterable[bytes]) -> None:
         """Remember that these exchanges came in."""

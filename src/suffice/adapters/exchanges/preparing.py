@@ -28,6 +28,8 @@ _GIVE = msgspec.msgpack.Encoder().encode
 _UNSENDABLE = b"!"
 _Mask = Callable[[dict[str, Any]], dict[str, Any]]
 _PLACEHOLDER = re.compile(rb"<(email|phone|card|iban|key|custom):[a-p]{10}>")
+# Names made by a provider's service: long, and begun as theirs are. A test's "msg_1" is none.
+_GIVEN_BY_PROVIDER = re.compile(r"(?:msg|req|chatcmpl|resp|gen)[-_][A-Za-z0-9_\-]{12,100}")
 _NAMES = ("session", "user", "agent_id", "parent_agent_id", "app", "labels", "error", "id")
 _COUNTS = (
     "input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
@@ -64,6 +66,7 @@ class Prepared(msgspec.Struct, frozen=True, array_like=True, tag=1):
         messages: Of the messages, in order.
         bodies: What of these no exchange before it in its batch had.
         named: Placeholders in its names, such as a masked user.
+        called: Marks of what the provider named it: another tool's log says the same.
     """
 
     mark: bytes
@@ -75,6 +78,7 @@ class Prepared(msgspec.Struct, frozen=True, array_like=True, tag=1):
     messages: list[bytes]
     bodies: list[Body]
     named: list[bytes]
+    called: list[bytes] = []
 
 
 class Unfit(msgspec.Struct, frozen=True, array_like=True, tag=2):
@@ -201,6 +205,7 @@ class Preparer:
             messages=messages_parts,
             bodies=list(mine.values()),
             named=_placeholders(row),
+            called=provider_marks(exchange),
         )
 
     def _masked(
@@ -254,6 +259,21 @@ def mark_of(exchange: LoggedExchange) -> bytes:
         return b""
     named = f"{exchange.source}\0{exchange.id}".encode("utf-8", "surrogatepass")
     return blake2b(named, digest_size=_DIGEST_BYTES).digest()
+
+
+def provider_marks(exchange: LoggedExchange) -> list[bytes]:
+    """
+    Marks of the names the provider gave a call, which are given once in the world.
+
+    >>> named = LoggedExchange(source="otel", id="span-1", provider_ids=("msg_01XFDUDYJgAACz",))
+    >>> provider_marks(named) == provider_marks(LoggedExchange(source="a", id="msg_01XFDUDYJgAACz"))
+    True
+    >>> provider_marks(LoggedExchange(source="a", id="call-1"))
+    []
+    """
+    names = dict.fromkeys((exchange.id, *exchange.provider_ids))
+    given = (name.encode() for name in names if _GIVEN_BY_PROVIDER.fullmatch(name))
+    return [blake2b(b"called " + name, digest_size=_DIGEST_BYTES).digest() for name in given]
 
 
 def _beyond_measure(exchange: LoggedExchange) -> str:

@@ -79,6 +79,7 @@ class Exchanges:
 
     Attributes:
         masked: Placeholders in what was added and new, by kind.
+        elsewhere: How many were not added as another format's log told of them before.
     """
 
     def __init__(self, folder: Path, *, lock: int | None) -> None:
@@ -94,7 +95,10 @@ class Exchanges:
         self._preparer = Preparer()
         self._named: set[bytes] = set()
         self.masked: Counter[str] = Counter()
+        self.elsewhere = 0
+        self._called: dict[bytes, str] = {}
         if lock is not None:
+            self._ledger.prepare_to_write()
             self._remove_leftovers()
 
     @classmethod
@@ -165,7 +169,8 @@ class Exchanges:
         """
         Keep those that are not kept yet, by source and id; returns how many that were.
 
-        What was deleted once does not come back. Masking is the caller's: nothing is changed.
+        Nor is a call kept again that another format's log told of, by the provider's own name of
+        it. What was deleted once does not come back. Masking is the caller's: nothing is changed.
 
         Raises:
             StorageError: They cannot be written.
@@ -186,7 +191,8 @@ class Exchanges:
         bodies = {body.digest: body for one in batch for body in one.bodies}
         self._bodies.look_up(bodies)
         known = self._ledger.marked([one.mark for one in batch if one.mark])
-        added = [self._is_added(one, known, bodies) for one in batch]
+        called = self._ledger.called([mark for one in batch for mark in one.called])
+        added = [self._is_added(one, known, bodies, called) for one in batch]
         if len(self._rows) >= _ROWS_TO_WRITE or self._bodies.waiting_bytes > _BYTES_TO_WRITE:
             self.flush()
         return added
@@ -225,11 +231,12 @@ class Exchanges:
                 self._ledger.add_segment(name, first_n=self._rows[0].n, rows=len(self._rows))
             self._ledger.add_bodies(self._bodies.take_waiting())
             self._ledger.add_marks(self._marks)
+            self._ledger.add_called(self._called)
             for now, before in self._files.values():
                 self._ledger.note_file(now, before=before)
             self._ledger.set_counters(key=self._bodies.last_key, n=self._last_n)
         self._rows, self._marks = [], set()
-        self._files = {}
+        self._called, self._files = {}, {}
         self._failed = False
 
     def segments(self) -> list[Path]:
@@ -345,9 +352,20 @@ class Exchanges:
         """Of all files in the folder."""
         return sum(entry.stat().st_size for entry in self.folder.rglob("*") if entry.is_file())
 
-    def _is_added(self, one: Prepared, known: set[bytes], bodies: Mapping[bytes, Body]) -> bool:
+    def _is_added(
+        self,
+        one: Prepared,
+        known: set[bytes],
+        bodies: Mapping[bytes, Body],
+        called: Mapping[bytes, str],
+    ) -> bool:
         if one.mark and (one.mark in known or one.mark in self._marks):
             return False
+        sources = {self._called.get(mark) or called.get(mark) for mark in one.called} - {None}
+        if sources - {one.row.source}:
+            self.elsewhere += 1
+            return False
+        self._called |= dict.fromkeys(one.called, one.row.source)
         parts = (one.system, one.tools, one.settings, one.response, *one.messages)
         for digest in dict.fromkeys(filter(None, parts)):
             if self._bodies.is_new(digest):

@@ -9,7 +9,15 @@ from typing_extensions import override
 
 from suffice.records import LoggedExchange
 from suffice.traffic.formats.chat import joined_text
-from suffice.traffic.formats.fields import between, count, dollars, member, text, when
+from suffice.traffic.formats.fields import (
+    between,
+    count,
+    dollars,
+    member,
+    text,
+    told_ids,
+    when,
+)
 from suffice.traffic.formats.format import Format, Reader, Record
 from suffice.traffic.formats.usage import anthropic_usage
 
@@ -108,6 +116,7 @@ class TranscriptReader(Reader):
         return LoggedExchange(
             source="claude-code",
             id=name,
+            provider_ids=told_ids(text(record, "requestId")),
             ts=asked,
             request={"messages": messages} if messages else {},
             response_text=joined_text(answer.blocks),

@@ -19,6 +19,16 @@ _FINEST_DOLLARS = -40
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 
 
+def told_ids(*ids: str) -> tuple[str, ...]:
+    """
+    Those that are told, each once.
+
+    >>> told_ids("msg_01", "", "msg_01")
+    ('msg_01',)
+    """
+    return tuple(dict.fromkeys(filter(None, ids)))
+
+
 def text(record: Mapping[str, Any], *names: str) -> str:
     """
     The first of these members that is a text or a number, as text; else empty.

@@ -17,6 +17,7 @@ from suffice.traffic.formats.fields import (
     number,
     opened,
     text,
+    told_ids,
 )
 from suffice.traffic.formats.format import Each, Format, Record
 from suffice.traffic.formats.pairs import exchange_of
@@ -47,6 +48,7 @@ def _read(record: Record) -> Iterable[LoggedExchange]:
         msgspec.structs.replace(
             found,
             id=text(record, "request_id", "response_id") or found.id,
+            provider_ids=told_ids(found.id, text(record, "response_id")),
             ts=start,
             model=found.model or text(record, "model", "response_model", "request_model"),
             usage=found.usage or _counted(record),

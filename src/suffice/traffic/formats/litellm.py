@@ -16,6 +16,7 @@ from suffice.traffic.formats.fields import (
     number,
     opened,
     text,
+    told_ids,
 )
 from suffice.traffic.formats.format import Each, Format, Record
 from suffice.traffic.formats.usage import openai_usage
@@ -38,6 +39,7 @@ def _read(record: Record) -> Iterable[LoggedExchange]:
         LoggedExchange(
             source="litellm",
             id=text(record, "request_id", "id", "litellm_call_id"),
+            provider_ids=told_ids(text(answer, "id"), text(record, "id")),
             ts=start,
             request=_request(record),
             response_text=said,

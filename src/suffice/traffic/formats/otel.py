@@ -7,7 +7,16 @@ from typing import Any
 
 from suffice.records import LoggedExchange, Usage
 from suffice.traffic.formats.chat import any_answer, any_request, blocks_of, stop_reason
-from suffice.traffic.formats.fields import between, count, dollars, labels, number, opened, text
+from suffice.traffic.formats.fields import (
+    between,
+    count,
+    dollars,
+    labels,
+    number,
+    opened,
+    text,
+    told_ids,
+)
 from suffice.traffic.formats.format import Each, Format, Record
 from suffice.traffic.formats.spans import Span, spans_of, unflattened
 from suffice.traffic.formats.usage import inclusive_usage
@@ -58,6 +67,7 @@ def genai_exchange(span: Span) -> LoggedExchange:
     return LoggedExchange(
         source="otel",
         id=_identity(span),
+        provider_ids=told_ids(text(said, "gen_ai.response.id")),
         ts=span.start,
         request=_genai_request(span),
         response_text=answer,

@@ -25,6 +25,7 @@ from suffice.traffic.formats.fields import (
     number,
     opened,
     text,
+    told_ids,
 )
 from suffice.traffic.formats.format import Each, Format, Record
 from suffice.traffic.formats.usage import anthropic_usage, openai_usage
@@ -72,6 +73,7 @@ def exchange_of(
     return LoggedExchange(
         source=source,
         id=text(answer, "id") or text(record, "request_id", "id", "uuid"),
+        provider_ids=told_ids(text(record, "request_id"), text(record, "message_id")),
         ts=first_time(record, "ts", "timestamp", "created_at", "time", "start_time")
         or first_time(answer, "created"),
         request=request_of(asked),
