@@ -46,3 +46,22 @@ def test_no_credential_is_kept_in_memory_once_its_fingerprint_is_made(tmp_path: 
 
     assert len(told) == 16
     assert KEY not in repr(vars(books)).encode()
+
+
+def test_claude_codes_agents_are_told_apart_without_their_names(tmp_path: Path) -> None:
+    books = Books(Spool(tmp_path, capture=Capture.OFF), secret=b"s" * 32)
+    agents = [(b"X-Claude-Code-Agent-Id", b"a-1"), (b"X-Claude-Code-Parent-Agent-Id", b"a-0")]
+    found = Route(model="m", requested="m", reason="no policy")
+
+    def written(headers: list[tuple[bytes, bytes]]) -> tuple[str, str]:
+        attempt = Attempt(found, b"{}", number=1, at=1.0, began=1.0, keep=False)
+        head = RequestHead(b"POST", b"/v1/messages", old=False, headers=[*ASKED, *headers])
+        record = books.write(attempt, head)
+        return record.agent_id, record.parent_agent_id
+
+    spawned, parent = written(agents)
+
+    assert len({spawned, parent}) == 2
+    assert "a-1" not in spawned
+    assert written(agents) == (spawned, parent)
+    assert written([]) == ("", "")

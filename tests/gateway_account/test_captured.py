@@ -71,6 +71,33 @@ def test_bodies_whose_days_are_over_are_missing_and_nothing_else(
     assert (found.request_body, found.usage is not None) == (None, True)
 
 
+def test_who_asked_in_a_session_is_given_back_and_goes_with_its_exchange(
+    tmp_path: Path, exchange: Make
+) -> None:
+    spawned = exchange(agent_id="a1b2", parent_agent_id="c3d4")
+    account = kept(tmp_path, spawned)
+    [found] = captured(tmp_path / ACCOUNT)
+
+    prune(account, rows_before="2100-01-01", bodies_before="2100-01-01")
+    left = account.execute("SELECT count(*) FROM agents").fetchone()[0]
+    account.close()
+
+    assert (found.agent_id, found.parent_agent_id, left) == ("a1b2", "c3d4", 0)
+
+
+def test_an_account_of_an_earlier_release_tells_of_no_agents(
+    tmp_path: Path, exchange: Make
+) -> None:
+    account = kept(tmp_path, exchange())
+    account.execute("DROP TRIGGER agents_go")
+    account.execute("DROP TABLE agents")
+    account.close()
+
+    [found] = captured(tmp_path / ACCOUNT)
+
+    assert found.agent_id == ""
+
+
 def test_a_folder_without_an_account_is_said(tmp_path: Path) -> None:
     with pytest.raises(EmptyInput, match="no account"):
         list(captured(tmp_path / ACCOUNT))

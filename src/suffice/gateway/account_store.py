@@ -60,6 +60,11 @@ CREATE TABLE IF NOT EXISTS taken (
 CREATE TABLE IF NOT EXISTS writers (
     writer TEXT PRIMARY KEY, number INTEGER NOT NULL, seen REAL NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS agents (
+    id TEXT PRIMARY KEY, agent_id TEXT NOT NULL, parent_agent_id TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS agents_go AFTER DELETE ON exchanges
+BEGIN DELETE FROM agents WHERE id = old.id; END;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 _VERSION = 1
@@ -247,6 +252,9 @@ def _insert(connection: sqlite3.Connection, taken: Taken, catalog: Catalog) -> b
     if inserted:
         _roll_up(connection, exchange, day=day, priced=priced)
         _keep_bodies(connection, exchange, name=name, day=day)
+        if exchange.agent_id:
+            agents = (name, exchange.agent_id, exchange.parent_agent_id)
+            connection.execute("INSERT OR REPLACE INTO agents VALUES (?, ?, ?)", agents)
     return bool(inserted)
 
 

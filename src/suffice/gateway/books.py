@@ -107,6 +107,8 @@ class Books:
             response_bytes=attempt.response_bytes,
             request_body=attempt.body if kept is not None else None,
             response_body=b"".join(kept) if kept is not None else None,
+            agent_id=self._agent(head, b"x-claude-code-agent-id"),
+            parent_agent_id=self._agent(head, b"x-claude-code-parent-agent-id"),
             request_encoding=head.fields.get(b"content-encoding", b"").decode("latin-1"),
             response_encoding=attempt.encoding,
         )
@@ -147,6 +149,10 @@ class Books:
             credential = fields.get(b"x-api-key") or fields.get(b"authorization") or b""
             known = head.key = self.name_of(credential)
         return known
+
+    def _agent(self, head: RequestHead, header: bytes) -> str:
+        """An agent's name as a hash that tells agents apart; empty where none is told."""
+        return fingerprint(head.fields.get(header, b""), secret=self._secret)
 
     def name_of(self, credential: bytes) -> str:
         """The fingerprint of a credential."""

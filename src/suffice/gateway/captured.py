@@ -19,9 +19,11 @@ _SERVED = """
     SELECT ts, id, request_id, session, type, requested_model, served_model, arm, reason,
         policy_version, path, status, attempt, retry_count, deltas, ttft_s, duration_s, stop_reason,
         message_id, streamed, complete, error_type, key, request_bytes, response_bytes,
-        usage, request_body, response_body
-    FROM exchanges WHERE answered = 1 AND arm <> 'shadow' ORDER BY ts, id
+        usage, request_body, response_body{agents}
+    FROM exchanges {joined} WHERE answered = 1 AND arm <> 'shadow' ORDER BY ts, id
 """
+# An account of an earlier release, which no gateway has opened since, tells of no agents.
+_HAS_AGENTS = "SELECT 1 FROM sqlite_master WHERE name = 'agents'"
 _BODIES = ("request_body", "response_body")
 
 
@@ -45,7 +47,12 @@ def captured(account: Path) -> Iterator[ExchangeRecord]:
     try:
         with closing(open_account(account, readonly=True)) as connection:
             connection.row_factory = sqlite3.Row
-            for row in connection.execute(_SERVED):
+            told = connection.execute(_HAS_AGENTS).fetchone() is not None
+            served = _SERVED.format(
+                agents=", agent_id, parent_agent_id" if told else "",
+                joined="LEFT JOIN agents USING (id)" if told else "",
+            )
+            for row in connection.execute(served):
                 yield _exchange(connection, row)
     except sqlite3.Error as error:
         raise StorageError(

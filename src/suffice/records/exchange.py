@@ -47,6 +47,8 @@ class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
         id: Our own id where the front door gave one; else the account names it by its place.
         request_id: The provider's id of the exchange; empty where there was no answer.
         session: The conversation it belongs to, as a hash; empty where unknown.
+        agent_id: The sub-agent that asks, as a keyed hash; empty for a main loop.
+        parent_agent_id: Who spawned it, likewise.
         type: The request type; empty where nobody named it.
         requested_model: What the client asked for.
         served_model: What answered, by its own word; else what was asked of the provider.
@@ -109,6 +111,8 @@ class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     response_body: bytes | None = None
     request_encoding: str = ""
     response_encoding: str = ""
+    agent_id: str = ""
+    parent_agent_id: str = ""
 
     @property
     def outcome(self) -> Outcome:
