@@ -118,6 +118,24 @@ def test_what_stands_behind_a_chunked_body_is_not_another_request(
     assert len(upstream.asked) == 1
 
 
+@pytest.mark.parametrize(
+    "behind",
+    [
+        b"GET /x HTTP/1.1\r\nhost: gw\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n",
+        b"CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n",
+    ],
+)
+def test_an_offer_behind_a_chunked_body_takes_no_answer_away(
+    gateway: Any, upstream: Any, talk: Any, behind: bytes
+) -> None:
+    talk.send(CHUNKED)
+    talk.send(b"2\r\n{}\r\n0\r\n\r\n" + behind)
+
+    assert status(talk.read_to_end()) == 200
+    assert [asked.body for asked in upstream.asked] == [b"{}"]
+    assert not gateway.told.getvalue()
+
+
 def test_pipelined_requests_are_answered_one_after_another(
     gateway: Any, upstream: Any, talk: Any
 ) -> None:

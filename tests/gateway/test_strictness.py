@@ -175,6 +175,21 @@ def test_beyond_this_machine_a_gateway_key_is_needed_and_never_sent_on(
         assert upstream.asked[0].header(b"x-api-key") == [b"sk-upstream"]
 
 
+def test_a_key_that_stands_in_two_places_is_sent_on_in_neither(
+    upstream: Any, start_gateway: Any, talk_to: Any
+) -> None:
+    gateway = start_gateway(upstream.url, keys=Keys((KEPT,), upstream_credential="sk-upstream"))
+    talk = talk_to(gateway)
+    twice = b"x-suffice-key: %b\r\nauthorization: Bearer %b" % (SECRET.encode(), SECRET.encode())
+    talk.send(
+        P + twice + b"\r\nx-api-key: sk-own\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}"
+    )
+
+    assert talk.read_to_end()[9:12] == b"200"
+    assert SECRET.encode() not in upstream.asked[0].head
+    assert upstream.asked[0].header(b"x-api-key") == [b"sk-own"]
+
+
 @pytest.mark.parametrize(
     ("kept", "status"),
     [

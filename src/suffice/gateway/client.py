@@ -217,7 +217,9 @@ class ClientConnection(asyncio.Protocol):
                 self.on_body(data)
                 self._complete = len(data) == length
             else:
-                self._parser.feed_data(data)
+                # Behind a chunked body nothing is read, no offer of another protocol either.
+                with contextlib.suppress(httptools.HttpParserUpgrade):
+                    self._parser.feed_data(data)
         except httptools.HttpParserError as wrong:
             message = f"the request's body is malformed: {wrong}."
             self._abandon(error(400, message, reason="malformed request", close=True))

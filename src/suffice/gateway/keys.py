@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -100,13 +100,26 @@ def told_key(fields: Mapping[bytes, bytes]) -> tuple[bytes, bytes | None]:
     """
     if own := fields.get(HEADER):
         return own, None
+    return next(_as_credentials(fields), (b"", None))
+
+
+def misplaced(fields: Mapping[bytes, bytes]) -> list[bytes]:
+    """
+    The credential's headers in which a gateway key stands, which is nobody's business upstream.
+
+    >>> misplaced({b"x-api-key": b"sk-ant-1", b"authorization": b"Bearer sgk-1"})
+    [b'authorization']
+    """
+    return [header for _, header in _as_credentials(fields)]
+
+
+def _as_credentials(fields: Mapping[bytes, bytes]) -> Iterator[tuple[bytes, bytes]]:
     for header in (b"x-api-key", b"authorization"):
         value = fields.get(header, b"")
         if header == b"authorization" and value[:7].lower() == b"bearer ":
             value = value[7:].strip()
         if value.startswith(PREFIX.encode()):
-            return value, header
-    return b"", None
+            yield value, header
 
 
 def new_key(name: str, *, expires: datetime | None = None) -> tuple[str, GatewayKey]:

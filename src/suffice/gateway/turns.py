@@ -11,7 +11,7 @@ from suffice.gateway.budgets import refused
 from suffice.gateway.feedback import OWN, FeedbackTurn
 from suffice.gateway.heads import RequestHead
 from suffice.gateway.house import House
-from suffice.gateway.keys import GatewayKey, told_key
+from suffice.gateway.keys import GatewayKey, misplaced, told_key
 from suffice.gateway.messages import MessageTurn
 from suffice.gateway.pages import OPEN_PAGES, PAGES, OwnPage
 from suffice.gateway.relay import Relay
@@ -123,7 +123,11 @@ def _admitted(head: RequestHead, house: House) -> GatewayKey | None:
     if key is not None:
         # Teams that share the provider's credential are told apart by what we gave them.
         head.key = key.id
-    if key is None or place is None:
+    if key is None:
+        return None
+    if place is None:
+        for header in misplaced(head.fields):
+            head.replace(header, None)
         return key
     credential = house.keys.upstream_credential
     if credential is None:
