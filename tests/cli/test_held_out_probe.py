@@ -32,6 +32,7 @@ Answers = Mapping[tuple[str, str, int], str]
 """Case, arm and how often asked before -> what was said."""
 
 KeepRun = Callable[..., Path]
+CALM = Probe(type="t", arm=Arm.BASELINE, model=BIG, cases=9, answers=3, level=0.001)
 
 
 def held(number: int) -> HeldOutCase:
@@ -43,7 +44,7 @@ def held(number: int) -> HeldOutCase:
 def keep_run(tmp_path: Path) -> KeepRun:
     """Keep a run's answers, week by week; the first one is the parent."""
 
-    def keep(answers: Answers, *, digest: str = "d", probes: tuple[Probe, ...] = ()) -> Path:
+    def keep(answers: Answers, *, digest: str = "d", probes: tuple[Probe, ...] = (CALM,)) -> Path:
         week = len(list(tmp_path.iterdir()))
         settings: dict[str, Any] = {HELD_OUT_OF: "run-0"} if week else {"baseline": BIG}
         plan = msgspec.to_builtins(PLAN)
@@ -107,10 +108,7 @@ def test_after_a_change_the_story_begins_anew(keep_run: KeepRun) -> None:
     """
     What the model said before is no reference for what it is since.
     """
-    changed = Probe(
-        type="t", arm=Arm.BASELINE, model=BIG, cases=9, answers=3, level=0.001, moved=True,
-        p_value=0.0,
-    )  # fmt: skip
+    changed = msgspec.structs.replace(CALM, moved=True, p_value=0.0)
     parent = keep_run({("c0", BIG, 0): "a", ("c0", BIG, 1): "a"})
     keep_run({("c0", BIG, 0): "b", ("c0", BIG, 1): "b"}, probes=(changed,))
     run = keep_run({("c0", BIG, 0): "b"})

@@ -101,7 +101,8 @@ def reruns_of(parent: Parent) -> list[Rerun]:
             result = read_result(path)
         except StorageError:
             continue
-        if not result.stopped:
+        # One whose answers came from others than were asked has looked at no model.
+        if not result.stopped and result.probes:
             found.append(Rerun(path, result))
     return sorted(found, key=lambda one: one.result.created)
 

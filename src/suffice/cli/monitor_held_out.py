@@ -195,17 +195,19 @@ class HeldOutRuns:
 
     def _note(self, turns: Turns, due: Due, turn: Turn, folder: Path, last_words: str) -> None:
         """Keep how a run ended, and say it."""
+        useless = ""
         try:
             result = read_result(folder)
         except StorageError:
             stopped = "killed"
         else:
             stopped = result.stopped
+            useless = "" if result.probes else " ".join(result.notes[-1:])
             # What the provider or the disk said stands among the run's own remarks.
             last_words = next((one for one in result.notes if _CODE.match(one)), last_words)
         if not stopped:
-            turns.ended(due, turn, now())
-            said = f"held-out cases asked again for ${turn.spent_usd}: {folder.name}"
+            turns.ended(due, turn, now(), why=useless)
+            said = f"held-out cases asked again for ${turn.spent_usd}: {useless or folder.name}"
         elif self._stopped(0):
             turns.interrupted(due, turn, now())
             said = f"held-out cases half asked, kept in {folder.name}; whoever is next goes on"

@@ -41,8 +41,9 @@ def _rerouting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        monkeypatch.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{server.server_port}")
-        yield
+        with monkeypatch.context() as patched:
+            patched.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{server.server_port}")
+            yield
     finally:
         server.shutdown()
         thread.join()
@@ -384,3 +385,5 @@ def test_answers_of_another_model_than_was_asked_re_check_nothing(
     assert "claude-haiku-5-5 for claude-opus-5-5" in note
     assert events() == ["started"]
     assert not fake.journal
+    suffice("compare", "--held-out", "triage", *AGAIN)
+    assert len(fake.journal) == 200 * 3 + 2 * 60  # as the first time: nothing is known yet

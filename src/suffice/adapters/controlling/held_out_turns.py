@@ -144,11 +144,22 @@ class Turns:
         spent = sum((Decimal(one.usd) for one in self._spent(now)), _NOTHING)
         return max(_NOTHING, self._usd - spent)
 
-    def ended(self, due: Due, turn: Turn, now: datetime) -> Turn:
-        """The run came to its end; the next one is due by the time this one was."""
+    def ended(self, due: Due, turn: Turn, now: datetime, *, why: str = "") -> Turn:
+        """
+        The run came to its end; the next one is due by the time this one was.
+
+        Args:
+            due: Whose it is.
+            turn: Its turn.
+            now: The time.
+            why: Why it says nothing all the same; empty if it does.
+        """
         following = max(turn.began + self._every, now)
-        over = msgspec.structs.replace(turn, over=True, tries=0, why="", next_at=following)
-        self._store.close_trouble(_trouble(due.kept))
+        over = msgspec.structs.replace(turn, over=True, tries=0, why=why, next_at=following)
+        if why:
+            self._tell(due, why, now)
+        else:
+            self._store.close_trouble(_trouble(due.kept))
         return self._keep(due, over, now)
 
     def waits(self, due: Due, turn: Turn, why: str, now: datetime) -> Turn:
