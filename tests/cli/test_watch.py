@@ -185,8 +185,17 @@ def test_a_watch_that_cannot_begin_ends(here: Path) -> None:
     assert not (here / STORE).exists()
 
 
+def test_a_watch_that_could_tell_nobody_ends_and_says_so(here: Path) -> None:
+    (here / "suffice.toml").write_text('[alerts.t]\nkind = "slack"\nurl_env = "NOT_SET_HERE"\n')
+    add(here / "cases.jsonl", range(3))
+
+    result = watch("cases.jsonl", "--every", "1")
+
+    assert (result.exit_code, "NOT_SET_HERE is not set" in result.output) == (2, True)
+
+
 def seconds_until(holds: Callable[[], bool], *, most: float = 30.0) -> None:
     end = time.monotonic() + most
     while not holds():
-        assert time.monotonic() < end
+        assert time.monotonic() < end, Path("problems.txt").read_text()
         time.sleep(0.05)
