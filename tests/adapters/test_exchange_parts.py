@@ -154,6 +154,21 @@ def test_nothing_that_was_made_of_deleted_rows_is_left(folder: Path, add: Add) -
     assert not any(_holds(path, who) for path in left if path.suffix == ".parquet")
 
 
+def test_what_was_made_of_deleted_rows_goes_with_them_also_if_nobody_looks_again(
+    folder: Path, add: Add
+) -> None:
+    add("first")
+    add("second", session="gone")
+    look(folder)
+
+    with Exchanges.open(folder) as store:
+        before = {path.stem for path in store.segments()}
+        store.delete(session="gone")
+        (gone,) = before - {path.stem for path in store.segments()}
+
+    assert not [path for path in (folder / "types").rglob("*") if gone in str(path)]
+
+
 def _holds(path: Path, who: int) -> bool:
     with connect() as duck:
         rows = duck.execute(f"SELECT * FROM read_parquet('{path}')").fetchall()  # noqa: S608

@@ -115,6 +115,12 @@ def remove_others(folder: Path, keep: Collection[str], *, beginning: tuple[str, 
                 place.unlink()
 
 
+def remove_made(folder: Path, name: str) -> None:
+    """Remove all that was made under a name, and under names that begin with it."""
+    for place in list(folder.glob(f"{name}*")):
+        shutil.rmtree(place, ignore_errors=True)
+
+
 def _is_drafted(name: str) -> bool:
     """Whether somebody is writing it now."""
     _, drafted, rest = name.partition(_DRAFT)

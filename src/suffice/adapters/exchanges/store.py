@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import msgspec
 
+from suffice.adapters.exchange_made import remove_made
 from suffice.adapters.exchanges.bodies import Bodies
 from suffice.adapters.exchanges.columns import StoredExchange
 from suffice.adapters.exchanges.ledger import Ledger, unusable
@@ -430,6 +431,7 @@ class Exchanges:
         self._bodies.forget()
         for name, _, _ in touched:
             (self.folder / name).unlink(missing_ok=True)
+            remove_made(self.folder / "types", Path(name).stem)
         if touched:
             self._ledger.forget_space()
         return Deleted(sum(hit.values()), len(unneeded))
