@@ -6,7 +6,7 @@ import time
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -77,21 +77,24 @@ def keep(places: Places, said: Said, *, form: str) -> None:
             world.store.rate(rating)
         counted = _counted(answer)
     if form == "json":
-        document = {
-            "schema": "suffice.feedback",
-            "version": 1,
-            "request_id": said.request_id if answer is None else answer.request_id,
-            "at": at,
-            "good": said.good,
-            "by": said.by,
-            "note": mask_text(said.note),
-            "known": answer is not None,
-            "type": "" if answer is None else answer.type,
-            "arm": "" if answer is None else answer.arm,
-        }
-        click.echo(json_text(document), nl=False)
+        click.echo(json_text({**_document(said, answer, at), "says": counted}), nl=False)
     else:
         click.echo(f"kept: {said.request_id} was {said.word}; {counted}")
+
+
+def _document(said: Said, answer: Exchange | None, at: datetime) -> dict[str, Any]:
+    return {
+        "schema": "suffice.feedback",
+        "version": 1,
+        "request_id": said.request_id if answer is None else answer.request_id,
+        "at": at,
+        "good": said.good,
+        "by": said.by,
+        "note": mask_text(said.note),
+        "known": answer is not None,
+        "type": "" if answer is None else answer.type,
+        "arm": "" if answer is None else answer.arm,
+    }
 
 
 def _answer(places: Places, name: str) -> Exchange | None:
