@@ -63,11 +63,11 @@ def keep_run(tmp_path: Path) -> KeepRun:
     return keep
 
 
-def probed(parent: Path, run: Path) -> dict[Arm, Probe]:
+def probed(parent: Path, run: Path, *, scorer: str = "exact") -> dict[Arm, Probe]:
     found: Parent = find_parent(str(parent), None)
     before = [one for one in reruns_of(found) if one.path.resolve() != run.resolve()]
     probing = Probing(found, before, run, PLAN, BEGAN + timedelta(weeks=60))
-    probes = probing.probes(scorer="exact", price=lambda *_: None)
+    probes = probing.probes(scorer=scorer, price=lambda *_: None)
     return {one.arm: one for one in probes}
 
 
@@ -124,3 +124,33 @@ def test_a_year_of_answers_is_not_compared_each_with_each(keep_run: KeepRun) -> 
         run = keep_run({("c0", BIG, 0): "a"})
 
     assert probed(parent, run)[Arm.BASELINE].answers == 16
+
+
+def test_probes_beyond_the_year_s_share_use_nothing_up(keep_run: KeepRun) -> None:
+    """
+    Else a model that is asked every day would be tested for 52 days, and then never again.
+    """
+    untested = msgspec.structs.replace(CALM, p_value=0.5, level=0.0)
+    parent = keep_run({("c0", BIG, 0): "a", ("c0", BIG, 1): "a"})
+    for _ in range(60):
+        keep_run({}, probes=(untested,))
+    run = keep_run({("c0", BIG, 0): "a"})
+
+    assert probed(parent, run)[Arm.BASELINE].level > 0
+
+
+def test_the_newest_answers_choose_the_scorer_no_more_than_those_before(keep_run: KeepRun) -> None:
+    labels = {(f"c{number}", BIG, 0): "billing" for number in range(3)}
+    texts = {
+        (f"c{number}", BIG, 0): "This ticket is, as far as I can tell, about billing. " * 3
+        for number in range(3)
+    }
+    parent = keep_run({})
+    agreements = set()
+    for digest, first, newest in (("one", labels, texts), ("another", texts, labels)):
+        keep_run(first, digest=digest)
+        found = probed(parent, keep_run(newest, digest=digest), scorer="auto")
+        agreements.add(found[Arm.BASELINE].agreement)
+
+    assert len(agreements) == 1
+    assert None not in agreements

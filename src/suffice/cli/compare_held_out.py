@@ -112,10 +112,10 @@ def run(again: Again, given: Options) -> Comparison:
     catalog = catalog_with(options.prices)
     require_prices(options, catalog)
     credential_for(options.base_url, environ_of(options))
-    before = _earlier(parent)
     dollars = Dollars(catalog, started)
     with folder_of(options, started.strftime("%Y%m%d-%H%M%S-%f")) as folder:
         parts = Parts(folder, dollars, quoter_of(options, dollars, ()))
+        before = _earlier(parent, folder.path)
         plan = _plan_of(parent, before, options, parts)
         show(plan, options)
         _show_reach(parent, plan)
@@ -194,10 +194,14 @@ def _options(given: Options, parent: Parent, rollout: Rollout | None) -> Options
     )
 
 
-def _earlier(parent: Parent) -> list[Rerun]:
-    """The finished runs over any of these types' held-out cases, oldest first."""
+def _earlier(parent: Parent, own: Path) -> list[Rerun]:
+    """
+    The other finished runs over any of these types' held-out cases, oldest first.
+
+    A run that was over when it was broken off is entered again: it is no earlier one of itself.
+    """
     types = {one.case.type for one in parent.cases}
-    found = reruns_of(parent)
+    found = [one for one in reruns_of(parent) if one.path.resolve() != own.resolve()]
     return [one for one in found if types & {verdict.type for verdict in one.result.types}]
 
 

@@ -61,14 +61,19 @@ class Probing:
                 yield self._probe(planned.type, Arm.CANDIDATE, name, ours, held_by)
 
     def _scorer(self, cases: Sequence[Case], name: str, price: Price) -> Scorer | None:
-        """The type's own scorer; None where it has none, or one that would have to be paid."""
+        """
+        The type's own scorer; None where it has none, or one that would have to be paid.
+
+        Chosen by all the answers that are compared, none of them more than another: whatever is
+        chosen by the newest alone treats them otherwise than those before.
+        """
         if name == "judge":
             return None
-        now, baseline = self._given[-1], self._plan.baseline
+        baseline = self._plan.baseline
         answered = [
-            msgspec.structs.replace(case, answers={baseline: now[case.id, baseline][0][1]})
+            msgspec.structs.replace(case, answers={baseline: answer})
             for case in cases
-            if 0 in now.get((case.id, baseline), {})
+            for answer in self._told(case, baseline, self._since(case.type, Arm.BASELINE, baseline))
         ]
         choose = chooser(name, baseline=baseline, price=price)
         return choose(answered).grading.scorer if answered else None
@@ -117,9 +122,10 @@ class Probing:
         return 0
 
     def _probes(self, request_type: str, arm: Arm, model: str) -> int:
+        """How many were tested within a year; those beyond the year's share use nothing up."""
         places = range(1, len(self._before) + 1)
         return sum(
-            found.p_value is not None
+            found.p_value is not None and found.level > 0
             for place in places
             if self._at - datetime.fromisoformat(self._before[place - 1].result.created) <= _A_YEAR
             for found in self._of(place, request_type, arm, model)

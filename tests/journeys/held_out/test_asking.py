@@ -264,6 +264,22 @@ def test_a_budget_holds_and_what_was_asked_is_never_paid_again(
     assert len(twice) == len(pilot) + 200
 
 
+def test_a_run_that_was_over_is_entered_again_and_is_no_earlier_one_of_itself(
+    suffice: Command, compared: Path, fake: StrictFake
+) -> None:
+    """
+    So it is where it was killed, or the store was locked, between its result and the rollout.
+    """
+    save = ("--save", str(compared.parent / "again"))
+    first = found(suffice("compare", "--held-out", "triage", *AGAIN, *save))
+    before = len(fake.journal)
+
+    second = found(suffice("compare", "--held-out", "triage", *AGAIN, *save, "--resume"))
+
+    assert len(fake.journal) == before
+    assert second["probes"] == first["probes"]
+
+
 def test_cases_set_aside_beforehand_are_the_same_whatever_the_seed(
     suffice: Command, compared: Path, fake: StrictFake
 ) -> None:
