@@ -277,7 +277,7 @@ def test_of_two_monitors_one_acts(world: Any, monitor: Callable[[], subprocess.P
     until(lambda: world.share() == 0.0)
     for process in both:
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
 
     assert world.told() == ["started", "advanced", "advanced", "done", "rolled_back"]
