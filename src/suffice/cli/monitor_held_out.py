@@ -22,6 +22,7 @@ from typing import IO, NamedTuple
 from suffice.adapters.controlling.held_out_turns import Due, Turn, Turns
 from suffice.adapters.storage import open_run, read_result
 from suffice.adapters.storage.rollouts import Rollouts
+from suffice.cli import EXIT_KEEP, EXIT_UNDECIDED
 from suffice.cli.held_out_runs import find_parent
 from suffice.cli.money_text import read_usd
 from suffice.cli.monitor_voice import Voice
@@ -36,8 +37,23 @@ _CODE = re.compile(r"SF\d{3}")
 _EVERY = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _POLL_S, _LONGEST_POLL_S, _RENEW_S, _LAST_ANSWERS_S = 0.2, 30.0, 20.0, 60.0
 _STDERR_BYTES = 4_000
+# By these a run ends that has come to its word, and whose rollout has it.
+_TOLD = frozenset({0, EXIT_UNDECIDED, EXIT_KEEP})
 # Of the provider's keys a scheduled run sees none: it is paid with suffice's own.
 _NOT_HANDED_ON = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
+
+
+class Ended(NamedTuple):
+    """
+    How a command ended.
+
+    Attributes:
+        code: Its exit code.
+        words: The last it said.
+    """
+
+    code: int
+    words: str
 
 
 class Schedule(NamedTuple):
@@ -188,20 +204,21 @@ class HeldOutRuns:
             why = f"${self._schedule.usd} are used up; it goes on when they are there again."
             turns.waits(due, turn, why, now())
             return True
-        code, last_words = self._asked(turns, request_type, folder, spent + left)
+        ended = self._asked(turns, request_type, folder, spent + left)
         turn = turns.booked(due, turn, _spent(folder), now())
-        self._note(turns, due, turn, folder, f"{last_words} (exit {code})")
+        self._note(turns, due, turn, folder, ended)
         return True
 
-    def _note(self, turns: Turns, due: Due, turn: Turn, folder: Path, last_words: str) -> None:
+    def _note(self, turns: Turns, due: Due, turn: Turn, folder: Path, ended: Ended) -> None:
         """Keep how a run ended, and say it."""
-        useless = ""
+        useless, last_words = "", f"{ended.words} (exit {ended.code})"
         try:
             result = read_result(folder)
         except StorageError:
             stopped = "killed"
         else:
-            stopped = result.stopped
+            # Whoever has a result may still have failed to tell the rollout of it.
+            stopped = result.stopped or ("" if ended.code in _TOLD else "untold")
             useless = "" if result.probes else " ".join(result.notes[-1:])
             # What the provider or the disk said stands among the run's own remarks.
             last_words = next((one for one in result.notes if _CODE.match(one)), last_words)
@@ -218,10 +235,8 @@ class HeldOutRuns:
             said = turns.failed(due, turn, last_words, now()).why
         self._voice.said(due.kept.rollout.type, said)
 
-    def _asked(
-        self, turns: Turns, request_type: str, folder: Path, budget: Decimal
-    ) -> tuple[int, str]:
-        """Run the command; its exit code and the last it said."""
+    def _asked(self, turns: Turns, request_type: str, folder: Path, budget: Decimal) -> Ended:
+        """Run the command."""
         resume = ("--resume",) if (folder / "run.json").exists() else ()
         upstream = self._schedule.upstream
         command = [
@@ -244,7 +259,7 @@ class HeldOutRuns:
             ) as process,
         ):
             self._wait_for(process, turns)
-            return process.returncode, _last_line(words)
+            return Ended(process.returncode, _last_line(words))
 
     def _wait_for(self, process: subprocess.Popen[bytes], turns: Turns) -> None:
         """Until it ends; where we are to stop, or lost the claim, it is asked to, and keeps all."""

@@ -18,12 +18,15 @@ from typing import Any, Protocol
 import msgspec
 import pytest
 from click.testing import Result
+from typing_extensions import override
 
 from suffice.adapters.controlling.held_out_turns import Turn, Turns
 from suffice.adapters.storage import read_result
 from suffice.adapters.storage.rollouts import Rollouts
 from suffice.cli.held_out_runs import HELD_OUT_OF
-from suffice.cli.monitor_held_out import read_schedule
+from suffice.cli.monitor_held_out import Ended, HeldOutRuns, read_schedule
+from suffice.cli.monitor_voice import Terminal
+from suffice.cli.rollout_world import Places
 from suffice.records.rollout import RolloutState, ShadowPair
 from suffice.testing import StrictFake, serve, strict_fake
 from suffice.testing.processes import gateway
@@ -189,6 +192,33 @@ def test_killed_in_the_middle_it_is_taken_up_and_nothing_is_paid_twice(
     assert sum(count > 1 for count in per_pair.values()) <= 260 + 16
 
 
+def test_a_verdict_its_rollout_was_not_told_of_is_told_without_asking_anybody_again(
+    suffice: Command, rolled_out: Path, fake: StrictFake, world: World
+) -> None:
+    """
+    The store was locked when the run had come to its end, say.
+    """
+    assert rolled_out.exists()
+    world.candidate = 0.3
+    schedule = read_schedule("1h", Decimal(5))
+    assert schedule is not None
+    places = Places(STORE, Path(".suffice/policy.json"), Path(".suffice"))
+    runs = Path(".suffice/runs").absolute()
+    first, second = (
+        kind(places, schedule, Terminal("text"), stopped=_waited, runs=runs)
+        for kind in (_Untold, HeldOutRuns)
+    )
+
+    first.one()
+    untold, asked = kinds(), len(fake.journal)
+    second.one(datetime.now(UTC) + timedelta(minutes=20))
+
+    assert untold == ["started", "recheck_failed"]
+    assert kinds()[2:] == ["noted"]
+    assert len(fake.journal) == asked
+    assert turn().over
+
+
 def test_of_two_monitors_one_asks(suffice: Command, rolled_out: Path, fake: StrictFake) -> None:
     assert rolled_out.exists()
     before = len(fake.journal)
@@ -281,6 +311,22 @@ def test_a_schedule_that_cannot_be_kept_is_told_and_a_gateway_s_rollouts_are_wat
     assert code in {one.get("code") for one in log}
     assert "watching" in {one["event"] for one in log}
     assert not fake.journal
+
+
+class _Untold(HeldOutRuns):
+    """Its runs come to their end and then cannot tell any rollout."""
+
+    @override
+    def _asked(self, turns: Turns, request_type: str, folder: Path, budget: Decimal) -> Ended:
+        places, self._places = self._places, self._places._replace(store=Path("nowhere.sqlite"))
+        super()._asked(turns, request_type, folder, budget)
+        self._places = places
+        return Ended(1, "SF602 The store is locked.")
+
+
+def _waited(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
 
 
 def _agreeing(number: int) -> ShadowPair:
