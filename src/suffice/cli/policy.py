@@ -125,7 +125,7 @@ def history(ctx: click.Context, *, path: Path, form: str) -> None:
 @click.option(
     "--shadow-batched/--shadow-live",
     default=None,
-    help="Whether shadow calls wait for a batch at half the price, see docs/rollout.md.",
+    help="Whether shadow calls wait for a batch at half the price, see docs/batched-shadow.md.",
 )
 @click.option(
     "--ongoing",
