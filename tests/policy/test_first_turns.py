@@ -27,7 +27,9 @@ MODELS = st.sampled_from([BIG, SMALL])
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "max_tokens": st.sampled_from([9, 100]),
     "temperature": st.sampled_from([0.5, 1.0]),
-    "system": st.sampled_from(["Sort.", 'a "messages": [] b', "[]"]),
+    "system": st.sampled_from(
+        ["Sort.", 'a "messages": [] b', "[]", "\u0000 the messages stand here"]
+    ),
     "metadata": st.sampled_from([{"suffice_type": "triage"}, {"user_id": "u"}]),
     "thinking": st.just({"type": "enabled", "budget_tokens": 1024}),
     "tools": st.just([{"name": "look", "input_schema": {"type": "object"}}]),
@@ -60,6 +62,10 @@ def requests(draw: st.DrawFn) -> tuple[dict[str, str], bytes]:
     for _ in range(draw(st.sampled_from([1, 1, 1, 2]))):
         place = draw(st.integers(min_value=0, max_value=len(pieces)))
         pieces.insert(place, f'"messages"{colon}{json.dumps(draw(MESSAGES))}')
+    if draw(st.sampled_from([False, False, True])):
+        # Any field once more, and a name that is written with an escape.
+        pieces.append(draw(st.sampled_from(pieces)))
+        pieces[-1] = f'"\\u{ord(pieces[-1][1]):04x}' + pieces[-1][2:]
     return draw(HEADERS), ("{" + comma.join(pieces) + "}").encode()
 
 

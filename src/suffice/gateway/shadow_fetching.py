@@ -32,6 +32,8 @@ _ENDED_S, _KEPT_S = 26 * _HOUR_S, 29 * _DAY_S
 _REST_S, _LONGEST_REST_S = 15.0, 600.0
 _WRITTEN_S = 20.0
 _NOT_FOUND = 404
+# What the provider says so of one batch says nothing of others.
+_OF_ONE_BATCH = frozenset({400, 403, 409, 422})
 _LONGEST_DELETING_S = 3_600.0
 
 
@@ -211,16 +213,20 @@ class Fetching:
         if self._loop.time() < max(look.due, self._rests_until) or not self._sent.is_claimed:
             return
         look.due = self._loop.time() + look.wait_s
+        slower = False
         for head in await asyncio.to_thread(self._sent.held_by_the_provider):
             told = await self._ask(
                 "DELETE", f"{PATH}/{head.batch}", version=head.version, betas=head.betas
             )
             gone = not told.problem or told.status == _NOT_FOUND
-            if not gone and self._now() - head.at < _KEPT_S:
-                look.wait_s = min(2 * look.wait_s, max(_LONGEST_DELETING_S, self._poll_s))
-                return
-            await asyncio.to_thread(self._sent.forget, head.name)
-        look.wait_s = self._poll_s
+            if gone or self._now() - head.at >= _KEPT_S:
+                await asyncio.to_thread(self._sent.forget, head.name)
+                continue
+            slower = True
+            if told.status not in _OF_ONE_BATCH:
+                break
+        slowest = max(_LONGEST_DELETING_S, self._poll_s)
+        look.wait_s = min(2 * look.wait_s, slowest) if slower else self._poll_s
 
     async def _look_for(self, sent: SentBatch, look: _Look) -> None:
         """Find the batch that a killed worker may have sent."""

@@ -155,6 +155,22 @@ def test_what_cannot_be_deleted_yet_is_deleted_later_by_whoever_comes(start: Any
     assert second.lines() == []
 
 
+def test_a_batch_that_cannot_be_deleted_keeps_no_other_one(start: Any) -> None:
+    gateway = start()
+    front = gateway.front
+    front.deletes_fail = iter(lambda: 409 if front.asked[-1][1].endswith("/stuck") else 0, None)
+    stuck = SentBatch(name="sfs-0", at=time.time(), version="2026-10-21", batch="stuck", calls={})
+    gateway.sent.taken(stuck)
+
+    gateway.ask("s1", "s2")
+
+    assert gateway.becomes({"answered": 2})
+    assert gateway.until(lambda: "DELETE" in {m for m, path, _ in front.asked if "msg" in path})
+    assert gateway.until(
+        lambda: [one.name for one in gateway.sent.held_by_the_provider()] == ["sfs-0"]
+    )
+
+
 def test_answers_that_are_gone_are_missing_at_an_unknown_price(start: Any) -> None:
     gateway = start()
     gateway.front.gets_fail = itertools.repeat(404)
