@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import click
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -35,14 +36,14 @@ _STYLE = {
     RolloutState.HOLDING_YOU: "yellow",
     RolloutState.PAUSED: "yellow",
 }
-_ROW_GLYPH = {
-    "holding": ("✓", "+", "green"),
-    "watching": ("!", "!", "yellow"),
-    "raised": ("✗", "x", "red"),
-    "too few to say": ("…", "~", "yellow"),
+_ROW_STATE = {
+    "holding": ("✓", "+", "holding", "green"),
+    "watching": ("!", "!", "watching", "yellow"),
+    "raised": ("✗", "x", "raised", "red"),
+    "too few to say": ("…", "~", "too few", "yellow"),
 }
 _HOUR_S, _DAY_S = 3600, 86_400
-_NAME = 24
+_NAME, _WIDE = 24, 100
 
 
 def show_status(view: RolloutView, happened: Sequence[Happened], *, form: str, next_: str) -> None:
@@ -52,23 +53,46 @@ def show_status(view: RolloutView, happened: Sequence[Happened], *, form: str, n
         click.echo(json_text(rollout_json(view, events)), nl=False)
         return
     console = results()
-    console.print(drawn(view, happened, unicode=speaks_unicode(console)))
+    unicode = speaks_unicode(console)
+    console.print(drawn(view, happened, unicode=unicode, width=console.width))
     click.echo(f"\nNext  {next_}")
 
 
-def drawn(view: RolloutView, happened: Sequence[Happened], *, unicode: bool) -> Group:
-    """One rollout as it is shown: headline, stages, guards, money, events."""
-    parts: list[RenderableType] = [_headline(view, unicode=unicode), rail(view, unicode=unicode)]
+class _Hung:
+    """A text after its lead; where lines end at a width, none of it stands below the lead."""
+
+    def __init__(self, text: Text | str, *, lead: Text | str = "  ", style: str = "") -> None:
+        self._lead, self._text = Text.assemble(lead), Text.assemble(text, style=style)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if options.no_wrap:
+            yield Text.assemble(self._lead, self._text)
+            return
+        grid = Table.grid()
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(self._lead, self._text)
+        yield grid
+
+
+def drawn(
+    view: RolloutView, happened: Sequence[Happened], *, unicode: bool, width: int = 80
+) -> Group:
+    """One rollout as it is shown: headline, facts, stages, guards, money, events."""
+    parts: list[RenderableType] = [_headline(view, unicode=unicode), _facts(view, unicode=unicode)]
+    parts.append(rail(view, unicode=unicode))
     if view.because:
-        parts.append(Text(f"  {one_line(view.because)}", style="yellow"))
-    parts += ["", _guards(view, unicode=unicode), ""]
+        parts.append(_Hung(one_line(view.because), style="yellow"))
+    parts += ["", _guards(view, unicode=unicode, width=width), ""]
+    if view.missing:
+        parts.append(_Hung(one_line(view.missing), style="yellow"))
     if view.prompt:
         style = "dim" if view.prompt_version else "yellow"
-        parts.append(Text(f"  {one_line(view.prompt)}", style=style))
+        parts.append(_Hung(one_line(view.prompt), style=style))
     if view.held_out:
-        parts.append(Text(f"  {one_line(view.held_out)}", style="dim"))
-    parts.append(Text(f"  {_money(view.money)}", style="dim"))
-    parts.append(Text(f"  {view.next}", style="dim"))
+        parts.append(_Hung(one_line(view.held_out), style="dim"))
+    parts.append(_Hung(_money(view.money), style="dim"))
+    parts.append(_Hung(view.next, style="dim"))
     if happened:
         parts += ["", *map(_event_line, happened)]
     return Group(*parts)
@@ -112,16 +136,15 @@ def show_events(happened: Sequence[Happened]) -> None:
     results().print(Group(*map(_event_line, happened)))
 
 
-def _event_line(one: Happened) -> Text:
+def _event_line(one: Happened) -> _Hung:
     event = one.event
     who = f" [{one_line(event.by)}]" if event.by else ""
     policy = f" (policy {event.policy_version})" if event.policy_version else ""
-    line = Text(f"  {event.at:%Y-%m-%d %H:%M:%S}  ", style="dim")
-    line.append(one_line(event.sentence) + who, style="")
+    line = Text(one_line(event.sentence) + who)
     line.append(policy, style="dim")
     if event.reason:
         line.append(f"  because: {one_line(event.reason)}", style="dim")
-    return line
+    return _Hung(line, lead=Text(f"  {event.at:%Y-%m-%d %H:%M:%S}  ", style="dim"))
 
 
 def show_changed(view: RolloutView, happened: Sequence[Happened], *, form: str, next_: str) -> None:
@@ -145,15 +168,17 @@ def _headline(view: RolloutView, *, unicode: bool) -> Text:
     line.append(one_line(view.type), style="bold")
     line.append(f"  {_short(view.baseline)} {arrow} {_short(view.candidate)}   ")
     line.append(state_text(view, unicode=unicode), style=f"bold {_STYLE[view.state]}")
-    dot = "·" if unicode else "|"
+    return line
+
+
+def _facts(view: RolloutView, *, unicode: bool) -> _Hung:
     facts = [
         f"stage {view.stage} of {len(view.shares)}",
         f"set {_set(view)}",
         f"actual {actual_text(view.served)}",
         f"{_long(view.stage_for_s)} here",
     ]
-    line.append("   " + f" {dot} ".join(facts), style="dim")
-    return line
+    return _Hung((" · " if unicode else " | ").join(facts), style="dim")
 
 
 def rail(view: RolloutView, *, unicode: bool) -> Text:
@@ -174,15 +199,18 @@ def rail(view: RolloutView, *, unicode: bool) -> Text:
     return line
 
 
-def _guards(view: RolloutView, *, unicode: bool) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("  guardrail", "now", "held against", "evidence", "state"):
+def _guards(view: RolloutView, *, unicode: bool, width: int) -> Padding:
+    """A row a guard, each on one line at 80 columns while its figures are of usual length."""
+    gap = 1 if width < _WIDE else 3
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="dim")
+    for heading in ("guardrail", "now", "baseline", "evidence", "state"):
         table.add_column(heading, overflow="fold")
     for row in view.guards:
-        glyph, plain, style = _ROW_GLYPH[row.state]
-        state = Text(f"{glyph if unicode else plain} {row.state}", style=style)
-        table.add_row(f"  {row.name}", row.now, row.against, row.evidence, state)
-    return table
+        glyph, plain, word, style = _ROW_STATE[row.state]
+        state = Text(f"{glyph if unicode else plain} {word}", style=style)
+        against, evidence = row.against.removeprefix("baseline "), row.evidence.replace(" of ", "/")
+        table.add_row(row.name, row.now, against, evidence, state)
+    return Padding(table, (0, 0, 0, 2))
 
 
 def _money(money: Money) -> str:

@@ -21,15 +21,16 @@ from suffice.records.rollout import (
     RolloutEvent,
     RolloutState,
     WantedShares,
+    Watch,
 )
 from suffice.reports.rollout_next import because, left_s, next_text
 from suffice.statistics.detector import alarm_level
 
 _GUARD_NAMES = {
-    "errors": ("errors and refusals", "with one"),
-    "latency": ("slow answers", "slow"),
-    "cost": ("dear answers", "dear"),
-    "feedback": ("disliked answers", "disliked"),
+    "errors": "errors and refusals",
+    "latency": "slow answers",
+    "cost": "dear answers",
+    "feedback": "disliked answers",
 }
 _FEW = 40
 _HALF_WAY = 0.5
@@ -150,6 +151,7 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
         prompt_version: The prompt's version an edit is told from; empty where none is.
         prompt: What is watched of the prompt, and since when it is known.
         held_out: What held-out cases said, and when they are asked next; empty before the first.
+        missing: How many pairs have no score; empty where all have one.
     """
 
     type: str
@@ -178,6 +180,7 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str = ""
     held_out: str = ""
     shadow_batched: bool = False
+    missing: str = ""
 
 
 def view_of(
@@ -227,6 +230,7 @@ def view_of(
         version=rollout.version,
         prompt_version=rollout.basis.watched_prompt,
         prompt="" if rollout.state is RolloutState.ROLLED_BACK else prompt_text(rollout.basis),
+        missing=_missing(rollout.watch),
     )
 
 
@@ -322,14 +326,19 @@ def _actual(view: RolloutView) -> float | None:
     return None if view.served is None else view.served.share
 
 
+def _missing(watch: Watch) -> str:
+    if not watch.missing:
+        return ""
+    return f"{watch.missing:,} of {watch.pairs + watch.missing:,} pairs have no score"
+
+
 def _agreement_row(rollout: Rollout) -> GuardRow:
     watch = rollout.watch
     level = alarm_level(watch.levels)
     mean = f"{100 * watch.score / watch.pairs:.1f} % of {watch.pairs:,}" if watch.pairs else "-"
-    missing = f" · {watch.missing:,} without a score" if watch.missing else ""
     return GuardRow(
         name="agreement (batched)" if rollout.shadow_batched else "agreement (shadow)",
-        now=mean + missing,
+        now=mean,
         against=f"fine at {percent(watch.p_ok)}",
         evidence=f"{level:,.0f} of {watch.limit:,.0f}",
         state=_state(level / watch.limit, seen=watch.pairs),
@@ -340,13 +349,12 @@ def _agreement_row(rollout: Rollout) -> GuardRow:
 
 
 def _guard_row(guard: Guard) -> GuardRow:
-    name, word = _GUARD_NAMES[guard.name]
     value, limit = evidence_of(guard)
     seen, other = guard.candidate_seen, guard.baseline_seen
     alone = guard.reference is not None
     return GuardRow(
-        name=name,
-        now=f"{_rate(guard.candidate_hits, seen)} {word}" if seen else "-",
+        name=_GUARD_NAMES[guard.name],
+        now=_rate(guard.candidate_hits, seen) if seen else "-",
         against=f"expected {percent(guard.reference)}"
         if guard.reference is not None
         else f"baseline {_rate(guard.baseline_hits, other)}",
