@@ -118,6 +118,16 @@ def test_after_a_change_the_story_begins_anew(keep_run: KeepRun) -> None:
     assert (found.answers, found.agreement, found.before) == (3, 1.0, 1.0)
 
 
+def test_what_is_asked_twice_after_a_change_counts_twice(keep_run: KeepRun) -> None:
+    changed = msgspec.structs.replace(CALM, moved=True, p_value=0.0)
+    parent = keep_run({("c0", BIG, 0): "a", ("c0", BIG, 1): "a"})
+    keep_run({("c0", BIG, 0): "b"}, probes=(changed,))
+    keep_run({("c0", BIG, 0): "b", ("c0", BIG, 1): "c"})
+    run = keep_run({("c0", BIG, 0): "b"})
+
+    assert probed(parent, run)[Arm.BASELINE].answers == 4
+
+
 def test_a_year_of_answers_is_not_compared_each_with_each(keep_run: KeepRun) -> None:
     parent = keep_run({("c0", BIG, 0): "a", ("c0", BIG, 1): "a"})
     for _ in range(20):

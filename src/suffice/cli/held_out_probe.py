@@ -95,18 +95,20 @@ class Probing:
         """
         The model's answers to a case, oldest first; nothing where the newest has none before it.
 
-        Of a later run its first answer counts; of the first one that asked the case a second one
-        as well: so soon after each other, two answers show how much the model varies by itself.
+        Of each run its first answer counts; of the first one that asked the case twice both do: so
+        soon after each other, two answers show how much the model varies by itself.
         """
         *earlier, now = [given.get((case.id, model), {}) for given in self._given[since:]]
         if 0 not in now:
             return []
         digest, newest = now[0]
         told: list[Answer] = []
+        has_noise = False
         for given in earlier:
             # A request that was sent in other words is another request.
             same = [answer for _, (asked, answer) in sorted(given.items()) if asked == digest]
-            told += same[:1] if told else same
+            told += same[:1] if has_noise else same
+            has_noise = has_noise or len(same) > 1
         if not told:
             return []
         told.append(newest)
