@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import sys
 import zlib
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -328,6 +329,30 @@ def test_a_huge_frame_of_content_is_skipped_without_being_held(
 
     assert read(pieces, streaming=True) == read([body], streaming=True)
     assert read(pieces, streaming=True).usage == FULL
+
+
+@pytest.mark.parametrize("filler", [b"\n", b"\r", b"\r\n", b":\n\n", b"id\n\n", b"data\n\n"])
+def test_empty_events_cost_no_look_each(message: Message, stream: Stream, filler: bytes) -> None:
+    """
+    An upstream that sends little else would hold every other request up.
+    """
+    calls = 0
+
+    def count(_frame: object, event: str, _arg: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    reader = ExchangeReader(streaming=True)
+    sys.setprofile(count)
+    try:
+        reader.feed(filler * 10_000)
+    finally:
+        sys.setprofile(None)
+    for piece in stream(message()):
+        reader.feed(piece)
+
+    assert calls < 100
+    assert reader.finish(complete=True).usage == FULL
 
 
 def test_deeply_nested_json_is_unreadable_not_fatal() -> None:

@@ -16,6 +16,8 @@ _FIELD = b"event: "
 _READ = {b"message_start", b"message_delta", b"message_stop", b"error"}
 _CONTENT = {b"content_block_start", b"content_block_delta"}
 _LONGEST_NAME = 64
+# Nothing that is said in fewer bytes is read, however many such frames there are.
+_SHORTEST_FRAME = len(b"data:0")
 # Stands for a frame whose content is let go before its end has come; a comment holds its place.
 _STUB = b"event: content_block_stop\n:"
 
@@ -87,7 +89,7 @@ class EventReader:
         for frame in frames:
             if frame.startswith(_DELTA):
                 self.deltas += 1
-            else:
+            elif len(frame) >= _SHORTEST_FRAME:
                 self._take(frame)
         if len(self._rest) > _TRIM_FROM:
             self._trim()
