@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from suffice.adapters.controlling.held_out_turns import Due, Turns
+from suffice.adapters.storage.rollouts import Kept
 from suffice.records.rollout import RolloutEvent, RolloutState
 
 WEEK, HOUR = timedelta(days=7), timedelta(hours=1)
@@ -19,6 +20,17 @@ def weekly(world: Any, usd: str = "2") -> Turns:
 def the(due: Due | None) -> Due:
     assert due is not None
     return due
+
+
+def moved(kept: Kept, at: datetime, sentence: str) -> RolloutEvent:
+    return RolloutEvent(
+        at=at,
+        type=kept.rollout.type,
+        kind="baseline_moved",
+        sentence=sentence,
+        state=RolloutState.ADVANCING,
+        policy_version=0,
+    )
 
 
 def test_a_rollout_is_asked_again_a_week_after_it_began_and_each_week_from_then(
@@ -120,17 +132,22 @@ def test_a_baseline_found_changed_elsewhere_makes_its_other_types_due_at_once(
     turns.ended(due, turns.begun(due, "r-1", at), at)
     assert turns.due(at + HOUR) is None
 
-    world.store.tell(
-        RolloutEvent(
-            at=at + HOUR,
-            type=kept.rollout.type,
-            kind="baseline_moved",
-            sentence="Found on mail: it has changed.",
-            state=RolloutState.ADVANCING,
-            policy_version=0,
-        )
-    )
+    world.store.tell(moved(kept, at + HOUR, "Found on mail: it has changed."))
 
     due = the(turns.due(at + HOUR))
     turns.ended(due, turns.begun(due, "r-2", at + 2 * HOUR), at + 2 * HOUR)
     assert turns.due(at + 3 * HOUR) is None
+
+
+def test_who_found_the_baseline_changed_is_not_asked_again_because_others_find_it_too(
+    world: Any,
+) -> None:
+    kept = world.start()
+    turns, at = weekly(world), world.began + WEEK
+    due = the(turns.due(at))
+    turns.ended(due, turns.begun(due, "r-1", at), at)
+
+    world.store.tell(moved(kept, at, "It has changed."))
+    world.store.tell(moved(kept, at + HOUR, "Found on mail: it has changed."))
+
+    assert turns.due(at + HOUR) is None

@@ -203,14 +203,16 @@ class Turns:
         self._store.tell(event)
 
     def _is_alarmed(self, kept: Kept, turn: Turn) -> bool:
-        """Whether the baseline was found changed on another type since the latest turn began."""
+        """
+        Whether the baseline was found changed on another type since the latest turn began.
+
+        Not if that turn has found it as well: then nothing is left to be asked about it.
+        """
         if not turn.over or turn.tries:
             return False
         since = self._store.events(request_type=kept.rollout.type, since=turn.began)
-        return any(
-            one.event.kind == "baseline_moved" and one.event.sentence.startswith("Found on ")
-            for one in since
-        )
+        moved = [one.event.sentence for one in since if one.event.kind == "baseline_moved"]
+        return bool(moved) and all(one.startswith("Found on ") for one in moved)
 
     def _spent(self, now: datetime) -> list[_Spent]:
         noted = self._store.noted("", _SPENT)
