@@ -14,7 +14,7 @@ from suffice.adapters.storage import RunInfo
 from suffice.adapters.storage.rollouts import Rollouts
 from suffice.cli import main
 from suffice.gateway.metrics import Metrics
-from suffice.records import Comparison, Measure, Verdict, Word
+from suffice.records import Comparison, Measure, ShadowPair, Verdict, Word
 
 
 @pytest.fixture
@@ -487,3 +487,35 @@ def test_a_plan_for_a_volume_nobody_has_seen(here: Path) -> None:
 def test_a_plan_without_a_volume_is_refused(here: Path) -> None:
     assert suffice("rollout", "plan").exit_code == 2
     assert suffice("rollout", "plan", "triage").exit_code == 2
+
+
+def test_what_has_no_score_is_told_with_its_commonest_reasons(here: Path) -> None:
+    kept_run(here)
+    fine("rollout", "start", "triage")
+    assert "no score" not in fine("rollout", "status", "triage")
+    reasons = [*["HTTP 529"] * 5, *["the batch\nexpired"] * 2, "HTTP 401", "HTTP 403", ""]
+    with Rollouts.open(here / ".suffice" / "rollouts.sqlite") as store:
+        kept = store.get("triage")
+        assert kept is not None
+        store.add_pairs(
+            [
+                ShadowPair(
+                    id=f"p{number}",
+                    at=kept.rollout.began,
+                    type="triage",
+                    session=f"s{number}",
+                    served_by="candidate",
+                    probability=0.05,
+                    score=1.0 if why is None else None,
+                    why_missing=why or "",
+                )
+                for number, why in enumerate([None, *reasons])
+            ]
+        )
+
+    output = fine("rollout", "status", "triage")
+
+    assert (
+        "10 of 11 pairs since it began have no score: 5 HTTP 529, 2 the batch expired, "
+        "1 HTTP 401, 2 other"
+    ) in output

@@ -173,6 +173,56 @@ def test_a_scorer_that_fails_is_degraded(rollout: Rollout, pairs: Pairs, now: da
     assert after.rollout.state is RolloutState.DEGRADED
 
 
+def for_reasons(pairs: tuple[ShadowPair, ...], *reasons: str) -> tuple[ShadowPair, ...]:
+    return tuple(
+        msgspec.structs.replace(pair, why_missing=why)
+        for pair, why in zip(pairs, reasons, strict=True)
+    )
+
+
+def test_a_scorer_that_fails_is_degraded_for_the_commonest_reason_in_a_row(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    before = for_reasons(pairs([None] * 15 + [1.0]), *["the batch expired"] * 15, "")
+    first = for_reasons(pairs([None] * 9, first=17), *["HTTP 401"] * 6, *["HTTP 529"] * 3)
+    last = for_reasons(pairs([None] * 11, first=26), *["HTTP 529"] * 9, "", "HTTP 401")
+
+    once = step(rollout, RolloutEvidence(pairs=before + first), now=now + HOUR).rollout
+    after = step(once, RolloutEvidence(pairs=before + first + last), now=now + HOUR)
+
+    [event] = after.events
+    assert event.sentence == (
+        "Not enough data at 5 %: 20 pairs in a row without a score >= 20 (12 of them: HTTP 529). "
+        "Nothing moves on unwatched."
+    )
+
+
+def test_a_week_of_unscored_pairs_says_what_was_wrong_with_them(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    unscored = for_reasons(pairs([None] * 2), "the batch expired", "the batch expired")
+
+    after = step(rollout, RolloutEvidence(pairs=unscored), now=now + 7 * DAY)
+
+    assert after.rollout.state_because == (
+        "no scored pair for 7.0 days >= 7.0 days; without a score since: 2 "
+        "(2 of them: the batch expired)"
+    )
+
+
+def test_however_many_reasons_there_are_few_are_remembered(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    made_up = [f"HTTP {number}\x1b" + "x" * 500 for number in range(400)]
+    evidence = RolloutEvidence(pairs=for_reasons(pairs([None] * 400), *made_up))
+
+    watch = step(rollout, evidence, now=now + HOUR).rollout.watch
+
+    assert watch.recent_missing == 400
+    assert len(watch.recent_missing_why) == 16
+    assert all(len(why) == 80 and why.isprintable() for why in watch.recent_missing_why)
+
+
 def test_a_used_up_budget_pauses_and_the_fall_is_still_seen(
     rollout: Rollout, pairs: Pairs, now: datetime
 ) -> None:

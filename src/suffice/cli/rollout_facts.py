@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,12 +13,13 @@ from suffice.adapters.storage.rollouts import Kept
 from suffice.cli.rollout_world import LATELY, World
 from suffice.gateway.account_store import PICO
 from suffice.monitor import wanted
-from suffice.records.rollout import ModelMoved, Recheck, Rollout
+from suffice.records.rollout import ModelMoved, Recheck, Rollout, ShadowPair
 from suffice.reports.rollouts import (
     Money,
     RolloutView,
     Served,
     held_out_text,
+    missing_text,
     view_of,
     watching_usd,
 )
@@ -32,16 +34,19 @@ def view(world: World, kept: Kept, *, now: datetime) -> RolloutView:
     """
     rollout = kept.rollout
     rule = world.policies.load().policy.types.get(rollout.type)
+    pairs = world.store.pairs(rollout.type, since=rollout.began)
     is_its_own = rule is not None and rule.candidate == rollout.candidate
     shown = view_of(
         rollout,
         wanted(rollout),
         set_share=rule.share if rule is not None and is_its_own else None,
         served=_served(world, kept, now=now),
-        money=_money(world, kept),
+        money=_money(world, rollout, pairs),
         now=now,
     )
-    return msgspec.structs.replace(shown, held_out=_held_out(world, rollout))
+    return msgspec.structs.replace(
+        shown, held_out=_held_out(world, rollout), missing=missing_text(pairs)
+    )
 
 
 def _held_out(world: World, rollout: Rollout) -> str:
@@ -69,9 +74,7 @@ def _served(world: World, kept: Kept, *, now: datetime) -> Served | None:
     return Served(hours=hours, conversations=conversations, at_candidate=at_candidate)
 
 
-def _money(world: World, kept: Kept) -> Money:
-    rollout = kept.rollout
-    pairs = world.store.pairs(rollout.type, since=rollout.began)
+def _money(world: World, rollout: Rollout, pairs: Sequence[ShadowPair]) -> Money:
     spent, unpriced = watching_usd([pair.cost_usd for pair in pairs])
     saved = None
     if world.account is not None:

@@ -71,9 +71,13 @@ def degraded(rollout: Rollout, *, now: datetime) -> Moved | None:
     quiet = now - _watched_since(rollout)
     if failing:
         why = f"{watch.recent_missing} pairs in a row without a score >= {MISSING_IN_A_ROW}"
+        why += sentences.mostly(watch.recent_missing_why)
         measured = (float(watch.recent_missing), ">=", float(MISSING_IN_A_ROW))
     elif quiet >= STARVED_AFTER:
         why = f"no scored pair for {sentences.days(quiet)} >= {sentences.days(STARVED_AFTER)}"
+        if watch.recent_missing:
+            most = sentences.mostly(watch.recent_missing_why)
+            why += f"; without a score since: {watch.recent_missing:,}{most}"
         measured = (quiet / timedelta(days=1), ">=", STARVED_AFTER / timedelta(days=1))
     else:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from suffice.records import Guard, Rollout, Stage, Watch
@@ -36,6 +37,21 @@ def agreement(score: float, pairs: int) -> str:
     if not pairs:
         return "no pair yet"
     return f"agreement {100 * score / pairs:.1f} % ({score:,.4g} of {pairs:,})"
+
+
+def mostly(reasons: Mapping[str, int]) -> str:
+    """
+    The commonest reason why pairs have no score, with its count, to be put behind a sentence.
+
+    >>> mostly({"HTTP 529": 3, "HTTP 401": 17})
+    ' (17 of them: HTTP 401)'
+    >>> mostly({})
+    ''
+    """
+    if not reasons:
+        return ""
+    why = max(reasons, key=reasons.__getitem__)
+    return f" ({reasons[why]:,} of them: {why})"
 
 
 def days(length: timedelta) -> str:

@@ -40,6 +40,7 @@ def after_shadow(watch: Watch, pairs: Iterable[ShadowPair], *, stage_began: date
     scored = [pair for pair in counted if pair.score is not None]
     scores = [pair.score or 0.0 for pair in scored]
     total = math.fsum(scores)
+    ending = _missing_at_the_end(counted)
     watch = msgspec.structs.replace(
         watch,
         levels=levels,
@@ -49,7 +50,8 @@ def after_shadow(watch: Watch, pairs: Iterable[ShadowPair], *, stage_began: date
         missing=watch.missing + len(counted) - len(scores),
         proof=(watch.proof[0] + total, watch.proof[1] + len(scores) - total),
         recent=(*watch.recent, *scores)[-RECENT:],
-        recent_missing=_missing_at_the_end(watch, counted),
+        recent_missing=len(ending) + (0 if scored else watch.recent_missing),
+        recent_missing_why=_why_missing({} if scored else watch.recent_missing_why, ending),
         last_pair=_latest(watch, scored),
     )
     return _in_stage(watch, [pair for pair in counted if pair.at >= stage_began])
@@ -102,6 +104,8 @@ def too_many_missing(missing: int, scored: int) -> bool:
 
 
 _LARGEST_LOG = 700.0
+# What is remembered of a type stays small, whatever a provider answers.
+_MOST_REASONS, _LONGEST_REASON = 16, 80
 
 
 def _place(pair: ShadowPair) -> int:
@@ -126,11 +130,21 @@ def _latest(watch: Watch, scored: Sequence[ShadowPair]) -> datetime | None:
     return max(known, default=None)
 
 
-def _missing_at_the_end(watch: Watch, counted: Sequence[ShadowPair]) -> int:
+def _missing_at_the_end(counted: Sequence[ShadowPair]) -> Sequence[ShadowPair]:
+    """Those without a score after the last that has one."""
     for place, pair in enumerate(reversed(counted)):
         if pair.score is not None:
-            return place
-    return watch.recent_missing + len(counted)
+            return counted[len(counted) - place :]
+    return counted
+
+
+def _why_missing(before: dict[str, int], pairs: Sequence[ShadowPair]) -> dict[str, int]:
+    found = dict(before)
+    for pair in pairs:
+        why = "".join(filter(str.isprintable, pair.why_missing))[:_LONGEST_REASON]
+        if why in found or (why and len(found) < _MOST_REASONS):
+            found[why] = found.get(why, 0) + 1
+    return found
 
 
 def _in_stage(watch: Watch, pairs: Sequence[ShadowPair]) -> Watch:

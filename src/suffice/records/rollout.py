@@ -175,6 +175,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         proof: Agreed and disagreed score sums since a re-qualification began.
         recent: The latest scores, the newest last, for people to read.
         recent_missing: Pairs without a score since the last scored one.
+        recent_missing_why: Why -> how many of those; of a few reasons, the first that came up.
         last_pair: When the last scored pair was served; None before the first.
     """
 
@@ -193,6 +194,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     proof: tuple[float, float] = (0.0, 0.0)
     recent: tuple[float, ...] = ()
     recent_missing: Count = 0
+    recent_missing_why: dict[str, Count] = {}
     last_pair: Moment | None = None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,8 +21,8 @@ from suffice.records.rollout import (
     RolloutBasis,
     RolloutEvent,
     RolloutState,
+    ShadowPair,
     WantedShares,
-    Watch,
 )
 from suffice.reports.rollout_next import because, left_s, next_text
 from suffice.statistics.detector import alarm_level
@@ -34,6 +35,7 @@ _GUARD_NAMES = {
 }
 _FEW = 40
 _HALF_WAY = 0.5
+_REASONS = 3
 
 GLYPHS = {
     RolloutState.SHADOW: ("◌", "o"),
@@ -151,7 +153,7 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
         prompt_version: The prompt's version an edit is told from; empty where none is.
         prompt: What is watched of the prompt, and since when it is known.
         held_out: What held-out cases said, and when they are asked next; empty before the first.
-        missing: How many pairs have no score; empty where all have one.
+        missing: How many pairs have no score, and why; empty where all have one.
     """
 
     type: str
@@ -230,7 +232,6 @@ def view_of(
         version=rollout.version,
         prompt_version=rollout.basis.watched_prompt,
         prompt="" if rollout.state is RolloutState.ROLLED_BACK else prompt_text(rollout.basis),
-        missing=_missing(rollout.watch),
     )
 
 
@@ -311,6 +312,25 @@ def prompt_text(basis: RolloutBasis) -> str:
     )
 
 
+def missing_text(pairs: Sequence[ShadowPair]) -> str:
+    """
+    How many pairs have no score, and the commonest reasons; empty where all have one.
+
+    Args:
+        pairs: All since the rollout began.
+    """
+    missing = [pair for pair in pairs if pair.score is None]
+    if not missing:
+        return ""
+    reasons = Counter(pair.why_missing or "no reason known" for pair in missing).most_common()
+    shown = [f"{count:,} {why}" for why, count in reasons[:_REASONS]]
+    rest = sum(count for _, count in reasons[_REASONS:])
+    if rest:
+        shown.append(f"{rest:,} other")
+    since = "pairs since it began have no score"
+    return f"{len(missing):,} of {len(pairs):,} {since}: {', '.join(shown)}"
+
+
 def watching_usd(costs: Sequence[str | None]) -> tuple[str, int]:
     """
     The dollars of shadow calls, and how many of them have no known price.
@@ -324,12 +344,6 @@ def watching_usd(costs: Sequence[str | None]) -> tuple[str, int]:
 
 def _actual(view: RolloutView) -> float | None:
     return None if view.served is None else view.served.share
-
-
-def _missing(watch: Watch) -> str:
-    if not watch.missing:
-        return ""
-    return f"{watch.missing:,} of {watch.pairs + watch.missing:,} pairs have no score"
 
 
 def _agreement_row(rollout: Rollout) -> GuardRow:
