@@ -244,6 +244,48 @@ def test_batches_that_nothing_pays_for_are_told(own_folder: Path) -> None:
     assert paid.state is State.FINE
 
 
+EVERY, USD = {"SUFFICE_HELD_OUT_EVERY": "7d"}, {"SUFFICE_HELD_OUT_USD": "2"}
+OWN = {"SUFFICE_OWN_KEY": "sk-own-0123456789"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "state", "says", "next_step"),
+    [
+        (EVERY | USD, State.LOOK, "nothing pays", "SUFFICE_OWN_KEY"),
+        (EVERY | OWN, State.FAILED, "SUFFICE_HELD_OUT_USD is not", "SUFFICE_HELD_OUT_USD"),
+        (EVERY, State.FAILED, "SUFFICE_HELD_OUT_USD is not", "SUFFICE_HELD_OUT_USD"),
+        (USD | OWN, State.FAILED, "SUFFICE_HELD_OUT_EVERY is not", "SUFFICE_HELD_OUT_EVERY"),
+        (USD | OWN | {"SUFFICE_HELD_OUT_EVERY": "weekly"}, State.FAILED, "weekly", "7d"),
+        (EVERY | OWN | {"SUFFICE_HELD_OUT_USD": "two"}, State.FAILED, "two", ""),
+        (EVERY | USD | OWN, State.FINE, "every 7d, for at most $2", ""),
+    ],
+)
+def test_a_schedule_of_held_out_cases_is_whole_and_paid(
+    own_folder: Path, environ: dict[str, str], state: State, says: str, next_step: str
+) -> None:
+    found = the(check_options(Setup(data=own_folder), environ, now=NOW), "held-out schedule")
+
+    assert found.state is state
+    assert says in found.says
+    assert next_step in found.next_step
+    assert "sk-own" not in found.says + found.next_step
+
+
+def test_a_schedule_is_paid_by_the_running_gateways_key_and_none_needs_none(
+    own_folder: Path,
+) -> None:
+    figures = Metrics(own_folder / "metrics")
+    figures.set("suffice_own_key", 1.0)
+    figures.save()
+    setup = Setup(data=own_folder)
+
+    kept = check_options(setup, EVERY | USD, now=NOW)
+    none = check_options(setup, {"SUFFICE_HELD_OUT_EVERY": ""}, now=NOW)
+
+    assert the(kept, "held-out schedule").state is State.FINE
+    assert "held-out schedule" not in {each.check for each in none}
+
+
 def test_budgets_and_certificates_are_read_as_the_gateway_would(own_folder: Path) -> None:
     budgets, cert = own_folder / "budgets.json", own_folder / "cert.pem"
     budgets.write_text('[{"name": "team", "usd": "5"}]')

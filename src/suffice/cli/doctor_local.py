@@ -14,6 +14,7 @@ from pathlib import Path
 
 from suffice.catalog import Catalog, load_catalog
 from suffice.cli.doctor_findings import Finding, Setup, failed, fine, look
+from suffice.cli.doctor_schedule import check_schedule
 from suffice.cli.gateway_reading import read_budgets, refuse_forgetful_budgets
 from suffice.cli.gateway_tls import serving
 from suffice.errors import SufficeError
@@ -179,6 +180,7 @@ def check_options(setup: Setup, environ: Mapping[str, str], *, now: datetime) ->
     )
     yield from _keys(setup, environ, now=now)
     yield from _own_key(setup, environ)
+    yield from check_schedule(setup, environ)
     yield from _reading(
         "tls",
         lambda: serving(setup.tls_cert, setup.tls_key, setup.client_ca),
