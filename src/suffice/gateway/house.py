@@ -38,6 +38,7 @@ class House:
         feedback: Keeps what clients say of answers; None: it is refused.
         render_metrics: The page of figures.
         log: Where it tells what happens.
+        on_fault: Told of a mistake of our own beside an answer, which is served all the same.
         keys: Who may use it; None: whoever reaches it.
         clients: Who is connected.
         crowded_until: Until then nobody looks whether any of them could make room.
@@ -58,6 +59,7 @@ class House:
     render_metrics: Callable[[], bytes] = bytes
     keys: Keys | None = None
     log: Log = field(default_factory=Log)
+    on_fault: Callable[[Exception], None] = lambda _: None
     clients: set[ClientConnection] = field(default_factory=set)
     crowded_until: float = 0.0
     held_bytes: int = 0

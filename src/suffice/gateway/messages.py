@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
@@ -164,12 +165,12 @@ class MessageTurn(Relay):
             self._answers(attempt)
         self.relay(head, body, done=done)
         if head is not None:
-            self._draw_shadow(attempt)
+            self._beside(self._draw_shadow, attempt)
         if body:
             attempt.read(body, time.monotonic())
         if done:
             attempt.complete = True
-            self._hand_to_shadow(attempt)
+            self._beside(self._hand_to_shadow, attempt)
             self._ends(attempt)
             self._let_go()
 
@@ -239,6 +240,13 @@ class MessageTurn(Relay):
                 served_as = found.served_as or found.model
                 self.house.decider.placements.remember(found.conversation, served_as)
         self.extra = _told(found.type, found.model, found.reason, found.policy_version)
+
+    def _beside(self, work: Callable[[Attempt], None], attempt: Attempt) -> None:
+        """Do what is no part of the answer; whatever is wrong with it, the answer is accounted."""
+        try:
+            work(attempt)
+        except Exception as fault:  # noqa: BLE001 - the client is served, and what it used is billed
+            self.house.on_fault(fault)
 
     def _draw_shadow(self, attempt: Attempt) -> None:
         """Whether another model answers this too; asked once the client's answer is on its way."""

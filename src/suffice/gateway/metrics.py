@@ -39,6 +39,7 @@ _HELP = {
     "suffice_budget_soft_alert": ("gauge", "1 from a budget's soft share on."),
     "suffice_budget_refused_total": ("counter", "Requests refused for a budget."),
     "suffice_deciding_failures_total": ("counter", "Requests passed on since deciding failed."),
+    "suffice_beside_failures_total": ("counter", "Faults of ours beside answers that were served."),
     "suffice_assignment_key_missing": ("gauge", "1 while nothing is routed for want of a key."),
     "suffice_usage_unread_total": ("counter", "Answers whose usage could not be read, by reason."),
     "suffice_capture_dropped_total": ("counter", "Exchanges that were not captured."),

@@ -211,6 +211,7 @@ class Running:
             public_url=options.public_url,
             prompts=self._prompts,
             feedback=FeedbackFolder(options.data / FEEDBACK_FOLDER),
+            on_fault=self._failed_beside,
         )
         if options.capture is not Capture.OFF:
             # Without an account nobody would know what they cost.
@@ -292,6 +293,10 @@ class Running:
         at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
         kind = type(wrong).__name__ if wrong is not None else None
         self._log.say_seldom("unexpected", level="error", kind=kind, at=at)
+
+    def _failed_beside(self, fault: Exception) -> None:
+        self.account.metrics.add("suffice_beside_failures_total", 1)
+        self._tell(fault)
 
     def _close(self) -> None:
         self.account.close()
