@@ -31,6 +31,36 @@ def test_connection_cannot_take_the_frame_off_an_answer(upstream: Any, talk: Any
     assert b"ok" in talk.read_to_end()
 
 
+MESSAGE = b'{"model":"claude-opus-5-5","max_tokens":9,"messages":[]}'
+
+
+@pytest.mark.parametrize(
+    ("ask", "ours"),
+    [
+        (ASK, []),
+        (
+            b"POST /v1/messages HTTP/1.1\r\nhost: gw\r\ncontent-length: %d\r\n\r\n%b"
+            % (len(MESSAGE), MESSAGE),
+            [b"x-suffice-model: claude-opus-5-5", b"x-suffice-reason: no policy"],
+        ),
+    ],
+    ids=["passed through", "a message"],
+)
+def test_an_upstream_cannot_speak_in_the_gateway_s_name(
+    upstream: Any, talk: Any, ask: bytes, ours: list[bytes]
+) -> None:
+    says(
+        upstream,
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nX-Suffice-Model: cheap\r\n"
+        b"x-suffice-reason: budget reached\r\nx-suffice-policy: 7\r\nx-suffices: 1\r\n\r\n{}",
+    )
+    talk.send(ask)
+    lines = talk.read_until(b"\r\n\r\n").split(b"\r\n")
+
+    assert [line for line in lines if line.lower().startswith(b"x-suffice-")] == ours
+    assert b"x-suffices: 1" in lines
+
+
 @pytest.mark.parametrize("status", [b"000", b"099"])
 def test_what_stands_behind_an_interim_head_is_no_answer(
     upstream: Any, talk: Any, status: bytes

@@ -248,6 +248,8 @@ class ResponseHead:
         """
         The head for the client, without the empty line that ends it.
 
+        What begins with ``x-suffice-`` is this gateway's word: an upstream's is left out.
+
         Args:
             extra: Whole lines of our own.
             keep_length: Whether the body goes on as it came.
@@ -262,7 +264,8 @@ class ResponseHead:
         if not keep_length:
             dropped = dropped | {b"content-length"}
         for name, value in self.headers:
-            if name.lower() not in dropped:
+            low = name.lower()
+            if low not in dropped and not low.startswith(_OURS):
                 lines += (name, b": ", value, b"\r\n")
         lines.append(extra)
         return b"".join(lines)
