@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suffice.adapters.exchange_types import TypedExchanges, read_index, write_index
 from suffice.adapters.exchanges import Exchanges
+from suffice.adapters.typed_exchanges.store import TypedExchanges, read_index, write_index
 from suffice.traffic.formats import detect
 from suffice.traffic.redaction import Masking, Redactor
 from suffice.traffic.types import Change, TypeIndex, TypeLookup, shape_of_body

@@ -10,8 +10,8 @@ import pytest
 import zstandard
 from click.testing import CliRunner
 
-from suffice.adapters.exchange_types import TypedExchanges, read_index
 from suffice.adapters.exchanges import Exchanges
+from suffice.adapters.typed_exchanges.store import TypedExchanges, read_index
 from suffice.cli import main
 from suffice.records import LoggedExchange, Usage
 from suffice.traffic.types import Shape

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from suffice.adapters.exchange_types import write_index
+from suffice.adapters.typed_exchanges.store import write_index
 from suffice.cli import main
 from suffice.gateway.keys import new_key, write_keys
 from suffice.testing import Stalls

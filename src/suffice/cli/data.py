@@ -138,8 +138,8 @@ def _sweeping(data: Path) -> Iterator[Exchanges]:
     Raises:
         EmptyInput: There is no store; none is made for a deletion.
     """
-    from suffice.adapters.exchange_types import forget_deleted
     from suffice.adapters.exchanges import Exchanges
+    from suffice.adapters.typed_exchanges.store import forget_deleted
     from suffice.cli.types_sample import CASES_FOLDER
 
     Exchanges.open(data, write=False).close()

@@ -107,7 +107,7 @@ def command(
 
 
 def _wanted(asked: dict[str, Any]) -> Any:
-    from suffice.adapters.exchanges_queries import Wanted
+    from suffice.adapters.typed_exchanges.queries import Wanted
 
     since, until = (
         moment.replace(tzinfo=UTC).timestamp() if (moment := asked[name]) else None

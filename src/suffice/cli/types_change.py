@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-from suffice.adapters.exchange_types import TypedExchanges, read_index, write_index
+from suffice.adapters.typed_exchanges.store import TypedExchanges, read_index, write_index
 from suffice.cli.types_sample import known_type
 from suffice.cli.types_view import opened
 from suffice.reports.words import count

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from suffice.adapters.exchange_types import TypedExchanges
 from suffice.adapters.exchanges import Exchanges
 from suffice.adapters.parquet import write_parquet
+from suffice.adapters.typed_exchanges.store import TypedExchanges
 from suffice.cli.console import progress
 from suffice.cli.types_view import Shown, text_of
 from suffice.errors import BadOption, StorageError

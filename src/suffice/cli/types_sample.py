@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from suffice.adapters.exchange_types import TypedExchanges
 from suffice.adapters.exchanges import Exchanges
-from suffice.adapters.exchanges_queries import Questions, Wanted
+from suffice.adapters.typed_exchanges.queries import Questions, Wanted
+from suffice.adapters.typed_exchanges.store import TypedExchanges
 from suffice.api import known_label
 from suffice.catalog import load_catalog
 from suffice.comparison.sampling import EXTRA_CLASS, LabelOf, LeftOut, draw

@@ -16,7 +16,7 @@ from suffice.cli.data_option import data_words
 
 if TYPE_CHECKING:
     from suffice.adapters.exchanges import Exchanges
-    from suffice.adapters.exchanges_queries import Questions, Wanted
+    from suffice.adapters.typed_exchanges.queries import Questions, Wanted
     from suffice.catalog import Catalog
     from suffice.traffic.ranking import Ranking, TypeRow
 
@@ -79,9 +79,9 @@ def ranked(
         top: For so many types some answers are looked at.
         by_unit: Whether the dollars of each session and spawn are spread.
     """
-    from suffice.adapters.exchange_types import TypedExchanges
-    from suffice.adapters.exchanges_queries import Questions, Wanted
-    from suffice.adapters.exchanges_units import unit_costs
+    from suffice.adapters.typed_exchanges.queries import Questions, Wanted
+    from suffice.adapters.typed_exchanges.store import TypedExchanges
+    from suffice.adapters.typed_exchanges.units import unit_costs
     from suffice.traffic.ranking import rank
     from suffice.wiring import SystemClock
 

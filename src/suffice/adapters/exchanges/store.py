@@ -14,10 +14,10 @@ from typing import Any, Self
 
 import msgspec
 
-from suffice.adapters.exchange_made import remove_made
 from suffice.adapters.exchanges.bodies import Bodies
 from suffice.adapters.exchanges.columns import StoredExchange
 from suffice.adapters.exchanges.ledger import Ledger, unusable
+from suffice.adapters.exchanges.made import remove_made
 from suffice.adapters.exchanges.preparing import Body, Prepared, Preparer, Unfit
 from suffice.adapters.exchanges.progress import FileProgress
 from suffice.adapters.exchanges.segments import (

@@ -10,13 +10,13 @@ import duckdb
 import msgspec
 import numpy as np
 
-from suffice.adapters.exchange_index import no_room
-from suffice.adapters.exchange_made import make, said_of
-from suffice.adapters.exchange_parts import read_sql
-from suffice.adapters.exchange_tables import DAY_S, Limits, narrow, tables
-from suffice.adapters.exchange_types import NOTHING, TypedExchanges, TypedPart
 from suffice.adapters.exchanges import connect
+from suffice.adapters.exchanges.made import make, said_of
 from suffice.adapters.exchanges.segments import literal
+from suffice.adapters.typed_exchanges.index import no_room
+from suffice.adapters.typed_exchanges.parts import read_sql
+from suffice.adapters.typed_exchanges.store import NOTHING, TypedExchanges, TypedPart
+from suffice.adapters.typed_exchanges.tables import DAY_S, Limits, narrow, tables
 
 SAMPLED = "sampled.parquet"
 _OF_ROWS = frozenset({"user", "session"})

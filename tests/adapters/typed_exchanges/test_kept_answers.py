@@ -12,10 +12,10 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suffice.adapters.exchange_types import TypedExchanges
 from suffice.adapters.exchanges import Exchanges
-from suffice.adapters.exchanges_queries import Questions, Wanted
-from suffice.adapters.kept_answers import KeptAnswers
+from suffice.adapters.typed_exchanges.kept_answers import KeptAnswers
+from suffice.adapters.typed_exchanges.queries import Questions, Wanted
+from suffice.adapters.typed_exchanges.store import TypedExchanges
 from suffice.catalog import load_catalog
 from suffice.records import LoggedExchange, Usage
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from suffice.adapters.exchange_shapes import COLUMNS, Row, ShapeReader
-from suffice.adapters.exchange_typing import TypedRow, Typing, typed_rows
 from suffice.adapters.exchanges import Exchanges, connect
 from suffice.adapters.exchanges.segments import scan_of
+from suffice.adapters.typed_exchanges.batches import TypedRow, Typing, typed_rows
+from suffice.adapters.typed_exchanges.shapes import COLUMNS, Row, ShapeReader
 from suffice.adapters.workers import engine_named
 from suffice.records import LoggedExchange
 from suffice.traffic.types import TypeIndex

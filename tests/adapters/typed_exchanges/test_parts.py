@@ -10,12 +10,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from suffice.adapters.exchange_merged import Merged
-from suffice.adapters.exchange_tables import Limits
-from suffice.adapters.exchange_types import TypedExchanges, forget_deleted
 from suffice.adapters.exchanges import Exchanges, connect
-from suffice.adapters.exchanges_queries import Questions, Wanted
-from suffice.adapters.exchanges_units import unit_costs
+from suffice.adapters.typed_exchanges.merged import Merged
+from suffice.adapters.typed_exchanges.queries import Questions, Wanted
+from suffice.adapters.typed_exchanges.store import TypedExchanges, forget_deleted
+from suffice.adapters.typed_exchanges.tables import Limits
+from suffice.adapters.typed_exchanges.units import unit_costs
 from suffice.catalog import load_catalog
 from suffice.pricing import cost
 from suffice.records import LoggedExchange, Usage

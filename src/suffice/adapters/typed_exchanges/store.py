@@ -11,14 +11,14 @@ import duckdb
 import msgspec
 import numpy as np
 
-from suffice.adapters.exchange_agents import Agents
-from suffice.adapters.exchange_finding import Entry, Finder
-from suffice.adapters.exchange_index import no_room, read_index, write_index
-from suffice.adapters.exchange_made import make, remove_others, said_of, take_over
-from suffice.adapters.exchange_parts import AGENT, Part, parts_of, read_sql
-from suffice.adapters.exchange_shapes import COLUMNS, ROWS_AT_ONCE, Row, ShapeReader
 from suffice.adapters.exchanges import Exchanges, connect
+from suffice.adapters.exchanges.made import make, remove_others, said_of, take_over
 from suffice.adapters.exchanges.segments import literal, scan_of
+from suffice.adapters.typed_exchanges.agents import Agents
+from suffice.adapters.typed_exchanges.finding import Entry, Finder
+from suffice.adapters.typed_exchanges.index import no_room, read_index, write_index
+from suffice.adapters.typed_exchanges.parts import AGENT, Part, parts_of, read_sql
+from suffice.adapters.typed_exchanges.shapes import COLUMNS, ROWS_AT_ONCE, Row, ShapeReader
 from suffice.traffic.types import NEW, TAG, TypeIndex, forget
 
 __all__ = ["TypedExchanges", "TypedPart", "forget_deleted", "read_index", "write_index"]

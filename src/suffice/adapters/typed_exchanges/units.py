@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from suffice.adapters.exchange_merged import Merged, Wanted
-from suffice.adapters.exchange_tables import DAY_S, MOST_UNITS, USED, Limits
-from suffice.adapters.exchange_types import TypedExchanges
+from suffice.adapters.typed_exchanges.merged import Merged, Wanted
+from suffice.adapters.typed_exchanges.store import TypedExchanges
+from suffice.adapters.typed_exchanges.tables import DAY_S, MOST_UNITS, USED, Limits
 from suffice.catalog import Catalog
 from suffice.traffic.ranking import Counted, UnitCost
 from suffice.traffic.types import Role

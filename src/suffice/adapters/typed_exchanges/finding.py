@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from suffice.adapters.exchange_made import scratch
-from suffice.adapters.exchange_shapes import ROWS_AT_ONCE, Row, ShapeReader, kind_columns
-from suffice.adapters.exchange_typing import TypedRow, Typing, typed_rows
 from suffice.adapters.exchanges import Exchanges, connect
+from suffice.adapters.exchanges.made import scratch
 from suffice.adapters.exchanges.segments import literal
+from suffice.adapters.typed_exchanges.batches import TypedRow, Typing, typed_rows
+from suffice.adapters.typed_exchanges.shapes import ROWS_AT_ONCE, Row, ShapeReader, kind_columns
 from suffice.adapters.workers import engine_named, processors
 from suffice.traffic.types import Found, Role, TypeIndex
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from suffice.adapters.exchange_shapes import Row, ShapeReader
 from suffice.adapters.exchanges import Exchanges
+from suffice.adapters.typed_exchanges.shapes import Row, ShapeReader
 from suffice.traffic.types import Found, Role, TypeIndex
 
 

@@ -7,10 +7,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from suffice.adapters.exchange_merged import Merged
-from suffice.adapters.exchange_parts import read_sql
-from suffice.adapters.exchange_types import TypedExchanges, TypedPart
-from suffice.adapters.kept_answers import KeptAnswers
+from suffice.adapters.typed_exchanges.kept_answers import KeptAnswers
+from suffice.adapters.typed_exchanges.merged import Merged
+from suffice.adapters.typed_exchanges.parts import read_sql
+from suffice.adapters.typed_exchanges.store import TypedExchanges, TypedPart
 
 _KEPT = "members"
 

@@ -11,16 +11,16 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suffice.adapters.exchange_shapes import Row, ShapeReader
-from suffice.adapters.exchange_tables import CELL_S, SPREAD_ERROR
-from suffice.adapters.exchange_types import (
+from suffice.adapters.exchanges import Exchanges, StoredExchange, connect
+from suffice.adapters.typed_exchanges.queries import Questions, Wanted
+from suffice.adapters.typed_exchanges.shapes import Row, ShapeReader
+from suffice.adapters.typed_exchanges.store import (
     TypedExchanges,
     forget_deleted,
     read_index,
     write_index,
 )
-from suffice.adapters.exchanges import Exchanges, StoredExchange, connect
-from suffice.adapters.exchanges_queries import Questions, Wanted
+from suffice.adapters.typed_exchanges.tables import CELL_S, SPREAD_ERROR
 from suffice.catalog import load_catalog
 from suffice.errors import BadOption
 from suffice.records import LoggedExchange, Usage

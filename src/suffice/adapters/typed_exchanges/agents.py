@@ -7,10 +7,10 @@ from pathlib import Path
 
 import duckdb
 
-from suffice.adapters.exchange_made import make, said_of
-from suffice.adapters.exchange_parts import AGENT, EVIDENT, Part, read_sql
 from suffice.adapters.exchanges import connect
+from suffice.adapters.exchanges.made import make, said_of
 from suffice.adapters.exchanges.segments import literal
+from suffice.adapters.typed_exchanges.parts import AGENT, EVIDENT, Part, read_sql
 
 _FILE = "agents.parquet"
 

@@ -11,9 +11,13 @@ from typing import Any
 
 import msgspec
 
-from suffice.adapters.exchange_members import added_members, members
-from suffice.adapters.exchange_merged import SAMPLED, Merged, Wanted
-from suffice.adapters.exchange_tables import (
+from suffice.adapters.exchanges import Exchanges, StoredExchange, connect
+from suffice.adapters.exchanges.segments import literal, read_rows
+from suffice.adapters.typed_exchanges.kept_answers import KeptAnswers
+from suffice.adapters.typed_exchanges.members import added_members, members
+from suffice.adapters.typed_exchanges.merged import SAMPLED, Merged, Wanted
+from suffice.adapters.typed_exchanges.store import TypedExchanges
+from suffice.adapters.typed_exchanges.tables import (
     CELL_S,
     DAY_S,
     HOUR_S,
@@ -22,10 +26,6 @@ from suffice.adapters.exchange_tables import (
     Limits,
     middle_of,
 )
-from suffice.adapters.exchange_types import TypedExchanges
-from suffice.adapters.exchanges import Exchanges, StoredExchange, connect
-from suffice.adapters.exchanges.segments import literal, read_rows
-from suffice.adapters.kept_answers import KeptAnswers
 from suffice.catalog import Catalog
 from suffice.errors import PriceUnknown
 from suffice.pricing import cost
