@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suffice.catalog import Catalog
+from suffice.cli.gateway_greeting import for_people, greet
 from suffice.gateway.log import Log
 from suffice.gateway.memory import Room, open_room
 from suffice.gateway.processes import Workers
@@ -30,6 +31,7 @@ from suffice.wiring import catalog_with
 
 # Each client may need a connection of its own upstream; the rest is files and listeners.
 _FILES_PER_CLIENT, _OTHER_FILES = 2, 64
+_FIRST_WORKER = "0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,31 +85,35 @@ def serve(options: Options, place: Place) -> int:
     children = _children(options, place)
     room = open_room(options.data)
     shown = f"[{place.host}]" if ":" in place.host else place.host
-    log.say(
-        "starting",
-        address=f"{'https' if place.tls else 'http'}://{shown}:{port}",
-        workers=place.workers,
-        capture=options.capture.value,
-        proxy=options.proxy.shown if options.proxy is not None else None,
-        files=_raise_file_limit(options.limits.connections),
-    )
+    address = f"{'https' if place.tls else 'http'}://{shown}:{port}"
+    files = _raise_file_limit(options.limits.connections)
+    if not for_people():
+        log.say(
+            "starting",
+            address=address,
+            workers=place.workers,
+            capture=options.capture.value,
+            proxy=options.proxy.shown if options.proxy is not None else None,
+            files=files,
+        )
 
     def run(name: str) -> int:
         alone = place.workers == 1
         listener = reserved if alone else listen(place.host, port, shared=True)
         return _work(
-            options, place, catalog=catalog, name=name, room=room, listener=listener,
+            options, place, address, catalog=catalog, name=name, room=room, listener=listener,
             children=children if alone else None,
         )  # fmt: skip
 
     if place.workers == 1:
-        return run("0")
+        return run(_FIRST_WORKER)
     return Workers(place.workers, run, log=log, child=children, drain_s=options.drain_s).keep()
 
 
 def _work(
     options: Options,
     place: Place,
+    address: str,
     *,
     catalog: Catalog,
     name: str,
@@ -130,13 +136,20 @@ def _work(
         room=room,
         child=children,
     )
+
+    def ready() -> None:
+        if not for_people():
+            log.say("ready", pid=os.getpid())
+        elif name == _FIRST_WORKER:
+            greet(address, policy=running.decider.policy, public_url=options.public_url)
+
     uvloop.run(
         running.serve(
             listener,
             tls=place.tls,
             upstream_tls=place.upstream_tls,
             renew=place.renew,
-            ready=lambda: log.say("ready", pid=os.getpid()),
+            ready=ready,
         )
     )
     return 0
