@@ -206,6 +206,20 @@ def test_every_format_can_be_read_back(data: Path) -> None:
     assert "| sort-support-ticket | 40 |" in markdown
 
 
+def test_no_format_sends_a_terminal_what_a_log_says_to_it(data: Path) -> None:
+    hostile = "\x1b]0;yours\x07\x1b[2J\u202e=1+1"
+    with Exchanges.open(data) as store:
+        store.add(
+            msgspec.structs.replace(_ticket(number), model=hostile) for number in range(40, 90)
+        )
+
+    told = {form: _run(data, "--format", form).stdout for form in ("text", "csv", "md", "html")}
+    commands = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
+
+    assert [form for form, said in told.items() if commands.search(said)] == []
+    assert "⟨U+001B⟩[2J⟨U+202E⟩=1+1" in told["csv"]
+
+
 def test_a_scan_ends_with_the_types_it_found(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     log.write_text(

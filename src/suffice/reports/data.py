@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from suffice.records import Comparison, Verdict
-from suffice.reports.untrusted import encodable, visible
+from suffice.reports.untrusted import encodable, spreadsheet_cell
 
 SCHEMA_ID = "urn:suffice:schema:comparison:v1"
 
@@ -135,8 +135,6 @@ def _cost_cells(verdict: Verdict) -> list[object]:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str):
-        value = visible(value)
     match value:
         case bool():
             return str(value).lower()
@@ -145,11 +143,7 @@ def _cell(value: object) -> object:
         case int() | float():
             return value
         case dict():
-            return _text("; ".join(f"{key}={number}" for key, number in sorted(value.items())))
+            told = (f"{key}={number}" for key, number in sorted(value.items()))
+            return spreadsheet_cell("; ".join(told))
         case _:
-            return _text(str(value))
-
-
-def _text(text: str) -> str:
-    # A spreadsheet runs a cell that begins with one of these, also after white space.
-    return f"'{text}" if text.lstrip()[:1] in set("=+-@|%") or text[:1] in set("\t\r\n") else text
+            return spreadsheet_cell(str(value))

@@ -11,7 +11,7 @@ import msgspec
 from suffice.reports.data import encode
 from suffice.reports.sums import column
 from suffice.reports.types_text import checkable, share_text, when
-from suffice.reports.untrusted import encodable, one_line
+from suffice.reports.untrusted import encodable, one_line, spreadsheet_cell
 from suffice.reports.words import count, usd_text
 from suffice.traffic.ranking import Ranking, TypeRow
 
@@ -112,8 +112,7 @@ def _cell(value: object) -> object:
         case bool():
             return str(value).lower()
         case str():
-            # A spreadsheet runs a cell that begins with one of these.
-            return f"'{value}" if value.lstrip()[:1] in set("=+-@|%\t") else value
+            return spreadsheet_cell(value)
         case _:
             return value
 

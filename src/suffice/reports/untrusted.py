@@ -52,6 +52,18 @@ def one_line(text: str, *, unicode: bool = True) -> str:
     return visible(" ".join(text.split()), unicode=unicode)
 
 
+def spreadsheet_cell(text: str) -> str:
+    """
+    The text as it may stand in a file for spreadsheets: they run a cell that begins with a sign.
+
+    >>> spreadsheet_cell("=HYPERLINK(A1)"), spreadsheet_cell(" -1"), spreadsheet_cell("a=b")
+    ("'=HYPERLINK(A1)", "' -1", 'a=b')
+    """
+    text = visible(text)
+    risky = text.lstrip()[:1] in set("=+-@|%") or text[:1] in set("\t\r\n")
+    return f"'{text}" if risky else text
+
+
 def shorten(text: str, width: int, *, unicode: bool = True) -> str:
     """
     At most ``width`` characters, with the middle left out: ends tell names apart.
