@@ -21,7 +21,10 @@ from suffice.settings import OWN_KEY, VARIABLES
 
 REPOSITORY = Path(__file__).parents[2]
 UNIT = REPOSITORY / "deploy" / "suffice-gateway.service"
-_NARROWING = ("Protect", "Private", "Restrict", "NoNew", "Capability", "SystemCall", "UMask")
+_NARROWING = (
+    *("Protect", "Private", "Restrict", "NoNew", "Capability", "SystemCall", "UMask"),
+    "LimitCORE",
+)
 RECIPE = REPOSITORY / "deploy" / "Containerfile"
 
 
@@ -73,6 +76,7 @@ def test_the_service_has_no_user_no_privilege_and_comes_back() -> None:
     assert [name for name in wanted if found.get(name) != ["yes"]] == []
     assert found["ProtectSystem"] == ["strict"]
     assert found["CapabilityBoundingSet"] == [""]
+    assert found["LimitCORE"] == ["0"]
     assert (found["Restart"], found["KillMode"]) == (["always"], ["mixed"])
 
 
