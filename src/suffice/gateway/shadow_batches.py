@@ -79,10 +79,18 @@ class _Headers(NamedTuple):
 
 
 class _Unsure(NamedTuple):
-    """A batch that may have arrived: it is not sent again before that is known."""
+    """
+    A batch that may have arrived: it is not sent again before that is known.
+
+    Attributes:
+        sent: The batch.
+        part: Its calls.
+        missed: So many looks at the provider's list did not show it.
+    """
 
     sent: SentBatch
     part: Sequence[_Waiting]
+    missed: int = 0
 
 
 class ShadowBatches:
@@ -230,8 +238,12 @@ class ShadowBatches:
         """Send again what turns out never to have arrived; let go of what may have."""
         if not self._unsure or self._loop.time() < self._rests_until:
             return
-        sent, part = self._unsure[0]
+        sent, part, missed = self._unsure[0]
         arrived = await self._finding.is_there(sent)
+        if arrived is False and not missed:
+            # A list may lag behind what was taken: one look is not enough to pay again.
+            self._unsure[0] = _Unsure(sent, part, missed + 1)
+            arrived = None
         if arrived is None and self._failures < _MOST_TRIES:
             self._rest(None)
             return

@@ -34,6 +34,7 @@ from suffice.testing import serve, strict_fake
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
 CALLERS, OWN = "sk-secret-of-the-client", "sk-suffices-own-0123456789"
 BATCHES = "/v1/messages/batches"
+NO_BATCHES = b'{"data": [], "has_more": false, "first_id": null, "last_id": null}'
 
 
 class Front:
@@ -47,6 +48,7 @@ class Front:
         deletes_fail: The next batches to be deleted are answered so.
         empties: The next results come as nothing at all, with status 200.
         swallows: Batches are made, and nobody hears of it.
+        lags: The next lists of batches show none.
         hangs: As long as it is cleared, batches are made, and nobody hears of it yet.
         url: Where it is served; empty unless the fixture serves it.
     """
@@ -59,6 +61,7 @@ class Front:
         self.deletes_fail: Iterator[int] = iter(())
         self.swallows = False
         self.empties: Iterator[bool] = iter(())
+        self.lags: Iterator[bool] = iter(())
         self.hangs = threading.Event()
         self.hangs.set()
         self.url = ""
@@ -80,6 +83,11 @@ class Front:
                 return
         if not status and path.endswith("/results") and next(self.empties, False):
             status = 200
+        if (method, path) == ("GET", BATCHES) and next(self.lags, False):
+            headers = [(b"content-type", b"application/json")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": NO_BATCHES})
+            return
         if not status:
             await self.app(scope, receive, send)
             return

@@ -225,6 +225,18 @@ def test_what_may_have_arrived_is_found_by_its_ids_and_never_sent_twice(start: A
     assert len(gateway.lines()) == 2
 
 
+def test_a_list_that_lags_makes_nobody_pay_twice(start: Any) -> None:
+    gateway = start()
+    gateway.front.swallows = True
+    gateway.front.lags = iter([True])
+
+    gateway.ask("s1", "s2")
+    assert gateway.until(lambda: gateway.batches_told["unsure"] and not gateway.batches.held)
+
+    assert gateway.posted == 1
+    assert len(gateway.under_way()) == 1
+
+
 def test_a_strangers_batch_of_the_same_time_and_size_is_not_taken_for_ours(start: Any) -> None:
     gateway = start()
     params = {"model": HAIKU, "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]}
