@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from suffice.adapters.storage.rollouts import Happened
-from suffice.cli.rollout_views import drawn
+from suffice.cli.rollout_views import drawn, listed
 from suffice.records.rollout import RolloutEvent, RolloutState
 from suffice.reports.rollouts import GuardRow, Money, RolloutView, Served
 
@@ -114,3 +115,36 @@ def test_a_pipe_gets_each_sentence_as_one_line() -> None:
 
     assert f"  {BUSY.next}" in shown
     assert f"  2026-11-22 09:00:00  {EVENT.event.sentence}" in shown
+
+
+LONG = msgspec.structs.replace(
+    BUSY, type="invoice-extraction-of-long-names", state=RolloutState.HOLDING_UNDECIDED
+)
+
+
+def rows(width: int, *views: RolloutView) -> list[str]:
+    out = io.StringIO()
+    console = Console(file=out, width=width)
+    console.print(listed(views, console))
+    return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_a_list_shows_every_figure_of_every_rollout_uncut(width: int) -> None:
+    shown = rows(width, BUSY, LONG)
+
+    assert not [line for line in shown if len(line) > width]
+    text = "\n".join(shown)
+    for word in (BUSY.type, LONG.type, "Advancing", "Holding (undecided)", "~6 h"):
+        assert text.count(word) == 1
+    assert text.count("24.8 % of 1,204") == 2
+    assert text.count("120 of 150") + text.count("120/150") == 2
+
+
+def test_a_list_is_a_table_where_one_fits_and_else_two_lines_each() -> None:
+    assert len(rows(140, BUSY, LONG)) == 3
+    assert len(rows(100, BUSY)) == 2
+    assert rows(80, BUSY) == [
+        "ticket-triage  opus-5-5 → haiku-5-5   ● Advancing",
+        "  stage 2/3 · set 25 % · actual 24.8 % of 1,204 · pairs 120/150 · left ~6 h",
+    ]

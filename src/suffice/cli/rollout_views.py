@@ -43,7 +43,7 @@ _ROW_STATE = {
     "too few to say": ("…", "~", "too few", "yellow"),
 }
 _HOUR_S, _DAY_S = 3600, 86_400
-_NAME, _WIDE = 24, 100
+_WIDE, _ANY = 100, 10_000
 
 
 def show_status(view: RolloutView, happened: Sequence[Happened], *, form: str, next_: str) -> None:
@@ -79,7 +79,10 @@ def drawn(
     view: RolloutView, happened: Sequence[Happened], *, unicode: bool, width: int = 80
 ) -> Group:
     """One rollout as it is shown: headline, facts, stages, guards, money, events."""
-    parts: list[RenderableType] = [_headline(view, unicode=unicode), _facts(view, unicode=unicode)]
+    parts: list[RenderableType] = [
+        _Hung(_headline(view, unicode=unicode)),
+        _facts(view, unicode=unicode),
+    ]
     parts.append(rail(view, unicode=unicode))
     if view.because:
         parts.append(_Hung(one_line(view.because), style="yellow"))
@@ -107,13 +110,36 @@ def show_list(views: Sequence[RolloutView], *, form: str) -> None:
         click.echo("No rollout was ever started.\n\nNext  suffice rollout next")
         return
     console = results()
+    console.print(listed(views, console))
+    click.echo("\nNext  suffice rollout status TYPE")
+
+
+def listed(views: Sequence[RolloutView], console: Console) -> RenderableType:
+    """All rollouts: a table where none of its cells would be folded, else two lines each."""
     unicode = speaks_unicode(console)
+    table = _table(views, unicode=unicode)
+    if console.measure(table, options=console.options.update(width=_ANY)).maximum <= console.width:
+        return table
+    lines: list[RenderableType] = []
+    for view in views:
+        figures = [
+            f"stage {view.stage}/{len(view.shares)}",
+            f"set {_set(view)}",
+            f"actual {actual_text(view.served)}",
+            f"pairs {view.stage_pairs:,}/{view.stage_needs:,}",
+            f"left {_left(view)}",
+        ]
+        lines += [
+            _headline(view, unicode=unicode),
+            _Hung(_joined(figures, unicode=unicode), style="dim"),
+        ]
+    return Group(*lines)
+
+
+def _table(views: Sequence[RolloutView], *, unicode: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    # A name is broken last of all.
-    longest = max(len(one_line(view.type)) for view in views)
-    table.add_column("request type", overflow="fold", min_width=min(longest, _NAME))
-    for heading in ("from -> to", "state"):
-        table.add_column(heading, overflow="fold")
+    for heading in ("request type", "from -> to", "state"):
+        table.add_column(heading)
     for heading in ("stage", "set", "actual", "pairs", "left"):
         table.add_column(heading, justify="right")
     for view in views:
@@ -127,8 +153,7 @@ def show_list(views: Sequence[RolloutView], *, form: str) -> None:
             f"{view.stage_pairs:,} of {view.stage_needs:,}",
             _left(view),
         )
-    console.print(table)
-    click.echo("\nNext  suffice rollout status TYPE")
+    return table
 
 
 def show_events(happened: Sequence[Happened]) -> None:
@@ -164,7 +189,7 @@ def show_changed(view: RolloutView, happened: Sequence[Happened], *, form: str, 
 
 def _headline(view: RolloutView, *, unicode: bool) -> Text:
     arrow = "→" if unicode else "->"
-    line = Text("  ")
+    line = Text()
     line.append(one_line(view.type), style="bold")
     line.append(f"  {_short(view.baseline)} {arrow} {_short(view.candidate)}   ")
     line.append(state_text(view, unicode=unicode), style=f"bold {_STYLE[view.state]}")
@@ -178,7 +203,11 @@ def _facts(view: RolloutView, *, unicode: bool) -> _Hung:
         f"actual {actual_text(view.served)}",
         f"{_long(view.stage_for_s)} here",
     ]
-    return _Hung((" · " if unicode else " | ").join(facts), style="dim")
+    return _Hung(_joined(facts, unicode=unicode), style="dim")
+
+
+def _joined(facts: Sequence[str], *, unicode: bool) -> str:
+    return (" · " if unicode else " | ").join(facts)
 
 
 def rail(view: RolloutView, *, unicode: bool) -> Text:
