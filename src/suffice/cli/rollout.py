@@ -106,7 +106,7 @@ def status(*, request_type: str | None, most: int, places: Places, form: str) ->
 @command.command("list")
 @placed
 def list_(*, places: Places, form: str) -> None:
-    """Every rollout on a line: state, set and actual share, pairs of the stage."""
+    """Every rollout: state, set and actual share, pairs of the stage."""
     from suffice.cli.rollout_acting import show_all
 
     show_all(places, form=form)
