@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +48,9 @@ def test_what_is_no_file_is_no_policy_and_holds_no_request_up(
     assert gateway.end() == 0
 
 
-def test_a_disk_that_does_not_answer_holds_no_request_up(tmp_path: Path, upstream: Any) -> None:
-    """
-    A file system on a network that has gone: whoever looks there waits, and nobody else does.
-    """
+@pytest.fixture
+def hanging(tmp_path: Path, upstream: Any) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A gateway that waits for its policy's disk by now, and its port."""
     code = f"""
 import sys, threading, time, uvloop
 from pathlib import Path
@@ -69,7 +68,7 @@ class Hangs(PolicyFiles):
         self.looks += 1
         if self.looks > 1:
             print("hangs", file=sys.stderr, flush=True)
-            time.sleep(4)
+            time.sleep(60)
         return False
 
 listener = listen("127.0.0.1", 0)
@@ -91,10 +90,29 @@ uvloop.run(running.serve(listener))
         port = int(gateway.stdout.readline())
         while gateway.stderr.readline() != "hangs\n":
             """It looks."""
-        began = time.monotonic()
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=10) as answer:
-            assert answer.status == 200
-        took = time.monotonic() - began
+        yield gateway, port
         gateway.kill()
 
-    assert took < 2.0
+
+def test_a_disk_that_does_not_answer_holds_no_request_up(
+    hanging: tuple[subprocess.Popen[str], int],
+) -> None:
+    """
+    A file system on a network that has gone: whoever looks there waits, and nobody else does.
+    """
+    began = time.monotonic()
+    with urllib.request.urlopen(f"http://127.0.0.1:{hanging[1]}/v1/models", timeout=10) as answer:
+        assert answer.status == 200
+
+    assert time.monotonic() - began < 2.0
+
+
+def test_a_disk_that_does_not_answer_does_not_hold_the_end_up(
+    hanging: tuple[subprocess.Popen[str], int],
+) -> None:
+    gateway, _ = hanging
+    gateway.terminate()
+    _, log = gateway.communicate(timeout=20)
+
+    assert gateway.returncode == 0
+    assert [json.loads(line)["event"] for line in log.splitlines()] == ["draining", "stopped"]

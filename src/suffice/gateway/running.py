@@ -25,6 +25,7 @@ from suffice.gateway.addresses import Address
 from suffice.gateway.books import Books
 from suffice.gateway.budgets import Budget, Budgets
 from suffice.gateway.child import METRICS, SPOOL
+from suffice.gateway.daemon_threads import in_daemon_thread
 from suffice.gateway.deciding import Decider
 from suffice.gateway.feedback import FeedbackFolder
 from suffice.gateway.house import House
@@ -246,7 +247,7 @@ class Running:
 
     async def reload(self) -> None:
         """Take over the policy in force now; a disk that does not answer holds nobody up."""
-        loaded = await asyncio.to_thread(self._policies.load)
+        loaded = await in_daemon_thread(self._policies.load)
         found = _in_force(loaded)
         if found is not None or not loaded.problem:
             self.decider.policy = found
@@ -269,7 +270,7 @@ class Running:
             try:
                 told = self._told_to_look.is_set()
                 self._told_to_look.clear()
-                if await asyncio.to_thread(self._policies.has_changed) or told:
+                if await in_daemon_thread(self._policies.has_changed) or told:
                     await self.reload()
                 await asyncio.to_thread(self._prompts.save)
                 if self._child is not None:
