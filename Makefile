@@ -23,8 +23,15 @@ $(BIN)/.dev: $(BIN)/.run requirements/dev.txt
 demo: $(BIN)/.run ## Set everything up and run the main job offline, on recorded answers
 	$(BIN)/suffice demo
 
+# Tests of real processes wait most of their time: they run beside the others, and are shown after them.
+PROCESSES := tests/gateway tests/gateway_faults tests/gateway_account tests/journeys tests/clients
+
 test: $(BIN)/.dev ## Set everything up and run the tests
-	$(BIN)/python -m pytest
+	@mkdir -p build
+	@$(BIN)/python -m pytest $(PROCESSES) > build/processes.txt 2>&1 & processes=$$!; \
+	$(BIN)/python -m pytest $(PROCESSES:%=--ignore=%); others=$$?; \
+	wait $$processes; of_processes=$$?; cat build/processes.txt; \
+	[ $$others -eq 0 ] && [ $$of_processes -eq 0 ]
 
 .venv-ray/.ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv-ray
