@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import floor
 from typing import Any
@@ -16,13 +15,12 @@ from suffice.adapters.exchanges.segments import literal, read_rows
 from suffice.adapters.typed_exchanges.kept_answers import KeptAnswers
 from suffice.adapters.typed_exchanges.members import added_members, members
 from suffice.adapters.typed_exchanges.merged import SAMPLED, Merged, Wanted
+from suffice.adapters.typed_exchanges.priced_alike import ALIKE, ROLES, SUMMED, counted_of, day_of
 from suffice.adapters.typed_exchanges.store import TypedExchanges
 from suffice.adapters.typed_exchanges.tables import (
     CELL_S,
-    DAY_S,
     HOUR_S,
     MOST_SAMPLED,
-    USED,
     Limits,
     middle_of,
 )
@@ -32,19 +30,16 @@ from suffice.pricing import cost
 from suffice.records import Answer, Case
 from suffice.records.usage import Usage
 from suffice.traffic.ranking import Counted, Known, Seen
-from suffice.traffic.types import Role
 
 __all__ = ["Questions", "Wanted"]
 
 _HOURS = 24
-_ROLES = tuple(role.value for role in Role)
 _USABLE = "replayable AND coalesce(status, 200) < 400 AND error IS NULL"
 _GROUPS = {"type": "type", "model": "model", "app": "app", "source": "source", "user": '"user"'}
 _APART = (*_GROUPS.values(), "role")
 _SIZES = """CREATE TEMP TABLE IF NOT EXISTS sizes AS SELECT g, measure, bucket,
     sum(calls) AS calls, min(least) AS least, max(most) AS most FROM all_spreads GROUP BY ALL"""
-# Calls of one group that are alike in these have one price.
-_ALIKE = "role, model, day, band, service_tier, inference_geo, speed"
+_KEYS = len(ALIKE.split(", "))
 _QUANTILES = (0.5, 0.95)
 
 
@@ -71,14 +66,15 @@ class Questions:
 
     def counted(self, wanted: Wanted) -> list[Counted]:
         """Sums of exchanges that are priced alike."""
-        sums = ", ".join(f"sum({name})::HUGEINT" for name in USED)
         sql = f"""
-            SELECT {_GROUPS[wanted.by]} AS grouped, {_ALIKE}, max(longest), sum(calls)::BIGINT,
-                sum(told)::BIGINT, {sums}
+            SELECT {_GROUPS[wanted.by]} AS grouped, {ALIKE}, {SUMMED}
             FROM sums GROUP BY ALL ORDER BY ALL"""  # noqa: S608 - our own columns
         rows = self._rows(sql, wanted)
         saved = self._cacheable(wanted)
-        found = [_counted(row, saved) for row in rows]
+        found = [
+            counted_of(row, of_type=_label(group), cached=saved.get((group, *row[:_KEYS]), (0, 0)))
+            for group, *row in rows
+        ]
         return found + list(self._one_by_one(wanted))
 
     def seen(self, wanted: Wanted) -> dict[str, Seen]:
@@ -97,7 +93,7 @@ class Questions:
             spreads = self._spreads(group, wanted)
             halves = self._halves(group, wanted)
             for name, *values in self._rows(_seen_sql(group), wanted):
-                label = prefix + _ROLES[name] if prefix else _label(name)
+                label = prefix + ROLES[name] if prefix else _label(name)
                 sessions, spawns = members.get(name, (0, 0))
                 errors, replayable, answered, first, last = values
                 earlier, later = halves.get(name, (0, 0))
@@ -266,14 +262,14 @@ class Questions:
             if billed:
                 usage = msgspec.json.decode(iterations, type=Usage)
                 try:
-                    usd = cost(usage, model, at=_day(ts or 0), catalog=self._catalog)
+                    usd = cost(usage, model, at=day_of(ts or 0), catalog=self._catalog)
                 except PriceUnknown:
                     told = 0
             yield Counted(
                 type=_label(group),
-                role=_ROLES[role],
+                role=ROLES[role],
                 model=model,
-                day=None if ts is None else _day(ts),
+                day=None if ts is None else day_of(ts),
                 calls=1,
                 told=told,
                 extra_usd=usd,
@@ -286,7 +282,7 @@ class Questions:
         Within five minutes of the clock only the first call may find nothing in a cache.
         """
         sql = f"""
-            WITH held AS (SELECT {_GROUPS[wanted.by]} AS grouped, {_ALIKE}, prompt, cell,
+            WITH held AS (SELECT {_GROUPS[wanted.by]} AS grouped, {ALIKE}, prompt, cell,
                 sum(prefix) AS prefix, min(opening) AS opening, max(last) AS last
                 FROM cells GROUP BY ALL),
             openings AS (SELECT prompt, cell, min(opening) AS opening, max(last) AS last
@@ -296,7 +292,7 @@ class Questions:
             told AS (SELECT held.*, CASE WHEN fills AND held.opening = filling.opening
                 THEN held.opening.prefix ELSE 0 END AS filled
                 FROM held JOIN filling USING (prompt, cell))
-            SELECT grouped, {_ALIKE}, sum(prefix - filled)::HUGEINT, sum(filled)::HUGEINT
+            SELECT grouped, {ALIKE}, sum(prefix - filled)::HUGEINT, sum(filled)::HUGEINT
             FROM told GROUP BY ALL"""  # noqa: S608 - our own columns
         return {
             tuple(alike): (int(hit), int(miss)) for *alike, hit, miss in self._rows(sql, wanted)
@@ -367,31 +363,3 @@ def _label(value: Any) -> str:
 def _rounded(tokens: float) -> float:
     """Tokens are whole."""
     return float(round(tokens))
-
-
-def _counted(row: Sequence[Any], saved: Mapping[Any, tuple[int, int]]) -> Counted:
-    (group, role, model, day, band, tier, geo, speed, longest, calls, told, *sums) = row
-    hit = saved.get((group, role, model, day, band, tier, geo, speed), (0, 0))
-    return Counted(
-        type=_label(group),
-        role=_ROLES[role],
-        model=model,
-        day=None if day is None else _day(day * DAY_S),
-        prompt_tokens=int(longest),
-        service_tier=tier,
-        inference_geo=geo,
-        speed=speed,
-        calls=calls,
-        told=told,
-        cacheable=hit[0],
-        cache_filling=hit[1],
-        **dict(zip(USED, map(_whole, sums), strict=True)),
-    )
-
-
-def _whole(total: Any) -> Any:
-    return int(total or 0)
-
-
-def _day(ts: float) -> date:
-    return datetime.fromtimestamp(ts, UTC).date()
