@@ -55,14 +55,21 @@ def noted_interrupts() -> Iterator[threading.Event]:
         # Only the main thread is ever interrupted.
         yield stop
         return
-    before = {one: signal.signal(one, interrupted) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with answering_signals(interrupted):
         yield stop
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
     if stop.is_set():
         raise KeyboardInterrupt
+
+
+@contextmanager
+def answering_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Answer Ctrl-C and SIGTERM so, and as before once it is over. In the main thread only."""
+    before = {one: signal.signal(one, handler) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, earlier in before.items():
+            signal.signal(one, earlier)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from suffice.cli.interrupt import answering_signals
 
 
 class Stop:
@@ -54,12 +55,10 @@ def stopping(*, with_input: bool = False) -> Iterator[Stop]:
 
     if with_input:
         threading.Thread(target=_set_at_end_of_input, args=(stop,), daemon=True).start()
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield stop
+        with answering_signals(ask):
+            yield stop
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
         if not with_input:
             stop.close()
 
