@@ -141,16 +141,12 @@ class Decider:
         return msgspec.structs.replace(again, reason=f"stands in for {found.model}")
 
     def shadow_of(self, view: RequestView, found: Route, *, version: str) -> Shadow | None:
-        """The shadow call of a request served so; None where there is none; never raises."""
+        """The shadow call of a request served so; None where there is none."""
         policy, key = self.policy, self._key
         rule = policy.types.get(found.type) if policy is not None else None
         if policy is None or key is None or rule is None or not rule.shadow:
             return None
-        try:
-            return shadow_of(policy, view, found, key=key, version=version, learnt=self.learnt)
-        except Exception as fault:  # noqa: BLE001 - as in decide
-            self._tell(fault)
-            return None
+        return shadow_of(policy, view, found, key=key, version=version, learnt=self.learnt)
 
     def _routed(
         self, policy: Policy | None, view: RequestView, version: str, known: Known

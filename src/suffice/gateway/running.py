@@ -35,11 +35,11 @@ from suffice.gateway.log import Log
 from suffice.gateway.memory import Room
 from suffice.gateway.metrics import OWN_KEY_GAUGE, Metrics
 from suffice.gateway.moving import break_even_with
-from suffice.gateway.own_calls import OwnKey
 from suffice.gateway.prompts import Prompts
 from suffice.gateway.proxying import Proxy
-from suffice.gateway.shadow_parts import shadows_of
-from suffice.gateway.shadow_voice import NO_KEY, TROUBLE
+from suffice.gateway.shadow.own_calls import OwnKey
+from suffice.gateway.shadow.parts import shadows_of
+from suffice.gateway.shadow.voice import NO_KEY, TROUBLE
 from suffice.gateway.spool import Capture, Spool
 from suffice.gateway.supervisor import Kept
 from suffice.gateway.upstream import Pool
@@ -284,7 +284,7 @@ class Running:
         """Tell of a fault that nobody caught."""
         self._tell(context.get("exception"))
 
-    def _tell(self, wrong: BaseException | None) -> None:
+    def _tell(self, wrong: BaseException | None, *, event: str = "unexpected") -> None:
         """
         Tell of a fault of our own: its kind and its place, and nothing that it speaks of.
 
@@ -293,7 +293,7 @@ class Running:
         frames = traceback.extract_tb(wrong.__traceback__) if wrong is not None else []
         at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
         kind = type(wrong).__name__ if wrong is not None else None
-        self._log.say_seldom("unexpected", level="error", kind=kind, at=at)
+        self._log.say_seldom(event, level="error", kind=kind, at=at)
 
     def _failed_beside(self, fault: Exception) -> None:
         self.account.metrics.add("suffice_beside_failures_total", 1)
@@ -305,18 +305,8 @@ class Running:
             self._child.stop()
 
     def _deciding_failed(self, fault: Exception) -> None:
-        """Count and tell a mistake of ours: its kind and its place, never its words."""
         self.account.metrics.add("suffice_deciding_failures_total", 1)
-        place = fault.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        self._log.say_seldom(
-            "deciding failed",
-            level="error",
-            error=type(fault).__name__,
-            file=place.tb_frame.f_code.co_filename.rpartition("/")[2] if place else None,
-            line=place.tb_lineno if place else None,
-        )
+        self._tell(fault, event="deciding failed")
 
     def _policy_told(self, loaded: Loaded) -> None:
         policy = loaded.policy

@@ -67,7 +67,9 @@ def _read(path: Path) -> Any:
         return msgspec.json.decode(path.read_bytes())
     except (OSError, msgspec.DecodeError) as error:
         raise UnreadableFile(
-            f"{path} cannot be read as JSON: {error}.", effect="Nothing was asked."
+            f"{path} cannot be read as JSON: {error}.",
+            effect="Nothing was asked.",
+            next_step="Check the path, and that the file is one JSON document.",
         ) from error
 
 
