@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from suffice.adapters.sent_calls import SentCalls
-from suffice.gateway.sent_batches import SentFolder
+from suffice.gateway.shadow.sent import SentFolder
 from suffice.records import SentBatch, SentCall, ShadowAnswers, Usage
 from suffice.wiring import price_now
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from suffice.adapters.shadow_inbox import ShadowInbox
-from suffice.gateway.shadow_files import ShadowFolder
+from suffice.gateway.shadow.left import ShadowFolder
 from suffice.records import ShadowAnswers, ShadowPair
 
 

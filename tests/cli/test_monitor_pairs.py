@@ -16,7 +16,7 @@ from suffice.adapters.storage import RunInfo
 from suffice.adapters.storage.rollouts import Rollouts
 from suffice.cli import main
 from suffice.cli.monitor_pairs import note_prompts
-from suffice.gateway.shadow_files import ShadowFolder
+from suffice.gateway.shadow.left import ShadowFolder
 from suffice.records import Comparison, Measure, ShadowAnswers, Verdict, Word
 
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"

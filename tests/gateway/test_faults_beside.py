@@ -13,8 +13,8 @@ import httpx2
 import pytest
 from typing_extensions import override
 
-from suffice.gateway.shadow_files import ShadowFolder
-from suffice.gateway.shadows import Shadows
+from suffice.gateway.shadow.calls import Shadows
+from suffice.gateway.shadow.left import ShadowFolder
 from suffice.policy.rules import Policy, TypeRule
 
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"

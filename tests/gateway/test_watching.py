@@ -22,7 +22,7 @@ from suffice.adapters.controlling.controller import Controller
 from suffice.adapters.controlling.evidence import PROMPT, gather
 from suffice.adapters.policies import PolicyFiles
 from suffice.adapters.storage.rollouts import Rollouts
-from suffice.gateway.shadow_files import ShadowFolder
+from suffice.gateway.shadow.left import ShadowFolder
 from suffice.monitor import Start, named_plan, start
 from suffice.policy.changes import Signature
 from suffice.policy.fingerprint import prompt_version

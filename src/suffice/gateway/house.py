@@ -14,7 +14,7 @@ from suffice.gateway.keys import Keys
 from suffice.gateway.limits import Limits
 from suffice.gateway.log import Log
 from suffice.gateway.prompts import Prompts
-from suffice.gateway.shadows import Shadows
+from suffice.gateway.shadow.calls import Shadows
 from suffice.gateway.upstream import Pool
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from suffice.gateway.budgets import Budget, Budgets, BudgetState, read_figures
 from suffice.gateway.child import ACCOUNT, METRICS, SPOOL
 from suffice.gateway.metrics import OWN_KEY_GAUGE, SUFFIX, Snapshot, merged, read_snapshot
 from suffice.gateway.segments import bytes_in
-from suffice.gateway.shadow_voice import TROUBLE
+from suffice.gateway.shadow.voice import TROUBLE
 from suffice.records.shadow import SENT_FOLDER
 
 _TOP_TYPES = 8

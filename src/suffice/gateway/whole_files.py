@@ -1,9 +1,10 @@
-"""Small private files that are put in place whole: a reader sees the old one or the new one."""
+"""Small private files, put in place whole: a reader sees the old one or the new one."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700
@@ -30,3 +31,12 @@ def put_whole(path: Path, content: bytes) -> bool:
             draft.unlink(missing_ok=True)
         return False
     return True
+
+
+def bytes_of(paths: Iterable[Path]) -> int:
+    """What files hold together; one that is gone meanwhile holds nothing. Blocks."""
+    held = 0
+    for path in paths:
+        with contextlib.suppress(OSError):
+            held += path.stat().st_size
+    return held

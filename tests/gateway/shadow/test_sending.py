@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from suffice.gateway.shadow_batches import BatchPace
-from suffice.gateway.shadow_job import Job
+from suffice.gateway.shadow.batches import BatchPace
+from suffice.gateway.shadow.job import Job
 
 CALLERS, OWN = "sk-secret-of-the-client", "sk-suffices-own-0123456789"
 PATIENT = BatchPace(calls=50, wait_s=600)

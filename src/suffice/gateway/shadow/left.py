@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from suffice.gateway.whole_files import put_whole
+from suffice.gateway.whole_files import bytes_of, put_whole
 from suffice.records import ShadowAnswers
 
 _SUFFIX = ".json"
@@ -57,16 +57,5 @@ class ShadowFolder:
         now = time.monotonic()
         if now - self._looked_at > _LOOK_S:
             self._looked_at = now
-            self._bytes = sum(_size(path) for path in _files(self.folder))
+            self._bytes = bytes_of(self.folder.glob(f"*{_SUFFIX}"))
         return self._bytes
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return folder.glob(f"*{_SUFFIX}")
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

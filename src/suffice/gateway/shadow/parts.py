@@ -8,13 +8,13 @@ from pathlib import Path
 from suffice.gateway.bodies import masked_body
 from suffice.gateway.house import House
 from suffice.gateway.metrics import Metrics
-from suffice.gateway.own_calls import OwnCalls, OwnKey
-from suffice.gateway.sent_batches import SentFolder
-from suffice.gateway.shadow_batches import BatchPace, ShadowBatches
-from suffice.gateway.shadow_fetching import AccountLines, Fetching
-from suffice.gateway.shadow_files import ShadowFolder
-from suffice.gateway.shadow_voice import ShadowVoice
-from suffice.gateway.shadows import Shadows
+from suffice.gateway.shadow.batches import BatchPace, ShadowBatches
+from suffice.gateway.shadow.calls import Shadows
+from suffice.gateway.shadow.fetching import AccountLines, Fetching
+from suffice.gateway.shadow.left import ShadowFolder
+from suffice.gateway.shadow.own_calls import OwnCalls, OwnKey
+from suffice.gateway.shadow.sent import SentFolder
+from suffice.gateway.shadow.voice import ShadowVoice
 from suffice.records.shadow import SENT_FOLDER, SHADOW_FOLDER
 
 _MOST_WAITING = 8

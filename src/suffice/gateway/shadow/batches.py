@@ -19,12 +19,12 @@ import msgspec
 
 from suffice.errors import SufficeError
 from suffice.gateway.bodies import masked_body
-from suffice.gateway.own_calls import OwnCalls, Told
-from suffice.gateway.sent_batches import SentFolder, is_batch_id, new_name
-from suffice.gateway.shadow_fetching import Fetching
-from suffice.gateway.shadow_finding import PATH, Finding
-from suffice.gateway.shadow_job import Job, pair_of
-from suffice.gateway.shadow_voice import ShadowVoice
+from suffice.gateway.shadow.fetching import Fetching
+from suffice.gateway.shadow.finding import PATH, Finding
+from suffice.gateway.shadow.job import Job, pair_of
+from suffice.gateway.shadow.own_calls import OwnCalls, Told
+from suffice.gateway.shadow.sent import SentFolder, is_batch_id, new_name
+from suffice.gateway.shadow.voice import ShadowVoice
 from suffice.policy.batching import why_not_batched
 from suffice.policy.splice import splice
 from suffice.records import SentBatch, SentCall

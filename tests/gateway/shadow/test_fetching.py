@@ -13,7 +13,7 @@ import httpx2
 
 from suffice.catalog import load_catalog
 from suffice.gateway.account_store import price
-from suffice.gateway.shadow_batches import BatchPace
+from suffice.gateway.shadow.batches import BatchPace
 from suffice.records import SentBatch
 from suffice.testing.script import overloaded
 

@@ -14,8 +14,8 @@ import msgspec
 import pytest
 
 from suffice.gateway.bodies import masked_body
-from suffice.gateway.shadow_files import ShadowFolder
-from suffice.gateway.shadows import Shadows
+from suffice.gateway.shadow.calls import Shadows
+from suffice.gateway.shadow.left import ShadowFolder
 from suffice.policy.rules import Policy, TypeRule
 from suffice.records import ShadowAnswers
 

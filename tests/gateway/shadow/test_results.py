@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from suffice.catalog import load_catalog
 from suffice.gateway.account_store import price
-from suffice.gateway.shadow_results import is_of, read_results, without_results
+from suffice.gateway.shadow.results import is_of, read_results, without_results
 from suffice.records import SentBatch, SentCall, ShadowAnswers
 
 HAIKU = "claude-haiku-5-5"

@@ -20,13 +20,13 @@ import pytest
 from suffice.adapters.providers.credential import Credential
 from suffice.gateway.bodies import masked_body
 from suffice.gateway.metrics import Metrics
-from suffice.gateway.own_calls import OwnCalls
-from suffice.gateway.sent_batches import SentFolder
-from suffice.gateway.shadow_batches import BatchPace, ShadowBatches
-from suffice.gateway.shadow_fetching import AccountLines, Fetching
-from suffice.gateway.shadow_files import ShadowFolder
-from suffice.gateway.shadow_voice import ShadowVoice
-from suffice.gateway.shadows import Shadows
+from suffice.gateway.shadow.batches import BatchPace, ShadowBatches
+from suffice.gateway.shadow.calls import Shadows
+from suffice.gateway.shadow.fetching import AccountLines, Fetching
+from suffice.gateway.shadow.left import ShadowFolder
+from suffice.gateway.shadow.own_calls import OwnCalls
+from suffice.gateway.shadow.sent import SentFolder
+from suffice.gateway.shadow.voice import ShadowVoice
 from suffice.policy.rules import Policy, TypeRule
 from suffice.records import ExchangeRecord, SentBatch, ShadowAnswers
 from suffice.testing import serve, strict_fake

@@ -17,9 +17,9 @@ from suffice.errors import SufficeError
 from suffice.gateway.attempt import Attempt
 from suffice.gateway.bodies import opened_body
 from suffice.gateway.heads import RequestHead, ResponseHead
-from suffice.gateway.shadow_batches import ShadowBatches
-from suffice.gateway.shadow_files import ShadowFolder
-from suffice.gateway.shadow_job import Job, answered, pair_of
+from suffice.gateway.shadow.batches import ShadowBatches
+from suffice.gateway.shadow.job import Job, answered, pair_of
+from suffice.gateway.shadow.left import ShadowFolder
 from suffice.gateway.upstream import Fault, Pool, UpstreamConnection
 from suffice.policy.routing import Route
 from suffice.policy.shadowing import Shadow

@@ -9,7 +9,7 @@ from msgspec import UNSET, Raw, UnsetType
 
 from suffice.gateway.accounting.told import Told, read_answer
 from suffice.gateway.bodies import masked_body
-from suffice.gateway.shadow_job import answered
+from suffice.gateway.shadow.job import answered
 from suffice.records import ExchangeRecord, SentBatch, SentCall, ShadowAnswers
 
 _OK, _SERVER_ERROR = 200, 500

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from suffice.gateway.own_calls import OwnCalls, Told
-from suffice.gateway.sent_batches import SentFolder, is_batch_id
-from suffice.gateway.shadow_results import is_of
+from suffice.gateway.shadow.own_calls import OwnCalls, Told
+from suffice.gateway.shadow.results import is_of
+from suffice.gateway.shadow.sent import SentFolder, is_batch_id
 from suffice.records import SentBatch
 
 PATH = "/v1/messages/batches"

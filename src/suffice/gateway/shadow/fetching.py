@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from suffice.gateway.own_calls import OwnCalls, Told
-from suffice.gateway.sent_batches import SentFolder
-from suffice.gateway.shadow_files import ShadowFolder
-from suffice.gateway.shadow_finding import PATH, Finding, Known, moment, read_known
-from suffice.gateway.shadow_results import Result, is_of, read_results, without_results
-from suffice.gateway.shadow_voice import ShadowVoice
+from suffice.gateway.shadow.finding import PATH, Finding, Known, moment, read_known
+from suffice.gateway.shadow.left import ShadowFolder
+from suffice.gateway.shadow.own_calls import OwnCalls, Told
+from suffice.gateway.shadow.results import Result, is_of, read_results, without_results
+from suffice.gateway.shadow.sent import SentFolder
+from suffice.gateway.shadow.voice import ShadowVoice
 from suffice.gateway.upstream import Fault
 from suffice.records import ExchangeRecord, SentBatch
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from suffice.gateway.whole_files import put_whole
+from suffice.gateway.whole_files import bytes_of, put_whole
 from suffice.records import SentBatch
 
 _SUFFIX, _TAKEN = ".json", ".taken"
@@ -46,7 +46,7 @@ class SentFolder:
         """Keep a batch; False where there is no room or no disk for it. Blocks."""
         content = msgspec.json.encode(sent)
         path = self._path(sent.name)
-        held = sum(_size(each) for each in self._files() if each != path)
+        held = bytes_of(each for each in self._files() if each != path)
         return held + len(content) <= self._most_bytes and put_whole(path, content)
 
     def drop(self, name: str) -> None:
@@ -145,13 +145,6 @@ def is_batch_id(text: str) -> bool:
     (True, False, False)
     """
     return len(text) <= _LONGEST_ID and _ID.fullmatch(text) is not None
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _age(path: Path) -> float:

@@ -1,0 +1,1 @@
+"""Shadow calls: another model answers, unseen, a copy of what was served; at once or by batch."""
