@@ -38,19 +38,25 @@ class ClassState:
     wanted: dict[str, int]
 
 
-def class_gate(evidence: Evidence) -> ClassState:
+def class_gate(evidence: Evidence, *, beta: float = ALPHA) -> ClassState:
     """
     Whether every class with 1 % of the traffic, or marked critical, is named surely enough.
 
     Surely enough is a recall of 80 %, or of 80 % of the baseline's own (see `least_recall`).
     Each class is held to an anytime bound at 5 %, without multiplicity, since all must pass.
     The share in the traffic comes from the main sample alone; hits also from extra draws.
+
+    Args:
+        evidence: Its counts by class.
+        beta: Chance of a wrong Keep. One below 5 % is a promise about many looks: all classes
+            together are held to it.
     """
     counts = gated_classes(evidence)
     if not counts:
         return ClassState(_gate(GateState.SKIPPED, "No classes."), None, None, {})
     least = {name: least_recall(evidence, name) for name in counts}
-    failed = [name for name, seen in counts.items() if _proven_bad(*seen, least[name])]
+    each = ALPHA if beta >= ALPHA else beta / len(counts)
+    failed = [name for name, seen in counts.items() if _proven_bad(*seen, least[name], alpha=each)]
     wanted = {
         name: draws_wanted(*seen, least[name])
         for name, seen in counts.items()
@@ -142,8 +148,8 @@ def _proven_good(hits: int, seen: int, least: float) -> bool:
     return log_uniform_evidence(hits, seen - hits, null=least) >= -math.log(ALPHA)
 
 
-def _proven_bad(hits: int, seen: int, least: float) -> bool:
-    return log_uniform_evidence(seen - hits, hits, null=1 - least) > -math.log(ALPHA)
+def _proven_bad(hits: int, seen: int, least: float, *, alpha: float = ALPHA) -> bool:
+    return log_uniform_evidence(seen - hits, hits, null=1 - least) > -math.log(alpha)
 
 
 def _limit(least: dict[str, float], names: list[str]) -> str:

@@ -48,7 +48,7 @@ def all_gates(
     evidence: Evidence, limits: Limits, measure: Measure, question: Question
 ) -> tuple[Ruling, ...]:
     """Every gate but multiplicity, most forbidding first."""
-    state = class_gate(evidence)
+    state = class_gate(evidence, beta=limits.beta)
     return (
         reference_gate(evidence, limits, measure, question),
         Ruling(state.gate, state.word, "class_gate", need_more=state.need_more),

@@ -12,6 +12,7 @@ import msgspec
 from suffice.decision.context import context
 from suffice.decision.explanation import sentence
 from suffice.decision.gates import Ruling, all_gates, multiplicity_gate
+from suffice.decision.keeping import keep_level
 from suffice.decision.measure import check_limits, choose_measure, floor_of, margin_of
 from suffice.decision.questions import Question, ask
 from suffice.records import BandPoint, Evidence, Gate, Limits, Measure, Verdict, Word
@@ -95,6 +96,7 @@ def verdict_at(
             _multiplicity(question, limits, level),
             *(ruling.gate for ruling in rulings),
         ),
+        keep_level=_keep_level(word, reason, question, evidence, level, found),
         band=_band(question, level, found),
         **context(evidence, limits, measure),
         **_promise(limits, level),
@@ -108,6 +110,15 @@ def _band(question: Question, level: Level, found: _Found) -> tuple[BandPoint, .
     if level.decisions > _MOST_BANDS:
         return (last,)
     return (*question.band(level.alpha, found.beta)[:-1], last)
+
+
+def _keep_level(
+    word: Word, reason: str, question: Question, evidence: Evidence, level: Level, found: _Found
+) -> float | None:
+    """How sure a Keep is; of very many decisions nobody asks."""
+    if word is not Word.KEEP or level.decisions > _MOST_BANDS:
+        return None
+    return keep_level(reason, question, evidence, beta=found.beta)
 
 
 @dataclass(frozen=True, slots=True)

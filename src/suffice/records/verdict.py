@@ -121,6 +121,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         decisions: Over how many decisions alpha was shared.
         alpha: The promised chance of a wrong Switch over all decisions.
         promise: ``fwer`` or ``fdr``.
+        keep_level: Of a Keep the least chance of a wrong one at which the same pairs still say
+            it; None where the word is another, where it says Keep for want of proof alone, and
+            of very many decisions.
         band: The bounds as they narrowed; empty where not computed.
         prompt_version: Of the prompt all compared cases came with; empty where they differ, or
             where no prompt was recorded.
@@ -165,3 +168,4 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     band: tuple[BandPoint, ...] = ()
     prompt_version: str = ""
+    keep_level: float | None = None
