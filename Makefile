@@ -4,10 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-ray check format lint types floors docs sdk-suite clients mirror bench lock clean
+.PHONY: help demo test test-shuffled test-ray check format lint types floors docs sdk-suite clients mirror bench lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/.run: requirements/run.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "suffice needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
@@ -26,12 +26,12 @@ demo: $(BIN)/.run ## Set everything up and run the main job offline, on recorded
 # Tests of real processes wait most of their time: they run beside the others, and are shown after them.
 PROCESSES := tests/gateway tests/gateway_faults tests/gateway_account tests/journeys tests/clients
 
-test: $(BIN)/.dev ## Set everything up and run the tests
-	@mkdir -p build
-	@$(BIN)/python -m pytest $(PROCESSES) > build/processes.txt 2>&1 & processes=$$!; \
-	$(BIN)/python -m pytest $(PROCESSES:%=--ignore=%); others=$$?; \
-	wait $$processes; of_processes=$$?; cat build/processes.txt; \
-	[ $$others -eq 0 ] && [ $$of_processes -eq 0 ]
+test: $(BIN)/.dev ## Set everything up and run the tests; their result depends on the change alone
+	@$(BIN)/python -m tools.run_tests $(PROCESSES)
+
+# Order, examples and hashes stay the same in `make test`: chance fails no change it has nothing to do with.
+test-shuffled: $(BIN)/.dev ## The tests in a new order with new examples (SEED=... as one that failed)
+	@$(BIN)/python -m tools.run_tests --shuffled $(if $(SEED),--seed $(SEED)) $(PROCESSES)
 
 .venv-ray/.ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv-ray
