@@ -10,8 +10,8 @@ import msgspec
 from suffice.errors import UnfitEdit
 from suffice.gateway.breaker import Breaker
 from suffice.gateway.memory import Learnt, Room, open_room
-from suffice.policy.first_turns import FirstTurns
 from suffice.policy.placements import Placements
+from suffice.policy.plain_turns import PlainTurns
 from suffice.policy.routing import BreakEven, Known, Route, route
 from suffice.policy.rules import Policy
 from suffice.policy.shadowing import Shadow, shadow_of
@@ -50,7 +50,7 @@ class Decider:
     ) -> None:
         self._key, self._now, self._break_even = key, now, break_even
         self._type_of, self._on_fault = type_of, on_fault
-        self._first_turns = FirstTurns(key or b"")
+        self._plain_turns = PlainTurns(key or b"")
         self.policy = policy
         held = room or open_room()
         self.learnt = Learnt(held.learnt, today=lambda: int(now().timestamp() // _DAY_S))
@@ -101,8 +101,8 @@ class Decider:
         policy = self.policy
         if policy is None or not policy.types or self._key is None:
             return self._routed(policy, view, version, Known(type_of=self._type_of))
-        turn = self._first_turns.read(policy, view, version=version)
-        found = None if turn is None else self._first_turns.route(turn, learnt=self.learnt)
+        turn = self._plain_turns.read(policy, view, version=version, memory=self.placements)
+        found = None if turn is None else self._plain_turns.route(turn, learnt=self.learnt)
         if found is None:
             known = Known(
                 at=self._now(),
@@ -112,7 +112,7 @@ class Decider:
             )
             found = self._routed(policy, view, version, known)
             if turn is not None:
-                self._first_turns.note(turn, found)
+                self._plain_turns.note(turn, found)
         if found.arm == "candidate" and not self.breaker.allows(found.model, now=now):
             return fallen_back(found, f"{found.model} is not answering")
         return found

@@ -151,6 +151,25 @@ def route(
     return _without_our_field(found, view) if view.has_metadata_type else found
 
 
+def served_by(
+    rule: TypeRule, view: RequestView, *, number: int, memory: Memory | None
+) -> Literal["baseline", "candidate"] | None:
+    """Which side has this conversation so far; None where it is new, or nobody knows."""
+    if memory is None or rule.candidate is None:
+        return None
+    if not view.is_ongoing and (rule.done or not view.has_session):
+        # The same first words again are another conversation.
+        return None
+    # Whoever remembers the bare model of a candidate with settings means the candidate too,
+    # unless it is the baseline's.
+    bare = spec_of(rule.candidate).model
+    served = memory.served_by(number, (rule.candidate, view.model, bare))
+    if served is None:
+        return None
+    is_candidate = served == rule.candidate or (served == bare and bare != view.model)
+    return "candidate" if is_candidate else "baseline"
+
+
 class _Routing:
     """One request on its way to its route."""
 
@@ -212,28 +231,11 @@ class _Routing:
             self._key, type=self._type, parts=self._view.conversation
         )
         candidate = spec_of(rule.candidate).model
-        served = self._served_by(rule)
+        served = served_by(rule, self._view, number=self._number, memory=self._known.memory)
         why_not = self._why_not(rule, candidate, served=served)
         if why_not is not None:
             return self._stay(why_not)
         return self._move(rule, candidate, served=served)
-
-    def _served_by(self, rule: TypeRule) -> Literal["baseline", "candidate"] | None:
-        """Which side has this conversation so far; None where it is new, or nobody knows."""
-        view, memory = self._view, self._known.memory
-        if memory is None or self._number is None or rule.candidate is None:
-            return None
-        if not view.is_ongoing and (rule.done or not view.has_session):
-            # The same first words again are another conversation.
-            return None
-        # Whoever remembers the bare model of a candidate with settings means the candidate too,
-        # unless it is the baseline's.
-        bare = spec_of(rule.candidate).model
-        served = memory.served_by(self._number, (rule.candidate, view.model, bare))
-        if served is None:
-            return None
-        is_candidate = served == rule.candidate or (served == bare and bare != view.model)
-        return "candidate" if is_candidate else "baseline"
 
     def _why_not(self, rule: TypeRule, candidate: str, *, served: str | None) -> str | None:
         """Why the conversation is not the candidate's; None if it is."""

@@ -217,22 +217,17 @@ class RequestView:
         return tools is not UNSET and len(memoryview(tools)) > len(b"null")
 
     @property
-    def is_plain_first_turn(self) -> bool:
+    def is_plain_talk(self) -> bool:
         """
-        Whether the body holds one message, of plain text.
+        Whether user and assistant have said nothing but text, and it is the model's turn.
 
         Raises:
             msgspec.ValidationError: The messages are none.
         """
         messages = self.messages
-        if len(messages) != 1 or messages[0].get("role") != "user":
+        if not messages or not self._is_plain or messages[-1].get("role") != "user":
             return False
-        content = messages[0].get("content")
-        return isinstance(content, str) or (
-            content is not None
-            and self._is_plain
-            and all(block.get("type") == "text" for block in content)
-        )
+        return all(_is_text(message.get("content")) for message in messages)
 
     @property
     def around_messages(self) -> tuple[bytes, bytes, bytes]:
@@ -423,6 +418,12 @@ def _open_contents(messages: list[Message]) -> bool:
             else:
                 del block["content"]
     return plain
+
+
+def _is_text(content: str | list[_Block] | None) -> bool:
+    return isinstance(content, str) or (
+        content is not None and all(block.get("type") == "text" for block in content)
+    )
 
 
 def _session_in(user_id: str) -> str | None:

@@ -1,23 +1,25 @@
 """
-What became of first turns that differ in nothing but their words, remembered.
+What became of turns that differ in nothing but their words, remembered.
 
-An application sends the same few requests again and again with another text in them. Where a
-conversation's first turn is one message of plain text, its text decides nothing but the
-conversation's number; the rest of the body and the headers that routing reads decide everything
-else, and how the body is to change. So the route, and the changed bytes before and behind the
-messages, are looked up by them.
+An application sends the same few requests again and again with another text in them. Where user
+and assistant have said nothing but plain text, what was said decides nothing but the
+conversation's number; which side has the conversation, the rest of the body and the headers that
+routing reads decide everything else, and how the body is to change. So the route, and the changed
+bytes before and behind the messages, are looked up by them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container
+from typing import Literal
 
 import msgspec
 
 from suffice.errors import UnfitEdit
 from suffice.policy.assignment import conversation_number, is_under
-from suffice.policy.routing import Route
-from suffice.policy.rules import Policy
+from suffice.policy.placements import Memory
+from suffice.policy.routing import Route, served_by
+from suffice.policy.rules import Policy, TypeRule
 from suffice.policy.splice import WORTH_MEASURING, Edits, splice
 from suffice.policy.view import RequestView
 
@@ -26,14 +28,16 @@ _MOST_SEEN = 4_096
 # Stands for the messages while the rest is changed; a body that holds it is not remembered.
 _MARK = b'["\\u0000 the messages stand here \\u0000"]'
 
-# Everything but the messages: the bytes before and behind them, the headers routing reads, and
-# whether the conversation is within the share.
-_Frame = tuple[bytes, bytes, str, str, str, bool]
+# Which side has the conversation so far, and whether it is within the share.
+_Standing = tuple[Literal["baseline", "candidate"] | None, bool]
+# Everything but the messages: the bytes before and behind them, the headers routing reads, and how
+# the conversation stands.
+_Frame = tuple[bytes, bytes, str, str, str, _Standing]
 
 
-class FirstTurn(msgspec.Struct, frozen=True, gc=False):
+class PlainTurn(msgspec.Struct, frozen=True, gc=False):
     """
-    A first turn of plain text.
+    A turn of a conversation in plain text.
 
     Attributes:
         number: The conversation's.
@@ -63,7 +67,7 @@ class _Known(msgspec.Struct, frozen=True, gc=False):
     longest: int
 
 
-class FirstTurns:
+class PlainTurns:
     """
     Remembers routes of one policy at a time, a few hundred of them.
 
@@ -81,14 +85,17 @@ class FirstTurns:
         """How many routes are remembered."""
         return len(self._known)
 
-    def read(self, policy: Policy, view: RequestView, *, version: str) -> FirstTurn | None:
+    def read(
+        self, policy: Policy, view: RequestView, *, version: str, memory: Memory | None = None
+    ) -> PlainTurn | None:
         """
-        The request as a first turn of plain text; None where it is none, or is not worth it.
+        The request as a turn of plain text; None where it is none, or must be routed anew.
 
         Args:
             policy: In force; another one than before, and nothing is remembered any more.
             view: The request.
             version: Its ``anthropic-version``.
+            memory: Who remembers which model last answered a conversation.
         """
         if policy is not self._policy:
             self._policy = policy
@@ -103,16 +110,22 @@ class FirstTurns:
             rule = policy.types.get(kind) if kind else None
             if kind is None or rule is None or rule.candidate is None:
                 return None
-            if not view.is_plain_first_turn or view.has_session:
+            if not view.is_plain_talk:
                 return None
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             return None
         number = conversation_number(self._key, type=kind, parts=view.conversation)
+        standing = (
+            served_by(rule, view, number=number, memory=memory),
+            is_under(number, rule.share),
+        )
+        if _may_move(rule, standing) or (_may_stay(rule, standing) and view.is_ongoing):
+            return None
         before, messages, behind = view.around_messages
-        frame = (before, behind, kind, version, view.betas, is_under(number, rule.share))
-        return FirstTurn(number, frame, messages)
+        frame = (before, behind, kind, version, view.betas, standing)
+        return PlainTurn(number, frame, messages)
 
-    def route(self, turn: FirstTurn, *, learnt: Container[str]) -> Route | None:
+    def route(self, turn: PlainTurn, *, learnt: Container[str]) -> Route | None:
         """The turn's route, if one like it is remembered and nothing was learnt against it."""
         known = self._known.get(turn.frame)
         if known is None or len(turn.messages) > known.longest:
@@ -137,15 +150,16 @@ class FirstTurns:
             changes=found.changes,
         )
 
-    def note(self, turn: FirstTurn, found: Route) -> None:
+    def note(self, turn: PlainTurn, found: Route) -> None:
         """
         Remember how a turn was routed, once it is seen that there are others like it.
 
-        Only what rests on the frame alone: the candidate, and the baseline of a conversation
-        that is not in the share.
+        Only what rests on the frame alone: the candidate where the conversation is its own, else
+        the baseline.
         """
-        is_within = turn.frame[-1]
-        if found.conversation != turn.number or (found.arm == "candidate") is not is_within:
+        served, is_within = turn.frame[-1]
+        is_candidates = served == "candidate" or (served is None and is_within)
+        if found.conversation != turn.number or (found.arm == "candidate") is not is_candidates:
             return
         seen = hash(turn.frame)
         if seen not in self._seen:
@@ -161,7 +175,17 @@ class FirstTurns:
         self._known[turn.frame] = _Known(found, *changed, longest=len(turn.messages))
 
 
-def _around(turn: FirstTurn, edits: Edits) -> tuple[bytes, bytes] | None:
+def _may_move(rule: TypeRule, standing: _Standing) -> bool:
+    """Whether what a move costs decides, and with it the words."""
+    return standing == ("baseline", True) and rule.guards.ongoing != "stay"
+
+
+def _may_stay(rule: TypeRule, standing: _Standing) -> bool:
+    """Whether the time decides, should a model have spoken already: the share grew since."""
+    return standing == (None, True) and rule.ramped is not None
+
+
+def _around(turn: PlainTurn, edits: Edits) -> tuple[bytes, bytes] | None:
     """What stands before and behind the messages after the edits; None where that is not sure."""
     before, behind = turn.frame[:2]
     if not edits:
