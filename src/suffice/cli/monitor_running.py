@@ -126,7 +126,7 @@ def _until(stop: Stop, places: Places, manner: Manner, voice: Voice) -> int:
             # A store that was there and is gone is not made anew: its rollouts would be forgotten.
             if not places.store.exists():
                 raise cannot_use(places.store, "it is gone")
-            with opened(places, write=True) as world:
+            with opened(places, write=True, make=False) as world:
                 voice.began(len(world.store.all()), every_s=every_s)
                 rounds = _rounds(places, world, manner, voice)
                 problems = rounds.until(stop, files, every_s=every_s)
@@ -274,7 +274,7 @@ def _tell_from(path: Path, dispatcher: Dispatcher, voice: Voice) -> None:
     if not path.exists():
         return
     try:
-        with Rollouts.open(path) as store:
+        with Rollouts.open(path, make=False) as store:
             _tell(store, dispatcher, voice)
     except SufficeError as error:
         voice.trouble(error)

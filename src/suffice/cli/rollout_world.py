@@ -113,9 +113,9 @@ class World(NamedTuple):
 
 
 @contextmanager
-def opened(places: Places, *, write: bool) -> Iterator[World]:
+def opened(places: Places, *, write: bool, make: bool = True) -> Iterator[World]:
     """
-    Open everything; a store that is only read need not exist.
+    Open everything; a store that is to be written is made where there is none, if it may be.
 
     Raises:
         StorageError: Something cannot be opened.
@@ -132,7 +132,7 @@ def opened(places: Places, *, write: bool) -> Iterator[World]:
             effect="Nothing is shown.",
             next_step="suffice rollout next",
         )
-    store = Rollouts.open(places.store, write=write)
+    store = Rollouts.open(places.store, write=write, make=make)
     account = None
     try:
         account = Account.open(places.account)

@@ -79,6 +79,16 @@ def test_a_rollout_comes_back_as_it_was_kept_with_what_happened(path: Path) -> N
     assert path.stat().st_mode & 0o077 == 0
 
 
+def test_a_store_that_ought_to_be_there_is_not_made_anew(path: Path) -> None:
+    """
+    Whoever watches it and finds an empty one would forget every rollout.
+    """
+    with pytest.raises(StorageError):
+        Rollouts.open(path, make=False)
+
+    assert not path.exists()
+
+
 def test_of_two_changes_from_one_version_one_is_written(path: Path) -> None:
     with Rollouts.open(path) as one, Rollouts.open(path) as other:
         one.begin(a_rollout(), [], after=None)

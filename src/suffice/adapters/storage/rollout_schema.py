@@ -56,26 +56,25 @@ CREATE TRIGGER IF NOT EXISTS events_are_written_once BEFORE UPDATE ON events
 """
 
 
-def open_database(path: Path, *, write: bool) -> sqlite3.Connection:
+def open_database(path: Path, *, write: bool, make: bool = True) -> sqlite3.Connection:
     """
     The database of rollouts, in WAL mode, so that readers never wait.
 
     Args:
-        path: Made where it does not exist and is to be written.
+        path: Where it is.
         write: Whether it is to be written; else it is opened for reading alone.
+        make: Whether one that is to be written is made where there is none.
 
     Raises:
         StorageError: It cannot be opened, or was written by a later release.
     """
     try:
         with contextlib.ExitStack() as unless_opened:
-            if write:
+            if write and make:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 path.touch(0o600)
-                connection = sqlite3.connect(path, timeout=LOCK_S, isolation_level=None)
-            else:
-                uri = f"{path.absolute().as_uri()}?mode=ro"
-                connection = sqlite3.connect(uri, uri=True, timeout=LOCK_S, isolation_level=None)
+            uri = f"{path.absolute().as_uri()}?mode={'rw' if write else 'ro'}"
+            connection = sqlite3.connect(uri, uri=True, timeout=LOCK_S, isolation_level=None)
             unless_opened.callback(connection.close)
             _check_version(connection, path)
             if write:

@@ -81,14 +81,14 @@ class Rollouts:
         self.path = path
 
     @classmethod
-    def open(cls, path: Path, *, write: bool = True) -> Self:
+    def open(cls, path: Path, *, write: bool = True, make: bool = True) -> Self:
         """
-        Open the store.
+        Open the store; one that is to be written is made where there is none, if it may be.
 
         Raises:
             StorageError: It cannot be opened, or was written by a later release.
         """
-        return cls(open_database(path, write=write), path)
+        return cls(open_database(path, write=write, make=make), path)
 
     def close(self) -> None:
         """Let go of the database."""
