@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from suffice.errors import NotNow, NotProven, PromptReplaced
-from suffice.monitor import Start, basis_of, command, named_plan, start, step
+from suffice.monitor import Command, Start, basis_of, command, named_plan, start, step
 from suffice.records import (
     Measure,
     Rollout,
@@ -248,6 +248,68 @@ def test_a_hold_can_be_ended_however_long_and_through_whatever_it_held(
         "holding_you",
         "advancing",
     ]
+
+
+@pytest.mark.parametrize("aside", [RolloutEvidence(), RolloutEvidence(paused="no budget")])
+def test_a_promotion_to_the_end_is_undone_whole_though_it_was_set_aside_since(
+    rollout: Rollout, now: datetime, aside: RolloutEvidence
+) -> None:
+    for _ in range(3):
+        rollout = command(rollout, "promote", by="ann", reason="demo", now=now).rollout
+    waits = step(rollout, aside, now=now + HOUR).rollout
+
+    back = command(waits, "undo", by="ann", reason="", now=now + 2 * HOUR).rollout
+
+    assert (back.state, back.stage) == (RolloutState.ADVANCING, 2)
+    assert all(guard.limit is None for guard in back.guards)
+
+
+def test_what_is_undone_is_not_set_aside_for_a_reason_nobody_knows_any_more(
+    rollout: Rollout, now: datetime
+) -> None:
+    poor = RolloutEvidence(paused="the budget is used up")
+    paused = step(rollout, poor, now=now + HOUR).rollout
+    held = command(paused, "hold", by="ann", reason="", now=now + 2 * HOUR).rollout
+
+    freed = command(held, "undo", by="ann", reason="", now=now + 3 * HOUR).rollout
+    again = step(freed, poor, now=now + 4 * HOUR)
+    resumed = step(again.rollout, RolloutEvidence(), now=now + 5 * HOUR)
+
+    assert freed.state is RolloutState.ADVANCING
+    assert again.events[0].sentence == (
+        "Paused at 5 %: the budget is used up. Nothing moves on until it is over."
+    )
+    assert resumed.events[0].sentence == "Goes on at 5 %: the budget is used up no longer holds."
+
+
+@pytest.mark.parametrize("what", ["hold", "promote"])
+def test_what_is_done_is_neither_held_nor_promoted_while_it_is_paused(
+    rollout: Rollout, now: datetime, what: Command
+) -> None:
+    done = msgspec.structs.replace(rollout, state=RolloutState.DONE, stage=2)
+    paused = step(done, RolloutEvidence(paused="no budget"), now=now + HOUR).rollout
+
+    with pytest.raises(NotNow, match="it is done"):
+        command(paused, what, by="ann", reason="because", now=now + HOUR)
+
+
+def test_an_abort_of_what_was_rolled_back_ends_its_way_back_and_undo_opens_it_again(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    fallen = step(rollout, RolloutEvidence(pairs=pairs([0.0] * 20)), now=now + HOUR).rollout
+    week = now + 8 * DAY
+
+    given_up = command(fallen, "abort", by="ann", reason="enough", now=now + 2 * HOUR)
+    twice = command(given_up.rollout, "abort", by="ann", reason="enough", now=now + 3 * HOUR)
+    back = command(given_up.rollout, "undo", by="ann", reason="", now=now + 3 * HOUR).rollout
+
+    assert given_up.events[0].sentence == (
+        "Stays on claude-opus-5-5: it is not tried again by itself, says ann."
+    )
+    assert twice.events == ()
+    assert step(given_up.rollout, RolloutEvidence(), now=week).events == ()
+    assert (back.state_because, back.requalification) == ("agreement", fallen.requalification)
+    assert [event.kind for event in step(back, RolloutEvidence(), now=week).events] == ["cooled"]
 
 
 def test_a_promotion_to_the_end_can_be_undone(rollout: Rollout, now: datetime) -> None:

@@ -352,3 +352,107 @@ def test_a_second_fall_quarters_the_risk(fallen: Rollout, pairs: Pairs, now: dat
 
     assert again.state is RolloutState.ROLLED_BACK
     assert again.requalification.alpha == 0.0125
+
+
+def test_a_pause_a_day_does_not_hide_that_no_scored_pair_ever_comes(
+    rollout: Rollout, now: datetime
+) -> None:
+    """
+    As where other types use the day's budget up, every day, and this one's pairs are lost.
+    """
+    poor, kinds = RolloutEvidence(paused="the day's budget is used up"), []
+    for day in range(1, 9):
+        for evidence, hours in ((poor, 18), (RolloutEvidence(), 24)):
+            after = step(rollout, evidence, now=now + (day - 1) * DAY + hours * HOUR)
+            rollout = after.rollout
+            kinds += [event.kind for event in after.events]
+
+    assert kinds[:4] == ["paused", "resumed", "paused", "resumed"]
+    assert "degraded" in kinds
+
+
+def test_a_clock_that_was_ahead_leaves_nobody_unwatched(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    """
+    The stage began in next year by a clock's mistake; the pairs of today are its pairs.
+    """
+    year = now + 365 * DAY
+    enough = RolloutEvidence(pairs=pairs([1.0] * 150, at=year - HOUR))
+    ahead = step(rollout, enough, now=year).rollout
+    fall = pairs([0.0] * 40, first=1_000, at=now + 2 * DAY)
+
+    after = step(ahead, RolloutEvidence(pairs=fall), now=now + 2 * DAY)
+
+    assert ahead.stage_began == year
+    assert after.rollout.state is RolloutState.ROLLED_BACK
+    assert after.rollout.watch.stage_pairs == after.rollout.watch.pairs - 150
+
+
+def test_what_was_tried_again_by_a_clock_that_was_ahead_qualifies_by_todays_pairs(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    fallen = step(rollout, RolloutEvidence(pairs=pairs([0.0] * 40)), now=now + HOUR).rollout
+    ahead = step(fallen, RolloutEvidence(), now=now + 365 * DAY).rollout
+    good = pairs([1.0] * 200, first=1_000, at=now + 2 * HOUR)
+
+    settled = step(ahead, RolloutEvidence(), now=now + 2 * HOUR).rollout
+    after = step(settled, RolloutEvidence(pairs=good), now=now + 3 * HOUR)
+
+    assert ahead.state is RolloutState.SHADOW
+    assert [event.kind for event in after.events] == ["requalified"]
+
+
+def test_a_rest_never_becomes_longer_by_a_clock_that_was_ahead(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    year = now + 365 * DAY
+    late = pairs([0.0] * 40, at=year - HOUR)
+    fallen = step(rollout, RolloutEvidence(pairs=late), now=year).rollout
+
+    today = step(fallen, RolloutEvidence(), now=now + DAY).rollout
+    after = step(today, RolloutEvidence(), now=now + 8 * DAY)
+
+    assert [event.kind for event in after.events] == ["cooled"]
+
+
+def test_clocks_that_differ_by_seconds_move_nothing(rollout: Rollout, now: datetime) -> None:
+    assert step(rollout, RolloutEvidence(), now=now - timedelta(seconds=30)).rollout is rollout
+
+
+def test_where_more_pairs_come_than_expected_the_limit_grows_with_them(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    """
+    A type of 20 sessions a day, watched wholly once it is done.
+
+    With a limit for one pair a day a false alarm might come every 91 days.
+    """
+    small = msgspec.structs.replace(
+        rollout,
+        state=RolloutState.DONE,
+        stage=2,
+        watch=msgspec.structs.replace(rollout.watch, pairs_per_year=365.25),
+    )
+    few = RolloutEvidence(pairs=pairs([1.0] * 120, at=now + 6 * DAY))
+    week = RolloutEvidence(pairs=pairs([1.0] * 140, at=now + 7 * DAY))
+
+    early = step(small, few, now=now + 6 * DAY)
+    after = step(small, week, now=now + 7 * DAY)
+
+    assert early.events == ()
+    assert after.rollout.watch.limit == pytest.approx(5 * 20 * 365.25)
+    assert after.events[0].sentence == (
+        "More pairs come than were expected: 20.0 a day over 7.0 days, not 1.0. The alarm is "
+        "raised at 36,525 from now on, not 1,826, so that false alarms stay 5 years apart."
+    )
+    assert step(after.rollout, week, now=now + 8 * DAY).events == ()
+
+
+def test_a_few_more_pairs_than_expected_are_no_news(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    held = msgspec.structs.replace(rollout, state=RolloutState.HOLDING_YOU)
+    evidence = RolloutEvidence(pairs=pairs([1.0] * 1_000, at=now + 7 * DAY))
+
+    assert step(held, evidence, now=now + 7 * DAY).events == ()

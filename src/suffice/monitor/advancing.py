@@ -13,6 +13,7 @@ from suffice.monitor.moves import (
     set_aside,
     share_text,
     stage_of,
+    stands_at,
     taken_up,
     told,
 )
@@ -37,7 +38,7 @@ def paused(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> Mov
         if evidence.paused:
             return None
         return told(
-            taken_up(rollout, now=now),
+            taken_up(rollout, stands_at(rollout), now=now),
             "resumed",
             f"Goes on at {share_text(rollout)}: {rollout.state_because} no longer holds.",
             now=now,
@@ -61,14 +62,14 @@ def degraded(rollout: Rollout, *, now: datetime) -> Moved | None:
         if failing or not fresh:
             return None
         return told(
-            taken_up(rollout, now=now),
+            taken_up(rollout, stands_at(rollout), now=now),
             "recovered",
             f"Watched again at {share_text(rollout)}: scored pairs arrive.",
             now=now,
         )
     if rollout.state is RolloutState.PAUSED:
         return None
-    quiet = now - _watched_since(rollout)
+    quiet = now - max(watch.last_pair or rollout.stage_began, rollout.stage_began)
     if failing:
         why = f"{watch.recent_missing} pairs in a row without a score >= {MISSING_IN_A_ROW}"
         why += sentences.mostly(watch.recent_missing_why)
@@ -144,8 +145,3 @@ def _held(rollout: Rollout, *, against: float, now: datetime) -> Moved | None:
         now=now,
         measured=measured,
     )
-
-
-def _watched_since(rollout: Rollout) -> datetime:
-    known = (rollout.watch.last_pair, rollout.stage_began, rollout.state_began)
-    return max(moment for moment in known if moment is not None)

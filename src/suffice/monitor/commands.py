@@ -10,7 +10,16 @@ import msgspec
 from suffice.errors import NotNow, NotProven
 from suffice.monitor import sentences
 from suffice.monitor.controller import wanted
-from suffice.monitor.moves import Moved, entered, in_state, is_requalifying, share_text, told
+from suffice.monitor.moves import (
+    Moved,
+    entered,
+    in_state,
+    is_requalifying,
+    share_text,
+    stands_at,
+    taken_up,
+    told,
+)
 from suffice.monitor.rollbacks import rolled_back
 from suffice.records import (
     RollbackCause,
@@ -38,9 +47,9 @@ def command(rollout: Rollout, what: Command, *, by: str, reason: str, now: datet
     Args:
         rollout: As it was stored last.
         what: ``hold`` keeps the share as it is; ``promote`` begins the next stage before its
-            evidence is there; ``abort`` sends everything to the baseline; ``undo`` takes the
-            last of these back. ``batch`` lets its shadow calls wait for a batch, ``live`` has
-            them made at once again.
+            evidence is there; ``abort`` sends everything to the baseline, and what is there
+            already is not tried again by itself; ``undo`` takes the last of these back.
+            ``batch`` lets its shadow calls wait for a batch, ``live`` has them made at once again.
         by: Who.
         reason: In their own words.
         now: The time.
@@ -108,13 +117,30 @@ def _promoted(rollout: Rollout, *, by: str, reason: str, now: datetime) -> Moved
 
 def _aborted(rollout: Rollout, *, by: str, now: datetime) -> Moved | None:
     if rollout.state is RolloutState.ROLLED_BACK:
-        return None
+        return _given_up(rollout, by=by, now=now)
     after = rolled_back(rollout, RollbackCause.ABORTED, RolloutEvidence(), now=now)
     return _told(
         rollout,
         after,
         "aborted",
         f"Taken back from {share_text(rollout)} to {rollout.baseline} by {_name(by)}.",
+        now=now,
+    )
+
+
+def _given_up(rollout: Rollout, *, by: str, now: datetime) -> Moved | None:
+    """What was rolled back and would be tried again by itself is not."""
+    past = rollout.requalification
+    if not past.by_itself:
+        return None
+    after = msgspec.structs.replace(
+        rollout, requalification=msgspec.structs.replace(past, by_itself=False)
+    )
+    return _told(
+        rollout,
+        after,
+        "aborted",
+        f"Stays on {rollout.baseline}: it is not tried again by itself, says {_name(by)}.",
         now=now,
     )
 
@@ -130,19 +156,17 @@ def _undone(rollout: Rollout, *, by: str, now: datetime) -> Moved:
             f"{UNDO_WITHIN // timedelta(hours=1)} hours and before the rollout moves by itself.",
         )
     back = rollout
-    if before.stage != rollout.stage or rollout.state is RolloutState.DONE:
+    if before.stage != rollout.stage or stands_at(rollout) is RolloutState.DONE:
         back = entered(rollout, before.stage, now=now)
-    back = msgspec.structs.replace(
-        in_state(back, before.state, now=now),
-        resumes=before.resumes,
-        requalification=before.requalification,
-    )
+    # Whether it is still paused or degraded, and why, is asked anew.
+    back = taken_up(back, before.resumes or before.state, now=now)
+    back = msgspec.structs.replace(back, requalification=before.requalification, undo=None)
     return told(
         back,
         "undone",
         f"{_UNDONE.get(before.command, 'The last command')} was taken back by "
         f"{_name(by)}: "
-        f"{before.state.value.replace('_', ' ')} at {share_text(back)}.",
+        f"{back.state.value.replace('_', ' ')} at {share_text(back)}.",
         now=now,
     )
 
@@ -173,8 +197,9 @@ def _told(before: Rollout, after: Rollout, kind: str, sentence: str, *, now: dat
 
 def _must_run(rollout: Rollout, what: str) -> None:
     over = {RolloutState.ROLLED_BACK, RolloutState.DONE}
-    if rollout.state in over or is_requalifying(rollout):
-        state = "not qualified again" if rollout.state not in over else rollout.state.value
+    stands = stands_at(rollout)
+    if stands in over or is_requalifying(rollout):
+        state = stands.value if stands in over else "not qualified again"
         raise NotNow(
             f"{rollout.type} cannot be {what}: it is {state.replace('_', ' ')}.",
             effect="The rollout is as it was.",

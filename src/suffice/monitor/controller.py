@@ -13,8 +13,15 @@ from datetime import datetime
 import msgspec
 
 from suffice.monitor.guards import after_windows
-from suffice.monitor.moves import Moved, attempt_began, is_requalifying, stage_of
-from suffice.monitor.transitions import mix_moved, next_move, prompt_settled
+from suffice.monitor.moves import (
+    Moved,
+    attempt_began,
+    is_requalifying,
+    on_the_clock,
+    stage_of,
+    stands_at,
+)
+from suffice.monitor.transitions import mix_moved, next_move, pace_grown, prompt_settled
 from suffice.monitor.watching import after_shadow, passed_over
 from suffice.records import (
     Rollout,
@@ -42,7 +49,7 @@ def step(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> Rollo
         The next version of the rollout, or the same object where nothing changed; what the policy
         must say; and one event for each change of state.
     """
-    at = _counted(rollout, evidence)
+    at = _counted(on_the_clock(rollout, now=now), evidence)
     events: list[RolloutEvent] = []
     while (moved := _move(at, evidence, now=now)) is not None:
         at = moved.rollout
@@ -66,7 +73,6 @@ def wanted(rollout: Rollout) -> WantedShares:
     Before a candidate has qualified again no share is wanted, only enough shadow to gather its
     pairs as fast as the first stage would.
     """
-    state = rollout.resumes or rollout.state
     if rollout.state is RolloutState.ROLLED_BACK:
         return WantedShares(share=0.0, shadow=0.0)
     stage = stage_of(rollout)
@@ -75,9 +81,8 @@ def wanted(rollout: Rollout) -> WantedShares:
         # Nobody is served by the candidate, so the pairs come from the baseline's conversations.
         return WantedShares(share=0.0, shadow=shadow * (stage.share or 1.0))
     share = min(stage.share, 1 - rollout.plan.holdout)
-    return WantedShares(
-        share=share, shadow=shadow, done=state is RolloutState.DONE and share == 1.0
-    )
+    is_done = stands_at(rollout) is RolloutState.DONE
+    return WantedShares(share=share, shadow=shadow, done=is_done and share == 1.0)
 
 
 def _move(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> Moved | None:
@@ -85,6 +90,7 @@ def _move(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> Move
         next_move(rollout, evidence, now=now)
         or prompt_settled(rollout, evidence, now=now)
         or mix_moved(rollout, evidence, now=now)
+        or pace_grown(rollout, now=now)
     )
 
 

@@ -61,6 +61,34 @@ def attempt_began(rollout: Rollout) -> datetime:
     return rollout.began if past.cooled_at is None else max(past.cooled_at, rollout.began)
 
 
+def on_the_clock(rollout: Rollout, *, now: datetime) -> Rollout:
+    """
+    The rollout with nothing of its past ahead of now: the clock that said so was wrong.
+
+    Else what is served from now on would seem to be of a time before it began, and nobody would
+    count it until that time comes.
+    """
+    past, watch = rollout.requalification, rollout.watch
+    ahead = now + _CLOCKS_DIFFER_BY
+    moments = (rollout.began, rollout.stage_began, rollout.state_began, past.cooled_at, past.at)
+    if all(moment is None or moment <= ahead for moment in (*moments, watch.last_pair)):
+        return rollout
+    rests = timedelta(days=rollout.plan.cooldown_days)
+    return msgspec.structs.replace(
+        rollout,
+        began=min(rollout.began, now),
+        stage_began=min(rollout.stage_began, now),
+        state_began=_no_later(rollout.state_began, now),
+        watch=msgspec.structs.replace(watch, last_pair=_no_later(watch.last_pair, now)),
+        requalification=msgspec.structs.replace(
+            past,
+            at=_no_later(past.at, now),
+            cooled_at=_no_later(past.cooled_at, now),
+            cools_until=_no_later(past.cools_until, now + rests),
+        ),
+    )
+
+
 def state_for(stage: Stage) -> RolloutState:
     """The state in which a stage begins."""
     return RolloutState.ADVANCING if stage.share > 0 else RolloutState.SHADOW
@@ -98,22 +126,27 @@ def in_state(rollout: Rollout, state: RolloutState, *, now: datetime, because: s
     )
 
 
+def stands_at(rollout: Rollout) -> RolloutState:
+    """Its state, or, while it is degraded or paused, the one it goes back to."""
+    return rollout.resumes or rollout.state
+
+
 def set_aside(rollout: Rollout, state: RolloutState, *, now: datetime, because: str) -> Rollout:
     """The rollout degraded or paused: it will go on where it stood, and a hold can be undone."""
-    before = rollout.resumes or rollout.state
     after = in_state(rollout, state, now=now, because=because)
-    return msgspec.structs.replace(after, resumes=before, undo=rollout.undo)
+    return msgspec.structs.replace(after, resumes=stands_at(rollout), undo=rollout.undo)
 
 
-def taken_up(rollout: Rollout, *, now: datetime) -> Rollout:
-    """The rollout where it stood before it was set aside."""
-    back, because = rollout.resumes or state_for(stage_of(rollout)), ""
-    if back is RolloutState.HOLDING_UNDECIDED:
-        # Whether it is still undecided, and why, is asked anew.
-        back = state_for(stage_of(rollout))
-    elif back is RolloutState.HOLDING_YOU:
+def taken_up(rollout: Rollout, state: RolloutState, *, now: datetime) -> Rollout:
+    """The rollout where it once stood; whether it is still undecided, and why, is asked anew."""
+    because = ""
+    if state is RolloutState.HOLDING_UNDECIDED:
+        state = state_for(stage_of(rollout))
+    elif state is RolloutState.HOLDING_YOU:
         because = "held by a person"
-    after = in_state(rollout, back, now=now, because=because)
+    elif state is RolloutState.ROLLED_BACK:
+        because = rollout.state_because
+    after = in_state(rollout, state, now=now, because=because)
     return msgspec.structs.replace(after, undo=rollout.undo)
 
 
@@ -122,3 +155,11 @@ def share_text(rollout: Rollout) -> str:
     if is_requalifying(rollout):
         return "0 %"
     return sentences.percent(min(stage_of(rollout).share, 1 - rollout.plan.holdout))
+
+
+# Those of two machines that each keep a monitor.
+_CLOCKS_DIFFER_BY = timedelta(minutes=1)
+
+
+def _no_later(moment: datetime | None, than: datetime) -> datetime | None:
+    return None if moment is None else min(moment, than)

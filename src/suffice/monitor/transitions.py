@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import msgspec
@@ -17,6 +17,9 @@ from suffice.records import Rollout, RolloutEvidence, RolloutState
 from suffice.statistics.ranks import week_level
 
 _WEEKS = 52
+_DAYS_A_YEAR = 365.25
+_A_WEEK, _A_YEAR = timedelta(days=7), timedelta(days=_DAYS_A_YEAR)
+_MANY_MORE = 1.5
 
 
 # Days are few and steps are many: the same days are ranked once.
@@ -77,4 +80,25 @@ def mix_moved(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> 
         sentence,
         now=now,
         measured=(level, ">=", limit),
+    )
+
+
+def pace_grown(rollout: Rollout, *, now: datetime) -> Moved | None:
+    """Raise the alarm's limit with the pairs of a year, so that false alarms stay as far apart."""
+    watch, took = rollout.watch, now - rollout.stage_began
+    if took < _A_WEEK or rollout.state is RolloutState.ROLLED_BACK:
+        return None
+    per_year = watch.stage_pairs / (took / _A_YEAR)
+    if per_year < _MANY_MORE * watch.pairs_per_year:
+        return None
+    raised = msgspec.structs.replace(watch, pairs_per_year=per_year)
+    found, expected = (year / _DAYS_A_YEAR for year in (per_year, watch.pairs_per_year))
+    return told(
+        msgspec.structs.replace(rollout, watch=raised),
+        "noted",
+        f"More pairs come than were expected: {found:,.1f} a day over {sentences.days(took)}, not "
+        f"{expected:,.1f}. The alarm is raised at {raised.limit:,.0f} from now on, not "
+        f"{watch.limit:,.0f}, so that false alarms stay {watch.years_between:g} years apart.",
+        now=now,
+        measured=(found, ">=", _MANY_MORE * expected),
     )
