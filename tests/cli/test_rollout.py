@@ -444,6 +444,22 @@ def test_the_monitor_takes_a_fall_back_in_one_round_and_tells_the_log(here: Path
     assert told == ["rollout.started", "rollout.rolled_back"]
 
 
+def test_a_monitor_without_a_budget_is_not_paused_by_the_one_before_it(here: Path) -> None:
+    """
+    Its note lay in the store, and nothing would ever have taken it away.
+    """
+    kept_run(here)
+    fine("rollout", "start", "triage")
+
+    fine("monitor", "--once", "--no-alerts", "--shadow-usd", "0")
+    before = json.loads(fine("rollout", "status", "triage", "--format", "json"))
+    fine("monitor", "--once", "--no-alerts")
+    after = json.loads(fine("rollout", "status", "triage", "--format", "json"))
+
+    assert before["rollout"]["state"] == "paused"
+    assert after["rollout"]["state"] == "advancing"
+
+
 def test_a_monitor_that_could_tell_nobody_says_so_before_it_watches(here: Path) -> None:
     (here / "suffice.toml").write_text('[alerts.t]\nkind = "slack"\nurl_env = "NOT_SET_HERE"\n')
 

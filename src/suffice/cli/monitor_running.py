@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from suffice.adapters.controlling.controller import Controller, as_wanted
 from suffice.adapters.controlling.evidence import WINDOW, gather
-from suffice.adapters.controlling.shadow_budget import ShadowBudget
+from suffice.adapters.controlling.shadow_budget import ShadowBudget, without_budget
 from suffice.adapters.controlling.telling import tell
 from suffice.adapters.feedback_inbox import FeedbackInbox
 from suffice.adapters.sent_calls import SentCalls
@@ -35,7 +36,7 @@ from suffice.wiring import price_now
 if TYPE_CHECKING:
     from suffice.adapters.alerts.delivery import Dispatcher
 
-_FIGURES_EVERY = timedelta(seconds=15)
+_FIGURES_EVERY_S = 15.0
 _LAST_WORDS_S = 30.0
 
 
@@ -140,7 +141,9 @@ def _until(stop: Stop, places: Places, manner: Manner, voice: Voice) -> int:
 
 def _rounds(places: Places, world: World, manner: Manner, voice: Voice) -> _Rounds:
     budget = None
-    if manner.shadow_usd is not None:
+    if manner.shadow_usd is None:
+        without_budget(world.store, now())
+    else:
         sent = SentCalls(places.data / SENT_FOLDER, price=price_now())
         budget = ShadowBudget(
             world.store, world.account, manner.shadow_usd, on_their_way=sent.since
@@ -171,12 +174,12 @@ class _Rounds(NamedTuple):
 
     def until(self, stop: Stop, files: _Files, *, every_s: float) -> int:
         """Until told to stop or other files are there; what the last one could not do."""
-        problems, figures_due = 0, now()
+        problems, figures_due = 0, time.monotonic()
         while not stop.is_set() and _files(self.places) == files:
             problems, moved = self.one()
-            if moved or now() >= figures_due:
+            if moved or time.monotonic() >= figures_due:
                 leave_figures(self.places, self.world, now=now())
-                figures_due = now() + _FIGURES_EVERY
+                figures_due = time.monotonic() + _FIGURES_EVERY_S
             stop.wait(every_s)
         return problems
 

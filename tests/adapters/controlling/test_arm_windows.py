@@ -224,6 +224,24 @@ def test_each_stretch_is_counted_once_and_none_lies_on_both_sides_of_a_stage(
     assert [one.candidate.seen for one in found.windows] == [2, 6]
 
 
+def test_a_clock_that_was_ahead_leaves_no_arm_uncounted(world: Any, account_of: Make) -> None:
+    """
+    A stretch once ended next year; what both arms do today is counted from today on.
+    """
+    kept = world.start()
+    account = Account.open(account_of([exchange(world, after_s=60.0 * n) for n in range(1, 20)]))
+    assert account is not None
+    gather(world.store, kept, account=account, now=world.later(days=365))
+
+    gather(world.store, kept, account=account, now=world.later(minutes=5))
+    found = gather(world.store, kept, account=account, now=world.later(minutes=11))
+    account.close()
+
+    today = [one for one in found.windows if one.ended < world.later(days=1)]
+    assert [one.seq for one in today] == [2, 3]
+    assert today[-1].ended - today[-1].began == timedelta(minutes=6)
+
+
 def test_what_is_too_young_waits(world: Any, account_of: Make) -> None:
     kept = world.start()
     account = Account.open(account_of([exchange(world)]))

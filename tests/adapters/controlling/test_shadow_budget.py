@@ -52,6 +52,16 @@ def test_a_days_sum_that_is_used_up_pauses_until_the_next_day(world: Any) -> Non
     assert later == ""
 
 
+def test_a_clock_that_was_set_back_overspends_nothing(world: Any) -> None:
+    world.start()
+    held = budget(world, "1.00")
+    ahead = held.look(world.later(days=365))
+    cost(world, 1, "5")
+
+    assert ahead == ""
+    assert held.look(world.later(hours=1)) == "the day's $1.00 for shadow calls are used up"
+
+
 def test_yesterdays_calls_are_yesterdays_dollars(world: Any) -> None:
     world.start()
     cost(world, 1, "5", days=1)

@@ -102,8 +102,12 @@ def _count_arms(
     last = store.last_window(rollout.type)
     began = rollout.began if last is None else max(last.ended, rollout.began)
     seq = 1 if last is None else last.seq + 1
-    # The share changes where a stage begins; no stretch may lie on both sides of that.
     settled = now - min(SETTLED, window)
+    if began > now:
+        # The clock was ahead. Nothing is counted until it is there again, unless anew from here.
+        store.add_window(ArmWindow(seq=seq, type=rollout.type, began=settled, ended=settled))
+        return
+    # The share changes where a stage begins; no stretch may lie on both sides of that.
     if began < rollout.stage_began < settled:
         _count(store, rollout, account, (seq, began, rollout.stage_began), now=now)
         seq, began = seq + 1, rollout.stage_began

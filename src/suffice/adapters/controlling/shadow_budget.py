@@ -62,14 +62,14 @@ class ShadowBudget:
         Raises:
             StorageError: Store or account fail.
         """
-        if now - self._looked_at < _LOOK_EVERY:
+        if not _is_due(self._looked_at, now, every=_LOOK_EVERY):
             return self._store.noted("", PAUSED)
         self._looked_at = now
         kept = self._store.all()
         why = self._used_up(kept, now)
         if why != self._store.noted("", PAUSED):
             self._store.note("", PAUSED, why, at=now)
-        if now - self._allotted_at >= _ALLOT_EVERY:
+        if _is_due(self._allotted_at, now, every=_ALLOT_EVERY):
             self._allotted_at = now
             self._granted = self._allot(kept, now)
         return why
@@ -120,6 +120,22 @@ class ShadowBudget:
             sessions_per_day=volume,
             usd_per_pair=sum(known, Decimal(0)) / len(known),
         )
+
+
+def without_budget(store: Rollouts, now: datetime) -> None:
+    """
+    Let what another monitor's budget had paused go on: here every rollout has what it wants.
+
+    Raises:
+        StorageError: The store fails.
+    """
+    if store.noted("", PAUSED):
+        store.note("", PAUSED, "", at=now)
+
+
+def _is_due(last: datetime, now: datetime, *, every: timedelta) -> bool:
+    """Whether so long has gone by, or the clock was set back behind the last time."""
+    return not timedelta(0) <= now - last < every
 
 
 def spent_usd(
