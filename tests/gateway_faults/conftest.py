@@ -174,6 +174,14 @@ class Reply:
 Fault = Callable[[Reply], Awaitable[None]]
 
 
+def bound(port: int) -> socket.socket:
+    """A port that refuses every connection until somebody listens; 0 for any that is free."""
+    found = socket.socket()
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found.bind(("127.0.0.1", port))
+    return found
+
+
 class Upstream:
     """Answers each case as its fault says; a fault of the candidate's leaves the baseline well."""
 
@@ -184,17 +192,17 @@ class Upstream:
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
         self._server: asyncio.Server | None = None
-        self.port = 0
+        self._bound = bound(0)
+        self.port: int = self._bound.getsockname()[1]
         self.open()
 
     def open(self) -> None:
         """Listen, on the same port as before."""
 
         async def begin() -> asyncio.Server:
-            return await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=1 << 24)
+            return await asyncio.start_server(self._serve, sock=self._bound, limit=1 << 24)
 
         self._server = self.run(begin())
-        self.port = self._server.sockets[0].getsockname()[1]
 
     def shut(self) -> None:
         """Listen no more, and drop whoever is connected."""
@@ -212,10 +220,13 @@ class Upstream:
             await asyncio.sleep(0.05)  # transports end a little after they are closed
 
         self.run(end())
+        # Kept, so that nobody else on this machine gets the port in the meantime.
+        self._bound = bound(self.port)
 
     def end(self) -> None:
         """Nothing of it is left."""
         self.shut()
+        self._bound.close()
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
         self.loop.close()
