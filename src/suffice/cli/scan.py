@@ -75,7 +75,7 @@ def command(
     leaves this machine. Scanning again adds only what is new.
     """
     from suffice.adapters.exchanges import Exchanges
-    from suffice.adapters.workers import engine_named, likely_engine
+    from suffice.adapters.workers import engine_named, likely_engine, swept_rarely
     from suffice.cli.interrupt import noted_interrupts
     from suffice.cli.scan_progress import Progress, size_of
     from suffice.cli.scan_run import Options, Scan, preparing_for
@@ -90,7 +90,7 @@ def command(
     size = size_of(files)
     where = engine_named(likely_engine(size.bytes) if engine == "auto" else engine, workers=workers)
     told = []
-    with noted_interrupts() as stop:
+    with swept_rarely(), noted_interrupts() as stop:
         with Exchanges.open(data) as store, console.status("", spinner="line") as status:
             told_so_far = Progress(size, clock=monotonic, show=status.update)
             scan = Scan(

@@ -19,6 +19,7 @@ from suffice.adapters.typed_exchanges.finding import Entry, Finder
 from suffice.adapters.typed_exchanges.index import no_room, read_index, write_index
 from suffice.adapters.typed_exchanges.parts import AGENT, Part, parts_of, read_sql
 from suffice.adapters.typed_exchanges.shapes import COLUMNS, ROWS_AT_ONCE, Row, ShapeReader
+from suffice.adapters.workers import swept_rarely
 from suffice.traffic.types import NEW, TAG, TypeIndex, forget
 
 __all__ = ["TypedExchanges", "TypedPart", "forget_deleted", "read_index", "write_index"]
@@ -120,7 +121,8 @@ class TypedExchanges:
         self.index = read_index(store.folder)
         self._reader = ShapeReader(store)
         try:
-            self.parts = self._settled()
+            with swept_rarely():
+                self.parts = self._settled()
         except (OSError, duckdb.IOException) as error:
             raise no_room(self._folder, error) from error
         self.entries = self._entries()

@@ -6,10 +6,12 @@ import os
 import pickle
 import sys
 import traceback
+from contextlib import suppress
 
 import msgspec
 
 from suffice.adapters.workers.processes import DONE, FAILED, read_frame, write_frame
+from suffice.adapters.workers.sweeping import swept_rarely
 from suffice.adapters.workers.work import column
 
 
@@ -21,7 +23,7 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     decode = msgspec.msgpack.Decoder(list[bytes]).decode
     encode = msgspec.msgpack.Encoder().encode
-    try:
+    with suppress(EOFError, BrokenPipeError, KeyboardInterrupt), swept_rarely():
         run = column(pickle.loads(read_frame(batches)))  # noqa: S301 - our own parent wrote it
         while True:
             batch = decode(read_frame(batches))
@@ -30,8 +32,6 @@ def main() -> None:
             except Exception:  # noqa: BLE001 - the true edge: it is raised again at the other end
                 done, kind = traceback.format_exc().encode(errors="replace"), FAILED
             write_frame(results, done, kind=kind)
-    except (EOFError, BrokenPipeError, KeyboardInterrupt):
-        return
 
 
 if __name__ == "__main__":
