@@ -123,3 +123,27 @@ def test_after_a_pause_it_is_still_held(rollout: Rollout, now: datetime) -> None
 
     assert [event.kind for event in back.events] == ["resumed", "held"]
     assert back.rollout.state is RolloutState.HOLDING_UNDECIDED
+
+
+def test_a_switch_that_comes_during_a_pause_has_the_stage_begin_anew_all_the_same(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    changed = RolloutEvidence(pairs=pairs([1.0] * 150), moved=moved(now))
+    held = step(rollout, changed, now=now + 2 * HOUR).rollout
+    poor = msgspec.structs.replace(changed, paused="no money")
+    paused = step(held, poor, now=now + 3 * HOUR).rollout
+    proved = msgspec.structs.replace(changed, recheck=says("switch", now, "w-3", hours=4))
+
+    back = step(paused, proved, now=now + 5 * HOUR)
+
+    assert [event.kind for event in back.events] == ["resumed", "released"]
+    assert (back.rollout.stage, back.rollout.watch.stage_pairs) == (0, 0)
+
+
+def test_the_next_weeks_switch_begins_no_stage_anew(rollout: Rollout, now: datetime) -> None:
+    held = step(rollout, RolloutEvidence(moved=moved(now)), now=now + 2 * HOUR).rollout
+    proved = RolloutEvidence(moved=moved(now), recheck=says("switch", now, "w-3", hours=3))
+    free = step(held, proved, now=now + 4 * HOUR).rollout
+    week = RolloutEvidence(moved=moved(now), recheck=says("switch", now, "w-4", hours=160))
+
+    assert step(free, week, now=now + 161 * HOUR).events == ()

@@ -50,8 +50,10 @@ def proved_again(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) 
     moved, check = _found(rollout, evidence), evidence.recheck
     if moved is None or check is None or not _cleared(moved, check):
         return None
-    is_held_for_it = rollout.state_because == _because(moved)
-    if rollout.state is not RolloutState.HOLDING_UNDECIDED or not is_held_for_it:
+    if rollout.state not in _MOVING or is_requalifying(rollout):
+        return None
+    # A pause may have ended the hold; pairs of the model before are in the stage all the same.
+    if rollout.state_because != _because(moved) and not rollout.stage_began < moved.at <= now:
         return None
     return told(
         entered(rollout, rollout.stage, now=now),
