@@ -108,23 +108,40 @@ def _days_to_full(plan: RolloutPlan) -> float:
 
 
 def _errors() -> None:
-    print("  Error guard through the controller: 1 % -> 2 %, 10,000 sessions a day, alpha .01")
-    for share, holdout in (("1/100", 0.0), ("5/100", 0.0), ("25/100", 0.0), ("100", 0.02)):
-        plan = named_plan(share, pairs=10**9, holdout=holdout)
-        found = []
-        for seed in range(20):
-            world = World(
-                sessions_per_day=10_000,
+    print(
+        "  Error guard through the controller: 1 % -> 2 %, alpha .01, days until it is taken back"
+    )
+    print(f"    {'during the ramp':<34}{'10,000 sessions a day':>23}")
+    for share in ("1/100", "5/100", "25/100"):
+        plan = named_plan(share, pairs=10**9, holdout=0.0)
+        days = _days_of_errors(plan, per_day=10_000, risen_on=0)
+        print(f"    {f'at {100 * plan.stages[0].share:g} %':<34}{days:>23}")
+    print(f"    {'once done':<34}{'10,000 sessions a day':>23}{'2,000 a day':>20}")
+    for holdout in (0.02, 0.05, 0.0):
+        plan = named_plan("default", holdout=holdout)
+        cells = [_days_of_errors(plan, per_day=volume, risen_on=20) for volume in (10_000, 2_000)]
+        print(f"    {f'with {100 * holdout:g} % held out':<34}{cells[0]:>23}{cells[1]:>20}")
+
+
+def _days_of_errors(plan: RolloutPlan, *, per_day: int, risen_on: int, runs: int = 100) -> str:
+    """Mean days from the rise to the rollback; each 20 days before it are quiet."""
+    found = [
+        live(
+            simulated_start(plan, pairs_per_year=365 * per_day / 20),
+            World(
+                sessions_per_day=per_day,
                 agreement=((0, 1.0),),
-                candidate_errors=((0, 0.02),),
+                candidate_errors=((0, 0.01), (risen_on, 0.02)),
                 counts_errors=True,
-                every=timedelta(hours=2),
+                every=timedelta(hours=1),
                 seed=seed,
-            )
-            found.append(live(simulated_start(plan), world, days=90).days)
-        error = statistics.stdev(found) / 20**0.5
-        first = min(plan.stages[0].share, 1 - holdout)
-        print(f"    at {100 * first:>3.0f} %: {statistics.mean(found):.1f} +- {error:.1f} days")
+            ),
+            days=risen_on + 300,
+        ).days
+        - risen_on
+        for seed in range(runs)
+    ]
+    return f"{statistics.mean(found):.1f} +- {statistics.stdev(found) / runs**0.5:.1f}"
 
 
 def _quiet_years() -> None:
