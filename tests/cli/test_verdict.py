@@ -101,14 +101,40 @@ def test_a_run_is_found_by_its_name_among_the_kept_ones(
     run.rename(kept / "r1")
     monkeypatch.chdir(tmp_path)
 
-    assert suffice("verdict", "r1").exit_code == 0
+    shown = suffice("verdict", "r1", "--type", "triage")
+    _, next_step = shown.stdout.rsplit("Next  suffice ", 1)
+    checked = suffice(*next_step.split("   ")[0].split())
+
+    assert shown.exit_code == 0
+    assert next_step.startswith("check r1 ")
+    assert (checked.exit_code, checked.stderr) == (11, "")
+    assert suffice("check", "r1", "--against", "r1").exit_code == 0
 
 
-def test_what_is_no_run_is_a_coded_error(tmp_path: Path) -> None:
-    result = suffice("verdict", tmp_path / "nothing")
+@pytest.mark.parametrize("command", ["verdict", "cases", "check"])
+def test_a_name_nobody_has_is_answered_with_the_runs_there_are(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    (tmp_path / ".suffice" / "runs").mkdir(parents=True)
+    run.rename(tmp_path / ".suffice" / "runs" / "20261122-101502")
+    monkeypatch.chdir(tmp_path)
 
-    assert result.exit_code == 1
-    assert result.stderr.startswith("SF601")
+    result = suffice(command, "nothing")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("SF005  There is neither a file nor a run 'nothing'.")
+    assert "There is 20261122-101502" in result.stderr
+
+
+def test_a_run_that_was_not_finished_says_how_it_goes_on(tmp_path: Path) -> None:
+    with create_run(tmp_path / "half", RunInfo(run_id="half")):
+        pass
+
+    result = suffice("verdict", tmp_path / "half")
+
+    assert result.exit_code == 2
+    assert "it was not finished" in result.stderr
+    assert "--resume" in result.stderr
 
 
 def test_the_certificate_is_that_of_the_rule_of_the_run(run: Path) -> None:

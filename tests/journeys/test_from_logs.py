@@ -132,6 +132,9 @@ def test_what_two_models_answered_to_the_same_requests_is_compared_without_a_cal
 
     (verdict,) = json.loads(result.stdout)["types"]
     assert (verdict["verdict"], verdict["pairs"]) == ("switch", 400)
+    unnamed = suffice("compare", row["type"], "--recorded", *TO[:2], "--data", "logs")
+    assert unnamed.exit_code == 0, unnamed.output
+    assert unnamed.stdout.startswith("claude-opus-5-5 → claude-haiku-5-5")
 
 
 def test_a_word_that_is_neither_a_file_nor_a_type_is_refused(
@@ -140,7 +143,7 @@ def test_a_word_that_is_neither_a_file_nor_a_type_is_refused(
     result = suffice("compare", "nothing-like-it", *TO, "--data", scanned)
 
     assert result.exit_code == 2
-    assert "no type 'nothing-like-it'" in result.stderr
+    assert "neither a file nor a type 'nothing-like-it'" in result.stderr
 
 
 @pytest.mark.parametrize("words", [(), ("cases.jsonl", "--top", "2")])

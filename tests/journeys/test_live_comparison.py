@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -95,6 +97,28 @@ def test_a_budget_stops_the_run_and_a_larger_one_ends_it_without_paying_twice(
     assert len(asked) == len(set(asked))
     assert paid < set(asked)
     assert float(json.loads(second.stdout)["spending"]["spent_usd"]) < 20
+
+
+def test_the_line_that_goes_on_can_be_copied_into_another_shell(
+    suffice: Command, fake: StrictFake, cases: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says everything that decides what is asked, whom, and how it is judged."""
+    said = ("--scorer", "label", "--seed", "7", "--limit", "100", "--margin", "4", "--alpha", "0.1")
+    first = suffice("compare", cases, *ARMS, *said, "--budget", "0.05", "--save", "my run")
+    address = os.environ["ANTHROPIC_BASE_URL"]
+    monkeypatch.delenv("ANTHROPIC_BASE_URL")
+
+    line = first.stdout.rsplit("Next  ", 1)[1].split("   ")[0].strip()
+    second = suffice(*shlex.split(line)[1:], "--yes")
+
+    assert first.exit_code == 12, first.output
+    assert second.exit_code in {0, 10, 11, 12}, second.output
+    assert line == (
+        f"suffice compare {cases} --baseline {ARMS[1]} --to {ARMS[3]} --scorer label --margin 4.0"
+        f" --alpha 0.1 --limit 100 --seed 7 --base-url {address} --save 'my run' --resume"
+        " --budget 0.08"
+    )
+    assert len(fake.journal) > 0
 
 
 def test_the_key_is_in_no_file_and_in_no_output(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suffice.cli.console import progress, results, speaks_unicode
-from suffice.cli.stored_run import check_type, find_run
+from suffice.cli.stored_run import check_type, readable_run
 from suffice.errors import BadOption
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def command(
     """
     from suffice.adapters.storage import read_result
 
-    path = find_run(run)
+    path = readable_run(run)
     comparison = read_result(path)
     check_type(comparison, request_type)
     _check_candidate(comparison, candidate)

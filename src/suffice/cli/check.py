@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suffice.cli import EXIT_UNDECIDED
+from suffice.cli.stored_run import readable_run
 from suffice.cli.writing import check_outputs, exit_code, format_option, output_option, write
 from suffice.errors import BadOption
 
@@ -17,10 +18,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("what", metavar="RUN_OR_CASES", type=click.Path(path_type=Path, exists=True))
+@click.argument("what", metavar="RUN_OR_CASES")
 @click.option(
     "--against",
-    type=click.Path(path_type=Path, exists=True),
     metavar="RUN",
     help="Fail only where a verdict lost ground since this run.",
 )
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 def command(
     ctx: click.Context,
     *,
-    what: Path,
-    against: Path | None,
+    what: str,
+    against: str | None,
     baseline: str | None,
     candidates: tuple[str, ...],
     margin: float | None,
@@ -54,8 +54,8 @@ def command(
     """
     Fail a build when a verdict turns: exit 11 on a Keep or a regression, 10 on an undecided type.
 
-    RUN_OR_CASES is a run's folder, zip or result file, or a cases file with recorded answers.
-    Nobody is called and no key is needed.
+    RUN_OR_CASES is a run's folder, zip or result file, its name under .suffice/runs, or a cases
+    file with recorded answers. Nobody is called and no key is needed.
     """
     from suffice.adapters.storage import read_result
     from suffice.cli.compare_options import Options, check, limits_of
@@ -63,12 +63,12 @@ def command(
     from suffice.decision.turning import turned
 
     check_outputs(outputs)
-    before = read_result(against) if against else None
-    if _is_run(what):
-        comparison = read_result(what)
+    before = read_result(readable_run(against)) if against else None
+    if not Path(what).exists() or _is_run(Path(what)):
+        comparison = read_result(readable_run(what))
     else:
         options = Options(
-            cases=what,
+            cases=Path(what),
             baseline=baseline or _baseline_of(before),
             candidates=candidates or _candidates_of(before),
             margin=margin,

@@ -143,15 +143,17 @@ def _options(cases: Path | None, top: int | None, data: Path, given: dict[str, A
         return Options(cases=cases, **given)
     from suffice.cli.compare_types import baseline_in, cases_of_types, cases_path, dearest_types
 
+    named, tried = given["baseline"], given["candidates"]
     if cases is not None:
         names = [str(cases)]
     else:
-        names, given["baseline"] = dearest_types(data, top or 1, baseline=given["baseline"])
+        names, named = dearest_types(data, top or 1, baseline=named, candidates=tried)
     path = cases_path(names, data, seed=given["seed"])
-    if given["resume"] and path.exists():  # the run goes on with the cases it was started with
-        return Options(cases=path, **{**given, "baseline": given["baseline"] or baseline_in(path)})
-    drawn = cases_of_types(names, data, most=given["limit"], seed=given["seed"])
-    return Options(cases=path, **{**given, "baseline": given["baseline"] or drawn.baseline})
+    # A run that is resumed goes on with the cases it was started with.
+    if not (given["resume"] and path.exists()):
+        cases_of_types(names, data, most=given["limit"], seed=given["seed"])
+    baseline = named or baseline_in(path, candidates=tried)
+    return Options(cases=path, **{**given, "baseline": baseline})
 
 
 def _run(options: Options, limits: Limits) -> Comparison:

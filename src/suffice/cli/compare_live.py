@@ -20,6 +20,7 @@ from suffice.api import Live, compare_live
 from suffice.catalog import Catalog
 from suffice.cli import EXIT_INTERRUPTED
 from suffice.cli.compare_options import Options
+from suffice.cli.compare_words import words_of
 from suffice.cli.console import progress
 from suffice.cli.held_out_keeping import Aside
 from suffice.cli.held_out_runs import HELD_OUT_OF
@@ -83,6 +84,7 @@ def run(options: Options, limits: Limits) -> Comparison:
         comparison = msgspec.structs.replace(
             comparison,
             run_id=str(folder.path),
+            asked=words_of(options),
             created=started.isoformat(timespec="seconds"),
             broken=tuple(read.broken.first),
             broken_total=read.broken.total,
@@ -314,22 +316,8 @@ def _latest(options: Options) -> Path:
 
 
 def _resume_line(options: Options, folder: Path) -> str:
-    words = ["suffice", "compare", *_question(options)]
+    words = ["suffice", "compare", *words_of(options)]
     words += ["--resume", "--save", str(folder)]
     if options.budget:
         words += ["--budget", options.budget]
     return shlex.join(words)
-
-
-def _question(options: Options) -> list[str]:
-    """What is compared, as words of a command; a run over held-out cases knows it by itself."""
-    if options.held_out_of:
-        return ["--held-out", str(options.cases)]
-    words = [str(options.cases), "--baseline", options.baseline]
-    for candidate in options.candidates:
-        words += ["--to", candidate]
-    if options.scorer != "auto":
-        words += ["--scorer", options.scorer]
-    if options.judge:
-        words += ["--judge", options.judge]
-    return words

@@ -13,6 +13,7 @@ from suffice.adapters.case_files import open_cases
 from suffice.adapters.storage import RunFolder, RunInfo
 from suffice.api import Recorded, compare_recorded
 from suffice.cli.compare_options import Options
+from suffice.cli.compare_words import words_of
 from suffice.cli.held_out_keeping import RecordedAside
 from suffice.cli.held_out_runs import LIMITS
 from suffice.cli.kept_run import kept_run
@@ -56,6 +57,7 @@ def run(options: Options, limits: Limits) -> Comparison:
         )
         comparison = msgspec.structs.replace(
             comparison,
+            asked=words_of(options),
             seed=options.seed,
             notes=(*comparison.notes, *_remarks(reader)),
             run_id=str(folder.path) if folder else "",

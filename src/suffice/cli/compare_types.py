@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +13,9 @@ import msgspec
 
 from suffice.adapters.exchanges import Exchanges
 from suffice.cli.console import progress
+from suffice.cli.rollout_proofs import model_name
 from suffice.cli.types_sample import CASES_FOLDER, Sample, draw_sample, known_type, write_cases
-from suffice.errors import EmptyInput
+from suffice.errors import BadModelName, EmptyInput
 
 if TYPE_CHECKING:
     from suffice.traffic.ranking import Ranking
@@ -45,7 +46,7 @@ def cases_of_types(names: Sequence[str], data: Path, *, most: int | None, seed: 
     with Exchanges.open(data, write=False) as store:
         drawn = []
         for name in names:
-            known_type(store, name)
+            known_type(store, name, nor="a file")
             drawn.append(draw_sample(store, name, most=most or _MOST, seed=seed, since=None))
     for sample in drawn:
         for line in sample.summary():
@@ -67,18 +68,33 @@ def cases_path(names: Sequence[str], data: Path, *, seed: int) -> Path:
     return data / CASES_FOLDER / f"{first}-{mark}.jsonl"
 
 
-def baseline_in(path: Path) -> str:
-    """The model whose answers a drawn file holds most of; empty where it holds none."""
+def baseline_in(path: Path, *, candidates: Collection[str]) -> str:
+    """The model on no trial whose answers a drawn file holds most of; empty for none."""
     answered: Counter[str] = Counter()
     with path.open("rb") as file:
         for line in file:
             answered.update(msgspec.json.decode(line).get("outputs", {}))
-    return max(sorted(answered), key=lambda model: answered[model], default="")
+    return usual_baseline(answered, candidates=candidates)
 
 
-def dearest_types(data: Path, top: int, *, baseline: str | None) -> tuple[list[str], str]:
+def usual_baseline(answered: Mapping[str, int], *, candidates: Collection[str]) -> str:
     """
-    The dearest types that can be compared, all of one model, and that model.
+    The model in use, where nobody names it: it gave most answers, and is not on trial.
+
+    >>> usual_baseline({"big": 400, "small": 400}, candidates=["small"])
+    'big'
+    >>> usual_baseline({"small": 400}, candidates=["small"])
+    'small'
+    """
+    models = sorted(name for name in answered if not _on_trial(name, candidates))
+    return max(models or sorted(answered), key=lambda model: answered[model], default="")
+
+
+def dearest_types(
+    data: Path, top: int, *, baseline: str | None, candidates: Collection[str]
+) -> tuple[list[str], str]:
+    """
+    The dearest types that can be compared, all of one model that is not on trial, and that model.
 
     Raises:
         EmptyInput: No type can be asked again.
@@ -88,7 +104,7 @@ def dearest_types(data: Path, top: int, *, baseline: str | None) -> tuple[list[s
 
     with Exchanges.open(data, write=False) as store:
         ranking = ranked(store, load_catalog(), top=0)
-    model = baseline or _usual_model(ranking)
+    model = baseline or _usual_model(ranking, candidates)
     ready = [row.type for row in ranking.types if row.seen.replayable and row.model == model]
     if not ready:
         raise EmptyInput(
@@ -99,8 +115,16 @@ def dearest_types(data: Path, top: int, *, baseline: str | None) -> tuple[list[s
     return ready[:top], model
 
 
-def _usual_model(ranking: Ranking) -> str:
-    return next((row.model for row in ranking.types if row.seen.replayable), "")
+def _usual_model(ranking: Ranking, candidates: Collection[str]) -> str:
+    models = (row.model for row in ranking.types if row.seen.replayable and row.model)
+    return next((model for model in models if not _on_trial(model, candidates)), "")
+
+
+def _on_trial(model: str, candidates: Collection[str]) -> bool:
+    try:
+        return model_name(model) in {model_name(name) for name in candidates}
+    except BadModelName:  # a log may call a model what it likes
+        return model in candidates
 
 
 def _together(samples: Sequence[Sample]) -> Sample:

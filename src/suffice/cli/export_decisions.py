@@ -12,7 +12,7 @@ import msgspec
 
 from suffice.adapters.storage import read_result
 from suffice.cli.rollout_proofs import Proof, kept_proofs, model_name, switches
-from suffice.cli.stored_run import find_run
+from suffice.cli.stored_run import readable_run
 from suffice.errors import BadOption, EmptyInput
 from suffice.monitor.moves import is_requalifying
 from suffice.records import Word
@@ -85,7 +85,7 @@ def exported(asked: Asked, *, store: Path) -> Exported:
 def _proofs(asked: Asked) -> list[Proof]:
     if asked.run is None:
         return list(kept_proofs())
-    comparison = read_result(find_run(asked.run))
+    comparison = read_result(readable_run(asked.run))
     return [Proof(asked.run, comparison.created, verdict) for verdict in comparison.types]
 
 

@@ -19,6 +19,7 @@ from suffice.cli.console import progress
 from suffice.comparison import BrokenLines, Plan, PlanOptions, Quoter, make_plan
 from suffice.errors import BadOption, EmptyInput
 from suffice.records import BrokenCase, Case, Limits
+from suffice.reports.words import count
 from suffice.traffic import CaseReader, Fields
 
 _MOST_USD = 10**9
@@ -112,19 +113,33 @@ def _few_labels(cases: Mapping[str, Case]) -> bool:
 def show(plan: Plan, options: Options) -> None:
     """How many cases, what it will cost, and where the data goes, before a cent is spent."""
     console = progress()
-    cap = f" of your ${usd_of(options.budget)} cap" if options.budget else "; no --budget caps it"
+    cap = usd_of(options.budget)
     likely, most = plan.likely_usd, plan.most_usd
     console.print(
-        f"[cyan]plan[/]  {len(plan.types)} types · up to {plan.most_cases:,} cases · "
-        f"likely {plan.likely_calls:,} calls, at most {plan.most_calls:,} · "
-        f"{plan.reused:,} answers there already"
+        f"[cyan]plan[/]  {count(len(plan.types), 'type')} · up to {count(plan.most_cases, 'case')}"
+        f" · likely {count(plan.likely_calls, 'call')}, at most {plan.most_calls:,} · "
+        f"{count(plan.reused, 'answer')} there already"
     )
     if likely is None or most is None:
         console.print("[cyan]cost[/]  unknown: a model has no price, and --allow-unpriced is set")
     else:
-        console.print(f"[cyan]cost[/]  likely ${likely:.2f}, at most ${most:.2f}{cap}")
+        console.print(f"[cyan]cost[/]  likely ${likely:.2f}, {_bound(most, cap)}")
     where = _without_password(options.base_url or "https://api.anthropic.com")
     console.print(f"[cyan]data[/]  prompts go to {where} only", markup=True)
+
+
+def _bound(most: Decimal, cap: Decimal | None) -> str:
+    """
+    What the run can cost at most, and what holds it there.
+
+    >>> _bound(Decimal("8.49"), Decimal(2)), _bound(Decimal("0.88"), Decimal(2))
+    ('at most your $2 cap (uncapped: $8.49)', 'at most $0.88 of your $2 cap')
+    """
+    if cap is None:
+        return f"at most ${most:.2f}; no --budget caps it"
+    if most > cap:
+        return f"at most your ${cap} cap (uncapped: ${most:.2f})"
+    return f"at most ${most:.2f} of your ${cap} cap"
 
 
 def _without_password(url: str) -> str:

@@ -250,10 +250,10 @@ def _with_evidence(wish: Wish, run: str) -> Wish:
     import msgspec
 
     from suffice.adapters.storage import read_result
-    from suffice.cli.stored_run import find_run
+    from suffice.cli.stored_run import readable_run
     from suffice.policy.changes import basis_of, verdict_for
 
-    comparison = read_result(find_run(run))
+    comparison = read_result(readable_run(run))
     verdict = verdict_for(comparison, type=wish.type, candidate=wish.candidate)
     basis = basis_of(verdict, run=run, prices_dated=comparison.prices_dated)
     return msgspec.structs.replace(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from suffice.adapters.storage import read_result
 from suffice.cli.money_text import short_name
-from suffice.cli.stored_run import find_run, runs_folder
+from suffice.cli.stored_run import readable_run, runs_folder
 from suffice.errors import NotProven, StorageError
 from suffice.policy.changes import verdict_for
 from suffice.records import Comparison, Verdict, Word, parse_model_spec
@@ -39,7 +39,7 @@ def proof_of(
         StorageError: The run that was named cannot be read.
     """
     if run is not None:
-        comparison = read_result(find_run(run))
+        comparison = read_result(readable_run(run))
         # Named as the run names it, where it was named by its short name.
         named = [row.candidate for row in comparison.types if _is_model(row.candidate, candidate)]
         found = verdict_for(

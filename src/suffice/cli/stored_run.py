@@ -32,6 +32,38 @@ def find_run(named: str) -> Path:
     return path
 
 
+def readable_run(named: str) -> Path:
+    """
+    As `find_run`, of a run that has verdicts.
+
+    Raises:
+        BadOption: There is no such run, or it was not finished.
+    """
+    path = find_run(named)
+    if not path.exists():
+        raise BadOption(
+            f"There is neither a file nor a run {named!r}.",
+            effect="Nothing is shown.",
+            next_step=_which_there_are(named),
+        )
+    unfinished = path.is_dir() and not (path / "result.json").exists()
+    if unfinished and (path / "run.json").exists():
+        raise BadOption(
+            f"The run {named!r} has no verdict: it was not finished.",
+            effect="Nothing is shown. Answers it was given are kept.",
+            next_step="The same call of `suffice compare` with --resume goes on with it.",
+        )
+    return path
+
+
+def _which_there_are(named: str) -> str:
+    kept = sorted(path.parent.name for path in runs_folder().glob("*/result.json"))
+    near = difflib.get_close_matches(named, kept, n=3) or kept[:-4:-1]
+    if not near:
+        return "No run was kept here: suffice compare --help"
+    return f"There is {', '.join(near)}; a path to a folder, a zip or a result file does as well."
+
+
 def check_type(comparison: Comparison, request_type: str | None) -> None:
     """
     Refuse a type the run does not know, naming the nearest ones.

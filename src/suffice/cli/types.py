@@ -142,6 +142,7 @@ def sample(
     data: Path | None,
 ) -> None:
     """Draw a type's cases for a comparison: at random, one per session and near-duplicate."""
+    from suffice.cli.compare_types import usual_baseline
     from suffice.cli.types_sample import draw_sample, known_type, write_cases
     from suffice.reports import shell_word
 
@@ -151,8 +152,9 @@ def sample(
         drawn = draw_sample(store, request_type, most=most, seed=seed, since=after)
         write_cases(output, drawn)
     words = f"suffice compare {shell_word(str(output))}"
-    if drawn.baseline:
-        words += f" --baseline {shell_word(drawn.baseline)} --to {CANDIDATES[0]} --budget 2"
+    baseline = usual_baseline(drawn.answered, candidates=CANDIDATES[:1])
+    if baseline:
+        words += f" --baseline {shell_word(baseline)} --to {CANDIDATES[0]} --budget 2"
     click.echo("\n".join([*drawn.summary(), f"Next  {words}"]))
 
 

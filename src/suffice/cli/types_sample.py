@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import random
 import re
@@ -45,11 +46,6 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     answered: dict[str, int]
     masked: int = 0
 
-    @property
-    def baseline(self) -> str:
-        """Whose answers the logs hold most of; empty where they hold none."""
-        return max(sorted(self.answered), key=lambda model: self.answered[model], default="")
-
     def summary(self) -> list[str]:
         """What was drawn, what was left out, and how many answers are paid for."""
         paid = ", ".join(
@@ -75,19 +71,27 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
         return lines
 
 
-def known_type(store: Exchanges, name: str) -> None:
+def known_type(store: Exchanges, name: str, *, nor: str = "") -> None:
     """
     Refuse a name that no type has.
 
+    Args:
+        store: The exchanges.
+        name: The type.
+        nor: What else of that name there is not.
+
     Raises:
-        BadOption: There is no such type.
+        BadOption: There is no such type; the nearest names are suggested.
     """
-    names = {entry.name for entry in TypedExchanges(store).entries.values()}
+    names = sorted({entry.name for entry in TypedExchanges(store).entries.values()})
     if name not in names:
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
         raise BadOption(
-            f"There is no type {name!r}.",
+            f"There is neither {nor} nor a type {name!r}."
+            if nor
+            else f"There is no type {name!r}.",
             effect="Nothing was done.",
-            next_step="`suffice types` lists them.",
+            next_step=f"There is {', '.join(near)}." if near else "`suffice types` lists them.",
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suffice.cli.console import results, speaks_unicode
-from suffice.cli.stored_run import check_type, find_run
+from suffice.cli.stored_run import check_type, readable_run
 from suffice.cli.writing import check_outputs, format_option, output_option, write
 from suffice.errors import BadOption
 
@@ -49,7 +49,7 @@ def command(
     from suffice.adapters.storage import read_result
 
     check_outputs(outputs)
-    comparison = read_result(find_run(run))
+    comparison = read_result(readable_run(run))
     check_type(comparison, request_type)
     if request_type is not None:
         comparison = msgspec.structs.replace(

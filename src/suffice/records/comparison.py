@@ -53,6 +53,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         run_id: Names the run's folder; empty where nothing was kept.
         source: The cases file, as given.
+        asked: The words of a call that compares the same in the same way, after ``suffice
+            compare``, without budget, folder and forms; empty where no call made it.
         recorded: True where nobody was called.
         created: ISO 8601 with zone.
         seed: What shuffled the cases.
@@ -70,6 +72,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
     run_id: str = ""
     source: str = ""
+    asked: tuple[str, ...] = ()
     recorded: bool = True
     created: str = ""
     seed: int = 0

@@ -82,6 +82,8 @@ def _resume(comparison: Comparison) -> str:
 
 def compare_again(comparison: Comparison) -> str:
     """The call that would make such a comparison, as far as its record tells."""
+    if comparison.asked:
+        return " ".join(["suffice compare", *map(shell_word, comparison.asked)])
     if comparison.held_out_of:  # everything else is that run's to say
         return f"suffice compare --held-out {shell_word(comparison.source)}"
     baselines = list(dict.fromkeys(row.baseline for row in comparison.types))
