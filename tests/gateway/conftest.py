@@ -14,6 +14,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ from suffice.policy.rules import Policy
 from suffice.records import ExchangeRecord
 from suffice.testing import serve, strict_fake
 
+# For what comes at once on a machine that is free: nobody waits so long unless it is not coming.
+PATIENCE_S = 60.0
 JSON_ANSWER = (
     b'{"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-5-5",'
     b'"content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn",'
@@ -97,14 +100,13 @@ class Running:
             found = work()
             return await found if asyncio.iscoroutine(found) else found
 
-        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(10)
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(PATIENCE_S)
 
     def wait_for(self, records: int) -> list[ExchangeRecord]:
         """The records, once there are so many."""
-        for _ in range(500):
-            if len(self.records) >= records:
-                break
-            threading.Event().wait(0.01)
+        ends = time.monotonic() + PATIENCE_S
+        while len(self.records) < records and time.monotonic() < ends:
+            time.sleep(0.01)
         return self.records
 
 
@@ -240,7 +242,7 @@ class Talk:
     """A client that says exactly the bytes it is told."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), 10)
+        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
@@ -313,7 +315,7 @@ def _in_a_thread(
 
 
 def _run(loop: asyncio.AbstractEventLoop, work: Any) -> Any:
-    return asyncio.run_coroutine_threadsafe(work, loop).result(10)
+    return asyncio.run_coroutine_threadsafe(work, loop).result(PATIENCE_S)
 
 
 KEY = "sk-ant-secret-0123456789"
@@ -325,13 +327,17 @@ ASK = {
 
 
 class Process:
-    """A gateway's process and what it logged."""
+    """A gateway's process and what it logged; it may be changed by a text of code beforehand."""
 
-    def __init__(self, folder: Path, upstream: str, *options: str, **environ: str) -> None:
+    def __init__(
+        self, folder: Path, upstream: str, *options: str, changed: str = "", **environ: str
+    ) -> None:
         self.policy = folder / "policy.json"
         self.data = folder / "data"
         self.lines: list[str] = []
-        command = [sys.executable, "-m", "suffice", "gateway", "--port", "0"]
+        program = f"{changed}\nfrom suffice.cli import main\nmain(prog_name='suffice')"
+        command = [sys.executable, *(("-c", program) if changed else ("-m", "suffice"))]
+        command += ["gateway", "--port", "0"]
         command += ["--upstream", upstream, "--policy", str(self.policy), "--data", str(self.data)]
         self.process = subprocess.Popen(
             [*command, *options],
@@ -342,7 +348,11 @@ class Process:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.wait_for("ready")
+        try:
+            self.wait_for("ready")
+        except AssertionError:
+            self.clean()
+            raise
         self.url: str = self.wait_for("starting")["address"]
 
     @property
@@ -355,11 +365,15 @@ class Process:
         self.lines.extend(self.process.stderr)
 
     def wait_for(self, event: str, **fields: Any) -> dict[str, Any]:
-        for _ in range(1000):
+        ends = time.monotonic() + PATIENCE_S
+        while time.monotonic() < ends:
+            over = not self._reader.is_alive()
             for line in self.logged:
                 if line["event"] == event and fields.items() <= line.items():
                     return line
-            threading.Event().wait(0.01)
+            if over:
+                break
+            time.sleep(0.01)
         raise AssertionError(f"no {event} {fields} in {self.lines}")
 
     def ask(self, body: Any = None, *, path: str = "/v1/messages", **headers: str) -> Any:
@@ -368,11 +382,11 @@ class Process:
             body if isinstance(body, bytes) else json.dumps(body or ASK).encode(),
             {"x-api-key": KEY, "anthropic-version": "2026-10-21", **headers},
         )  # fmt: skip
-        return urllib.request.urlopen(request, timeout=10)  # noqa: S310 - our own address
+        return urllib.request.urlopen(request, timeout=PATIENCE_S)  # noqa: S310 - our own address
 
     def end(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE_S)
 
     def clean(self) -> None:
         if self.process.poll() is None:
@@ -389,10 +403,14 @@ def start_process(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     with contextlib.ExitStack() as stack:
 
         def begin(
-            *options: str, script: tuple[Any, ...] = (), upstream: str = "", **environ: str
+            *options: str,
+            script: tuple[Any, ...] = (),
+            upstream: str = "",
+            changed: str = "",
+            **environ: str,
         ) -> Process:
             url = upstream or stack.enter_context(serve(strict_fake(script=script)))
-            found = Process(tmp_path, url, *options, **environ)
+            found = Process(tmp_path, url, *options, changed=changed, **environ)
             stack.callback(found.clean)
             return found
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +38,7 @@ class FailsToSee:
 
 def ask(url: str) -> httpx2.Response:
     headers = {"x-suffice-type": "triage", "anthropic-version": "2026-10-21"}
-    return httpx2.post(f"{url}/v1/messages", headers=headers, content=BODY, timeout=10)
+    return httpx2.post(f"{url}/v1/messages", headers=headers, content=BODY, timeout=60)
 
 
 @pytest.mark.parametrize("where", ["prompts", "shadows"])
@@ -69,51 +66,27 @@ def test_an_answer_is_accounted_though_its_shadow_call_fails(
     assert (house.held_bytes, len(upstream.asked)) == (0, 2)
 
 
-def test_such_a_fault_is_counted_and_told_without_its_words(tmp_path: Path, upstream: Any) -> None:
-    code = f"""
-import uvloop
-from pathlib import Path
-from suffice.adapters.policies import PolicyFiles
-from suffice.catalog import load_catalog
+FAILS_TO_SEE = """
 from suffice.gateway import running
-from suffice.gateway.addresses import read_address
-from suffice.gateway.log import Log
-from suffice.gateway.worker import listen
 
 class FailsToSee(running.Prompts):
     def note(self, found, view):
         raise ValueError("what somebody asked")
 
 running.Prompts = FailsToSee
-listener = listen("127.0.0.1", 0)
-options = running.Options(
-    address=read_address({upstream.url!r}), data=Path("data"), assignment_key=b"k" * 32
-)
-found = running.Running(
-    options, policies=PolicyFiles(Path("policy.json")), catalog=load_catalog(), log=Log()
-)
-print(listener.getsockname()[1], flush=True)
-uvloop.run(found.serve(listener))
 """
-    with subprocess.Popen(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        url = f"http://127.0.0.1:{int(process.stdout.readline())}"
-        assert ask(url).status_code == 200
-        for _ in range(100):
-            figures = httpx2.get(f"{url}/metrics", timeout=10).text
-            if "suffice_requests_total{" in figures:
-                break
-            time.sleep(0.02)
-        process.terminate()
-        _, log = process.communicate(timeout=30)
+
+
+def test_such_a_fault_is_counted_and_told_without_its_words(
+    start_process: Any, upstream: Any
+) -> None:
+    gateway = start_process(changed=FAILS_TO_SEE, upstream=upstream.url)
+    assert ask(gateway.url).status_code == 200
+    told = gateway.wait_for("unexpected")
+    figures = httpx2.get(f"{gateway.url}/metrics", timeout=60).text
+    assert gateway.end() == 0
 
     assert "\nsuffice_beside_failures_total 1\n" in figures
-    [line] = [json.loads(line) for line in log.splitlines() if '"unexpected"' in line]
-    assert (line["kind"], line["level"]) == ("ValueError", "error")
-    assert "somebody" not in log
+    assert (told["kind"], told["level"]) == ("ValueError", "error")
+    assert [line["event"] for line in gateway.logged].count("unexpected") == 1
+    assert "somebody" not in "".join(gateway.lines)
