@@ -6,16 +6,27 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from suffice.adapters.storage import RunInfo, create_run
 from suffice.adapters.storage.rollouts import Rollouts
 from suffice.catalog import load_catalog
 from suffice.cli import main
 from suffice.gateway.account_store import Taken, open_account, take_in
 from suffice.monitor import Start, command, start
-from suffice.records import ExchangeRecord, Usage
-from suffice.records.rollout import RolloutBasis, ShadowPair
+from suffice.records import (
+    Comparison,
+    CostDifference,
+    ExchangeRecord,
+    Interval,
+    Measure,
+    Usage,
+    Verdict,
+    Word,
+)
+from suffice.records.rollout import Requalification, RolloutBasis, RolloutState, ShadowPair
 
 WEDNESDAY = datetime(2026, 11, 18, 9, tzinfo=UTC)
 
@@ -69,6 +80,36 @@ def production(here: Path) -> Path:
     take_in(connection, taken, upto={"s": ("0", 9)}, catalog=load_catalog(), now=0.0)
     connection.close()
     return here
+
+
+def test_what_fell_in_production_is_no_proven_saving(production: Path) -> None:
+    """Its Switch is what the fall refuted; where a person took it back, the Switch still stands."""
+    cost = CostDifference(
+        pairs=412, baseline_usd=2.0, candidate_usd=1.0,
+        saving_usd=Interval(estimate=1.0, lower=0.9, upper=1.1), saving_share=0.5,
+    )  # fmt: skip
+    verdict = Verdict(
+        type="triage", baseline="claude-opus-5-5", candidate="claude-haiku-5-5", pairs=412,
+        measure=Measure.AGREEMENT, estimate=0.97, agreement=0.97, noise_floor=None, lower=0.95,
+        upper=0.99, limit=0.9, verdict=Word.SWITCH, reason="as_good", cost=cost,
+    )  # fmt: skip
+    with create_run(production / ".suffice" / "runs" / "r1", RunInfo(run_id="r1")) as folder:
+        folder.write_result(Comparison(types=(verdict,), created=WEDNESDAY.isoformat()))
+    words = ("report", "--weekly", "--until", "2026-11-22")
+
+    def taken_back(rollbacks: int) -> Result:
+        past = Requalification(rollbacks=rollbacks, run="r1", alpha=0.025)
+        with Rollouts.open(production / ".suffice" / "rollouts.sqlite") as store:
+            kept = store.get("triage")
+            assert kept is not None
+            back = msgspec.structs.replace(
+                kept.rollout, state=RolloutState.ROLLED_BACK, requalification=past
+            )
+            store.save(back, (), after=kept.rollout.version)
+        return suffice(*words)
+
+    assert "proven, not taken (r1)" in taken_back(rollbacks=0).stdout
+    assert "proven, not taken" not in taken_back(rollbacks=1).stdout
 
 
 def test_a_type_stands_as_it_did_at_the_weeks_end(production: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,11 @@ def kept_run(
     (folder / "run.json").write_bytes(msgspec.json.encode(RunInfo(run_id=name)))
 
 
+def state_of_triage() -> str:
+    status = json.loads(fine("rollout", "status", "triage", "--format", "json"))
+    return str(status["rollout"]["state"])
+
+
 def in_force() -> Any:
     return json.loads(fine("policy", "show", "--format", "json"))
 
@@ -103,6 +109,40 @@ def test_only_a_switch_that_stands_by_itself_is_proposed(here: Path) -> None:
     kept_run(here, "r3", type_="mail", provisional=True)
 
     assert "No type is proven" in fine("rollout", "next")
+
+
+def test_a_model_is_not_rolled_out_in_place_of_itself(here: Path) -> None:
+    kept_run(here, candidate="claude-opus-5-5@C")
+
+    refused = suffice("rollout", "start", "triage")
+
+    assert "No type is proven" in fine("rollout", "next")
+    assert (refused.exit_code, refused.stderr[:5]) == (2, "SF005")
+    assert "the model triage has already" in refused.stderr
+
+
+def test_what_was_taken_back_is_proposed_again_only_where_it_may_begin(here: Path) -> None:
+    kept_run(here)
+    fine("rollout", "start", "triage")
+    fine("rollout", "abort", "triage")
+    aborted = suffice("rollout", "next")
+    with Rollouts.open(here / ".suffice" / "rollouts.sqlite", write=True) as store:
+        (kept,) = store.all()
+        rests = datetime.now(UTC) + timedelta(days=7)
+        past = msgspec.structs.replace(
+            kept.rollout.requalification, rollbacks=1, cools_until=rests, run="r1", alpha=0.025
+        )
+        store.save(
+            msgspec.structs.replace(kept.rollout, requalification=past),
+            (),
+            after=kept.rollout.version,
+        )
+
+    rests_now = suffice("rollout", "next")
+
+    assert "Next  suffice rollout start triage --to haiku-5-5" in aborted.stdout
+    assert "No type is proven" in rests_now.stdout
+    assert "left out: triage was rolled back and rests for another 7.0 days." in rests_now.stderr
 
 
 def test_a_start_publishes_the_first_stage_and_says_so(here: Path) -> None:
@@ -273,6 +313,34 @@ def test_what_is_no_later_word_on_the_same_question_is_refused(
 
     assert result.exit_code == 2
     assert why in result.output
+
+
+def test_a_second_comparison_of_a_year_must_be_surer_than_the_first_to_take_anything_back(
+    here: Path,
+) -> None:
+    """
+    Each one is another look at the same question: at 5 % each, a weekly one would be wrong twice.
+    """
+    begin(here)
+    later = {"created": "2999-01-01T00:00:00Z"}
+    kept_run(here, "r2", Word.NOT_YET, **later)
+    kept_run(here, "r3", Word.KEEP, **later, keep_level=0.04)
+    kept_run(here, "r4", Word.KEEP, **later, keep_level=1e-12)
+    fine("rollout", "recheck", "triage", "--from-run", "r2")
+
+    unheard = fine("rollout", "recheck", "triage", "--from-run", "r3")
+    fine("monitor", "--once", "--no-alerts")
+    meanwhile = state_of_triage()
+    again = fine("rollout", "recheck", "triage", "--from-run", "r3")
+    fine("rollout", "recheck", "triage", "--from-run", "r4")
+    fine("monitor", "--once", "--no-alerts")
+
+    assert "r3 says Keep" in unheard
+    assert "It is sure of that at 4 %" in unheard
+    assert "nothing is taken back by it" in unheard
+    assert "suffice rollout abort triage --by NAME --reason TEXT" in unheard
+    assert again == unheard
+    assert (meanwhile, state_of_triage()) == ("advancing", "rolled_back")
 
 
 def test_the_plan_is_the_one_that_was_asked_for(here: Path) -> None:

@@ -34,6 +34,15 @@ def test_a_provisional_switch_leads_nowhere_by_itself(verdict: MakeVerdict) -> N
     assert next_command(kept)[0] == "suffice check .suffice/runs/r1"
 
 
+def test_a_model_that_passed_as_its_own_replacement_is_rolled_out_nowhere(
+    verdict: MakeVerdict,
+) -> None:
+    itself = verdict(type="urgency", candidate="claude-opus-5-5@B", pairs=900)
+    kept = Comparison(run_id=".suffice/runs/r1", types=(verdict(), itself))
+
+    assert next_command(kept)[0] == "suffice rollout start ticket-triage --to haiku-4-5"
+
+
 def test_a_run_of_switches_becomes_the_gate_of_a_build(verdict: MakeVerdict) -> None:
     command, _ = next_command(Comparison(run_id="runs/r1", types=(verdict(),)))
 

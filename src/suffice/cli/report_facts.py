@@ -12,12 +12,12 @@ from suffice.adapters.controlling.controller import CONTROLLER
 from suffice.adapters.policies import PolicyFiles
 from suffice.adapters.storage import read_result
 from suffice.adapters.storage.rollouts import Kept, Rollouts
-from suffice.cli.rollout_proofs import kept_proofs, model_name, switches
+from suffice.cli.rollout_proofs import Proof, kept_proofs, model_name, switches, why_not_again
 from suffice.cli.rollout_world import Places
 from suffice.cli.stored_run import runs_folder
 from suffice.errors import BadPolicy, StorageError, UnreadableFile
 from suffice.gateway.account_store import PICO
-from suffice.records.rollout import RolloutEvent, RolloutState
+from suffice.records.rollout import Rollout, RolloutEvent, RolloutState
 from suffice.reports.rollouts import watching_usd
 from suffice.reports.week import Change, Errors, Proven, Spent, Taken, TypeWeek, Week
 
@@ -48,7 +48,7 @@ def week_until(places: Places, last: date) -> Week:
         spent=_spent(now, before),
         errors=_errors(now),
         taken=_taken(now),
-        proven=_proven(kept, now),
+        proven=_proven(kept, now, at=began + _WEEK),
         proving_usd=_proving_usd(began),
         events=events,
         changes=_changes(places, began, events),
@@ -158,10 +158,9 @@ def _taken(now: Iterable[RolledUp]) -> tuple[Taken, ...]:
     return tuple(Taken(type=name, usd=_usd(pico)) for name, pico in sorted(saved.items()))
 
 
-def _proven(kept: Iterable[Kept], now: Iterable[RolledUp]) -> tuple[Proven, ...]:
-    under_way = {
-        one.rollout.type for one in kept if one.rollout.state is not RolloutState.ROLLED_BACK
-    }
+def _proven(kept: Iterable[Kept], now: Iterable[RolledUp], *, at: datetime) -> tuple[Proven, ...]:
+    """What may begin: neither rolled out, nor taken back with nothing newer to go by."""
+    before = {one.rollout.type: one.rollout for one in kept}
     requests: defaultdict[str, int] = defaultdict(int)
     for row in now:
         if row.arm != "shadow":
@@ -175,8 +174,15 @@ def _proven(kept: Iterable[Kept], now: Iterable[RolledUp]) -> tuple[Proven, ...]
             run=proof.run,
         )
         for proof in switches(kept_proofs())
-        if proof.verdict.type not in under_way and proof.verdict.cost is not None
+        if proof.verdict.cost is not None and _may_begin(proof, before.get(proof.verdict.type), at)
     )
+
+
+def _may_begin(proof: Proof, before: Rollout | None, at: datetime) -> bool:
+    if before is None:
+        return True
+    is_back = before.state is RolloutState.ROLLED_BACK
+    return is_back and not why_not_again(proof, before, at)
 
 
 def _proving_usd(began: datetime) -> str:

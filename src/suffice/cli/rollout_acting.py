@@ -13,7 +13,7 @@ from suffice.adapters.controlling.evidence import PROMPT
 from suffice.adapters.live_prompts import live_prompts
 from suffice.adapters.storage.rollouts import Kept
 from suffice.cli.rollout_facts import view
-from suffice.cli.rollout_proofs import model_name, proof_of
+from suffice.cli.rollout_proofs import is_itself, model_name, proof_of
 from suffice.cli.rollout_views import show_changed, show_list, show_status
 from suffice.cli.rollout_world import Places, World, now, opened, the_rollout
 from suffice.errors import BadOption, PolicyChanged, RolloutChanged, StorageError
@@ -67,6 +67,12 @@ def begin(places: Places, wanted: Wanted, *, form: str) -> None:
             next_step="Give --by and --reason.",
         )
     proof = proof_of(wanted.type, wanted.candidate, wanted.run)
+    if is_itself(proof.verdict):
+        raise BadOption(
+            f"{proof.verdict.candidate} is the model {wanted.type} has already.",
+            effect="Nothing was started.",
+            next_step="suffice rollout next",
+        )
     at, prompts = now().replace(microsecond=0), places.data / PROMPTS_FOLDER
     with opened(places, write=True) as world:
         before = world.store.get(wanted.type)

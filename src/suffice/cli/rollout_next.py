@@ -11,9 +11,9 @@ from rich.text import Text
 
 from suffice.cli.console import results
 from suffice.cli.money_text import json_text, short_name
-from suffice.cli.rollout_proofs import Proof, kept_proofs, model_name, switches
+from suffice.cli.rollout_proofs import Proof, kept_proofs, model_name, switches, why_not_again
 from suffice.cli.rollout_world import Places, now
-from suffice.records.rollout import RolloutState
+from suffice.records.rollout import Rollout, RolloutState
 from suffice.reports import shell_word
 from suffice.reports.untrusted import one_line
 
@@ -35,7 +35,9 @@ class Proposal(NamedTuple):
 
 def show_next(places: Places, *, form: str) -> None:
     """What could be rolled out, the most requests first; then the most pairs."""
-    found = proposals(places)
+    found, not_now = proposals(places)
+    for why in not_now:
+        click.echo(f"left out: {why}", err=True)
     if form == "json":
         rows = [
             {
@@ -53,7 +55,7 @@ def show_next(places: Places, *, form: str) -> None:
         return
     if not found:
         click.echo("No type is proven and not rolled out yet.")
-        click.echo("\nNext  suffice compare --top 3 --to haiku-5-5")
+        click.echo("\nNext  suffice types")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("request type", "from -> to"):
@@ -79,33 +81,45 @@ def show_next(places: Places, *, form: str) -> None:
     click.echo(f"\nNext  suffice rollout start {shell_word(first.type)} --to {shell_word(to)}")
 
 
-def proposals(places: Places) -> list[Proposal]:
-    """Types with a Switch and no rollout under way, the most conversations a day first."""
+def proposals(places: Places) -> tuple[list[Proposal], list[str]]:
+    """
+    Types whose Switch may begin a rollout now, the most conversations a day first.
+
+    Returns:
+        Them, and a sentence for each that was taken back and may not begin again yet.
+    """
     from suffice.adapters.controlling.arm_windows import Account
     from suffice.adapters.storage.rollouts import Rollouts
 
-    under_way: set[str] = set()
+    before: dict[str, Rollout] = {}
     if places.store.exists():
         with Rollouts.open(places.store, write=False) as store:
-            under_way = {
-                kept.rollout.type
-                for kept in store.all()
-                if kept.rollout.state is not RolloutState.ROLLED_BACK
-            }
+            before = {kept.rollout.type: kept.rollout for kept in store.all()}
     account, at = Account.open(places.account), now()
+    ready, not_now = [], []
+    for proof in switches(kept_proofs()):
+        earlier = before.get(proof.verdict.type)
+        if earlier is None:
+            ready.append(proof)
+        elif earlier.state is RolloutState.ROLLED_BACK:
+            why = why_not_again(proof, earlier, at)
+            if why:
+                not_now.append(why)
+            else:
+                ready.append(proof)
     try:
         found = [
             Proposal(
                 proof,
                 None if account is None else account.per_day(proof.verdict.type, at - _A_MONTH, at),
             )
-            for proof in switches(kept_proofs())
-            if proof.verdict.type not in under_way
+            for proof in ready
         ]
     finally:
         if account is not None:
             account.close()
-    return sorted(found, key=lambda one: (-(one.per_day or 0.0), -one.proof.verdict.pairs))
+    found.sort(key=lambda one: (-(one.per_day or 0.0), -one.proof.verdict.pairs))
+    return found, not_now
 
 
 def _saving(proof: Proof) -> str:

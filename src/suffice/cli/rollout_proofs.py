@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from suffice.adapters.storage import read_result
 from suffice.cli.money_text import short_name
 from suffice.cli.stored_run import readable_run, runs_folder
-from suffice.errors import NotProven, StorageError
+from suffice.errors import BadOption, NotNow, NotProven, StorageError
 from suffice.policy.changes import verdict_for
-from suffice.records import Comparison, Verdict, Word, parse_model_spec
+from suffice.records import Comparison, Rollout, Verdict, Word, parse_model_spec
 
 
 class Proof(NamedTuple):
@@ -86,7 +87,11 @@ def kept_proofs(*, held_out: bool = False) -> Iterator[Proof]:
 
 
 def switches(proofs: Iterator[Proof]) -> list[Proof]:
-    """For each type its newest word, where that is a Switch that may ramp by itself."""
+    """
+    For each type its newest word, where that is a Switch that may ramp by itself.
+
+    A model that passed as its own replacement is what the type has already.
+    """
     newest: dict[tuple[str, str], Proof] = {}
     for proof in proofs:
         key = proof.verdict.type, model_name(proof.verdict.candidate)
@@ -96,6 +101,7 @@ def switches(proofs: Iterator[Proof]) -> list[Proof]:
     for proof in newest.values():
         verdict = proof.verdict
         proven = verdict.verdict is Word.SWITCH and not verdict.provisional
+        proven = proven and not is_itself(verdict)
         if proven and (verdict.type not in best or _worth(proof) > _worth(best[verdict.type])):
             best[verdict.type] = proof
     return list(best.values())
@@ -114,6 +120,40 @@ def model_name(text: str) -> str:
 
     plain = msgspec.structs.replace(parse_model_spec(text), label=None).name
     return load_catalog().in_full(plain)
+
+
+def why_not_again(proof: Proof, before: Rollout, at: datetime) -> str:
+    """
+    What keeps a type that was taken back from beginning again, by the rule of starts itself.
+
+    Args:
+        proof: The Switch it would rest on.
+        before: The rollout that was taken back.
+        at: The time.
+
+    Returns:
+        A sentence; empty where it may begin.
+    """
+    from suffice.monitor import Start, basis_of, start
+
+    verdict = proof.verdict
+    wish = Start(
+        type=verdict.type,
+        baseline=model_name(verdict.baseline),
+        candidate=model_name(verdict.candidate),
+        basis=basis_of(verdict, run=proof.run, prompt_version=verdict.prompt_version),
+        before=before,
+    )
+    try:
+        start(wish, now=at)
+    except (NotNow, NotProven, BadOption) as error:
+        return str(error)
+    return ""
+
+
+def is_itself(verdict: Verdict) -> bool:
+    """Whether the candidate is the baseline, asked again."""
+    return model_name(verdict.baseline) == model_name(verdict.candidate)
 
 
 def _is_model(of_run: str, asked: str | None) -> bool:

@@ -27,7 +27,7 @@ def next_command(comparison: Comparison) -> tuple[str, str]:
         return _resume(comparison), "asks for no answer twice"
     ready = _ready(comparison)
     if ready is not None:
-        to = shell_word(ready.candidate.partition("@")[0].removeprefix("claude-"))
+        to = shell_word(_model(ready.candidate).removeprefix("claude-"))
         start = f"suffice rollout start {shell_word(ready.type)} --to {to}"
         return start, "takes it to production in stages"
     for word, why in (
@@ -51,9 +51,16 @@ def _ready(comparison: Comparison) -> Verdict | None:
     rows = [
         row
         for row in comparison.types
-        if row.verdict is Word.SWITCH and not row.provisional and not row.type.startswith("-")
+        if row.verdict is Word.SWITCH
+        and not row.provisional
+        and not row.type.startswith("-")
+        and _model(row.candidate) != _model(row.baseline)  # it would replace itself
     ]
     return max(rows, key=lambda row: row.pairs, default=None)
+
+
+def _model(arm: str) -> str:
+    return arm.partition("@")[0]
 
 
 def _most_telling(comparison: Comparison, word: Word) -> Verdict | None:
