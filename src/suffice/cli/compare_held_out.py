@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
-from suffice.adapters.storage import read_answers, read_result
+from suffice.adapters.storage import RunFolder, read_answers, read_result
 from suffice.adapters.storage.rollouts import Rollouts
 from suffice.catalog import Catalog
 from suffice.cli.compare_live import (
@@ -25,7 +25,9 @@ from suffice.cli.compare_live import (
     tell_unsettled,
 )
 from suffice.cli.compare_options import Options, check
+from suffice.cli.compare_words import words_of
 from suffice.cli.console import progress
+from suffice.cli.held_out_looks import RunLook, share_of
 from suffice.cli.held_out_probe import Probing
 from suffice.cli.held_out_runs import Parent, Rerun, find_parent, reruns_of, unfinished_rerun
 from suffice.cli.live_plan import agreed, show
@@ -38,8 +40,10 @@ from suffice.errors import BadOption, NothingHeldOut, StorageError
 from suffice.records import Comparison, Measure, Verdict, Word, parse_model_spec
 from suffice.records.rollout import Rollout
 from suffice.reports.untrusted import one_line
+from suffice.statistics.spending import WEEKLY
 from suffice.wiring import SystemClock, catalog_with, credential_for
 
+_LITTLE = 0.9
 _DATED = re.compile(r"-(\d{8}|latest)$")
 
 
@@ -116,17 +120,23 @@ def run(again: Again, given: Options) -> Comparison:
     with folder_of(options, started.strftime("%Y%m%d-%H%M%S-%f")) as folder:
         parts = Parts(folder, dollars, quoter_of(options, dollars, ()))
         before = _earlier(parent, folder.path)
-        plan = _plan_of(parent, before, options, parts)
+        types = tuple(dict.fromkeys(one.case.type for one in parent.cases))
+        look = RunLook(folder.info.run_id, types, options.candidates, started)
+        share = share_of(look, before, again.rollouts, pay=False)
+        plan = _plan_of(parent, before, options, parts, share=share)
         show(plan, options)
         _show_reach(parent, plan)
         tell_unsettled(folder)
         if not agreed(options):
             raise click.Abort
+        if again.recheck:
+            plan = _paid(plan, parent, folder, share_of(look, before, again.rollouts, pay=True))
         cases = {one.case.id: one.case for one in parent.cases}
         comparison = asked(plan, cases, options, parts)
         comparison = msgspec.structs.replace(
             comparison,
             run_id=str(folder.path),
+            asked=words_of(options),
             created=started.isoformat(timespec="seconds"),
             held_out_of=parent.info.run_id,
         )
@@ -137,7 +147,7 @@ def run(again: Again, given: Options) -> Comparison:
             comparison = _with_findings(comparison, _Made(parent, before, plan, options, parts))
         folder.write_result(comparison)
     if again.recheck and not others and not comparison.stopped:
-        _enter(comparison, again.rollouts, folder.path.name)
+        _enter(comparison, again.rollouts, folder)
     return comparison
 
 
@@ -205,7 +215,9 @@ def _earlier(parent: Parent, own: Path) -> list[Rerun]:
     return [one for one in found if types & {verdict.type for verdict in one.result.types}]
 
 
-def _plan_of(parent: Parent, before: Sequence[Rerun], options: Options, parts: Parts) -> Plan:
+def _plan_of(
+    parent: Parent, before: Sequence[Rerun], options: Options, parts: Parts, *, share: float
+) -> Plan:
     """The plan the run was started with; for a new run a new one, kept before the first call."""
     folder = parts.folder
     if folder.info.plan:
@@ -218,7 +230,19 @@ def _plan_of(parent: Parent, before: Sequence[Rerun], options: Options, parts: P
         quoter=parts.quoter,
         first_time=not before or looks == 1,  # of the model as it is now nothing is known yet
         halvings=looks,
+        share=share,
     )
+    folder.write_info(msgspec.structs.replace(folder.info, plan=msgspec.to_builtins(plan)))
+    return plan
+
+
+def _paid(plan: Plan, parent: Parent, folder: RunFolder, share: float) -> Plan:
+    """The plan at the share that was paid for: somebody else may have looked in the meantime."""
+    beta = parent.plan.limits.beta * share
+    if beta >= plan.limits.beta:
+        return plan
+    limits = msgspec.structs.replace(plan.limits, beta=beta)
+    plan = msgspec.structs.replace(plan, limits=limits)
     folder.write_info(msgspec.structs.replace(folder.info, plan=msgspec.to_builtins(plan)))
     return plan
 
@@ -239,6 +263,14 @@ def _looks_since_a_change(before: Sequence[Rerun], types: set[str]) -> int:
 
 def _show_reach(parent: Parent, plan: Plan) -> None:
     """How closely so many cases can bound the answer, said before they are paid."""
+    share = plan.limits.beta / parent.plan.limits.beta
+    if share < _LITTLE * WEEKLY.holds:
+        progress().print(
+            f"look  soon after another: it has {100 * plan.limits.beta:.2g} % of the "
+            f"{100 * parent.plan.limits.beta:g} % that a year's re-checks may wrongly take back",
+            markup=False,
+            highlight=False,
+        )
     for planned in plan.types:
         for verdict in _verdicts_of(parent, planned.type, plan.candidates):
             found = foreseen(verdict, planned.most_pairs, plan.limits)
@@ -302,14 +334,14 @@ def _plain(model: str, catalog: Catalog) -> str:
     return _DATED.sub("", known)
 
 
-def _enter(comparison: Comparison, store: Path, run: str) -> None:
+def _enter(comparison: Comparison, store: Path, folder: RunFolder) -> None:
     """Tell the rollouts of these types; why one is not told is said."""
     if not store.exists():
         return
     with Rollouts.open(store) as opened:
         for verdict in comparison.types:
-            proof = Proof(run, comparison.created, verdict)
-            for sentence in enter_rerun(opened, proof, comparison.probes):
+            proof = Proof(folder.path.name, comparison.created, verdict)
+            for sentence in enter_rerun(opened, proof, folder.info, comparison.probes):
                 progress().print(f"rollout {one_line(sentence)}", markup=False, highlight=False)
 
 

@@ -16,6 +16,7 @@ from suffice.errors import NothingHeldOut, StorageError
 from suffice.records import Comparison, Limits
 from suffice.records.held_out import HELD_OUT_FILE, HeldOutCase
 from suffice.records.rollout import Rollout
+from suffice.statistics.spending import WEEKLY
 
 HELD_OUT_OF, LIMITS = "held_out_of", "limits"
 """Where a run's settings name the run whose cases it asked, and what "as good" meant."""
@@ -51,10 +52,20 @@ class Parent(NamedTuple):
 
 
 class Rerun(NamedTuple):
-    """A finished run that asked held-out cases again."""
+    """
+    A finished run that asked held-out cases again.
+
+    Attributes:
+        path: Its folder.
+        result: What it found.
+        run_id: What names it, wherever it lies.
+        share: Of a year's chance of a wrong Keep it was decided at so much.
+    """
 
     path: Path
     result: Comparison
+    run_id: str = ""
+    share: float = WEEKLY.holds
 
 
 def find_parent(named: str | None, rollout: Rollout | None, *, runs: Path | None = None) -> Parent:
@@ -103,8 +114,14 @@ def reruns_of(parent: Parent) -> list[Rerun]:
             continue
         # One whose answers came from others than were asked has looked at no model.
         if not result.stopped and result.probes:
-            found.append(Rerun(path, result))
+            share = (beta_of(info) or 0.0) / parent.plan.limits.beta
+            found.append(Rerun(path, result, info.run_id, min(share, 1.0) or WEEKLY.holds))
     return sorted(found, key=lambda one: one.result.created)
+
+
+def beta_of(info: RunInfo) -> float | None:
+    """The chance of a wrong Keep a run was planned with; None where no plan says so."""
+    return msgspec.convert(info.plan, Plan).limits.beta if info.plan else None
 
 
 def unfinished_rerun(parent: Parent, types: tuple[str, ...]) -> Path | None:

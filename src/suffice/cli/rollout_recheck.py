@@ -9,13 +9,16 @@ import click
 import msgspec
 
 from suffice.adapters.controlling.evidence import MOVED, RECHECK
+from suffice.adapters.storage import RunInfo
 from suffice.adapters.storage.rollouts import Rollouts
+from suffice.cli.held_out_looks import info_of, unheard
 from suffice.cli.rollout_proofs import Proof, model_name, proof_of
 from suffice.cli.rollout_world import Places, now, opened, the_rollout
 from suffice.errors import BadOption
 from suffice.records import RolloutState, Word
 from suffice.records.held_out import Arm, Probe
 from suffice.records.rollout import ModelMoved, Recheck, Rollout, RolloutEvent
+from suffice.reports import shell_word
 from suffice.reports.untrusted import one_line
 
 
@@ -38,17 +41,25 @@ def recheck(places: Places, request_type: str, run: str | None, *, form: str) ->
                 effect="Nothing was entered.",
                 next_step=f"Ask held-out cases anew: suffice compare --held-out {request_type}",
             )
-        sentence = _entered(world.store, rollout, check, proof)
+        why_not = unheard(world.store, rollout, proof, info_of(proof.run), now=now())
+        if why_not:
+            check = msgspec.structs.replace(check, verdict=Word.NOT_YET.value)
+        sentence = _entered(world.store, rollout, check, proof, why_not=why_not)
     if form == "json":
         document = {"schema": "suffice.recheck", "version": 1, "type": request_type, "check": check}
         click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
         return
     click.echo(f"{one_line(request_type)}: {one_line(sentence)}")
+    if why_not:
+        click.echo(
+            f"Next  suffice compare --held-out {shell_word(request_type)}, or in your own name: "
+            f"suffice rollout abort {shell_word(request_type)} --by NAME --reason TEXT"
+        )
     if check.verdict == Word.KEEP.value:
         click.echo(f"The monitor takes everything back to {one_line(rollout.baseline)}.")
 
 
-def enter_rerun(store: Rollouts, proof: Proof, probes: Sequence[Probe]) -> list[str]:
+def enter_rerun(store: Rollouts, proof: Proof, info: RunInfo, probes: Sequence[Probe]) -> list[str]:
     """
     Enter a run over held-out cases where its type is being rolled out: verdict and changes.
 
@@ -68,13 +79,17 @@ def enter_rerun(store: Rollouts, proof: Proof, probes: Sequence[Probe]) -> list[
     check = _checked(rollout, proof)
     if isinstance(check, str):
         return [f"{rollout.type}: not entered: {proof.run} {check}"]
+    why_not = unheard(store, rollout, proof, info, now=now())
+    if why_not:
+        check = msgspec.structs.replace(check, verdict=Word.NOT_YET.value)
     told = [
         f"{rollout.type}: {sentence}"
         for found in probes
         if found.moved and found.type == rollout.type
         for sentence in _tell_moved(store, rollout, found, check)
     ]
-    return [*told, f"{rollout.type}: {_entered(store, rollout, check, proof, probes)}"]
+    entered = _entered(store, rollout, check, proof, probes, why_not=why_not)
+    return [*told, f"{rollout.type}: {entered}"]
 
 
 def _tell_moved(store: Rollouts, rollout: Rollout, found: Probe, check: Recheck) -> list[str]:
@@ -115,12 +130,18 @@ def _entered(
     check: Recheck,
     proof: Proof,
     probes: Sequence[Probe] = (),
+    *,
+    why_not: str,
 ) -> str:
     """Keep the verdict where the monitor looks for it, and tell of it."""
     at = now()
     store.note(rollout.type, RECHECK, msgspec.json.encode(check).decode(), at=at)
-    sentence = f"Re-checked on held-out cases: {check.run} says {_word(check.verdict)}"
+    sentence = (
+        f"Re-checked on held-out cases: {check.run} says {_word(proof.verdict.verdict.value)}"
+    )
     sentence += f" after {proof.verdict.pairs:,} pairs."
+    if why_not:
+        sentence += f" {why_not}"
     for found in probes:
         if found.type == rollout.type and found.p_value is not None and not found.moved:
             sentence += f" {found.model} answers as before (by chance {found.p_value:.2g})."

@@ -11,12 +11,10 @@ from suffice.comparison.quoting import Quoter
 from suffice.comparison.sampling import Draw
 from suffice.records import Case
 from suffice.records.held_out import HeldOutCase
+from suffice.statistics.spending import WEEKLY
 
 HELD_OUT_CASES = 200
 """Of what an early stop never asked, so many cases of a type are kept."""
-
-RECHECKS_A_YEAR = 52
-"""The chance of a wrong Keep is shared by so many re-checks."""
 
 
 def left_over(
@@ -75,12 +73,13 @@ def plan_again(
     quoter: Quoter,
     first_time: bool,
     halvings: int = 0,
+    share: float = WEEKLY.holds,
 ) -> Plan:
     """
     The plan of a run that asks held-out cases: all of them, with the limits of the run before.
 
-    Every case is asked and one look is taken, at the end. The chance of a wrong Keep is that of
-    the run before, shared by a year of weekly re-checks.
+    Every case is asked and one look is taken, at the end. The chance of a wrong Keep is a share of
+    that of the run before, which all looks of a year have together.
 
     Args:
         kept: Of one run, as `to_keep` made them.
@@ -91,6 +90,7 @@ def plan_again(
             answers can only be told from its own noise by cases where that noise is seen.
         halvings: How often a Switch was looked for since a model has changed: each further look
             has half the risk of the one before, so that all of them have twice the first one's.
+        share: Of the chance of a wrong Keep, as `suffice.statistics.spending` gives it out.
 
     Raises:
         PriceUnknown: As the quoter's price function does.
@@ -102,7 +102,7 @@ def plan_again(
         sequential=False,
         decisions=max(1, len(types) * len(candidates)),
         alpha=before.limits.alpha / 2**halvings,
-        beta=before.limits.beta / RECHECKS_A_YEAR,
+        beta=before.limits.beta * share,
         n_max=max(1, len(kept)),
     )
     bill = Bill(before.baseline, candidates, before.judge, quoter, held_in_cases)

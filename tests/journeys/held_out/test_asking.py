@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -100,6 +101,11 @@ def state() -> RolloutState:
         kept = store.get("triage")
     assert kept is not None
     return kept.rollout.state
+
+
+def planned_beta(run: Path) -> float:
+    beta: float = json.loads((run / "run.json").read_text())["plan"]["limits"]["beta"]
+    return beta
 
 
 def test_what_an_early_stop_never_asked_is_kept_privately_and_without_answers(
@@ -278,6 +284,61 @@ def test_a_run_that_was_over_is_entered_again_and_is_no_earlier_one_of_itself(
 
     assert len(fake.journal) == before
     assert second["probes"] == first["probes"]
+
+
+def test_a_look_soon_after_another_is_given_little_wherever_its_run_lies(
+    suffice: Command, compared: Path, fake: StrictFake, tmp_path: Path
+) -> None:
+    """
+    Looks are kept with the rollout, so that no other folder and no deletion gives them back.
+    """
+    assert compared.exists()
+    started(suffice)
+    elsewhere = tmp_path / "elsewhere"
+    first = suffice("compare", "--held-out", "triage", *AGAIN, "--save", elsewhere)
+    betas = [planned_beta(elsewhere)]
+    shutil.rmtree(elsewhere)
+
+    second = suffice("compare", "--held-out", "triage", *AGAIN, "--save", elsewhere)
+    betas.append(planned_beta(elsewhere))
+
+    assert fake.journal
+    assert betas[0] == pytest.approx(0.05 / 52)
+    assert 0 < betas[1] < 1e-5
+    assert "soon after another" not in first.stderr
+    assert "soon after another" in second.stderr
+
+
+def test_even_a_look_soon_after_another_takes_back_what_is_no_good_at_all(
+    suffice: Command, compared: Path, fake: StrictFake, world: World
+) -> None:
+    assert compared.exists()
+    started(suffice)
+    suffice("compare", "--held-out", "triage", *AGAIN)
+    world.candidate = 0.5
+
+    suffice("compare", "--held-out", "triage", *AGAIN)
+    suffice("monitor", "--once", "--no-alerts")
+
+    assert fake.journal
+    assert state() is RolloutState.ROLLED_BACK
+
+
+def test_a_look_that_was_declined_before_it_was_paid_costs_none(
+    suffice: Command, compared: Path, fake: StrictFake
+) -> None:
+    assert compared.exists()
+    started(suffice)
+    before = len(fake.journal)
+    declined = suffice("compare", "--held-out", "triage", "--budget", "20")
+    asked_by_then = len(fake.journal) - before
+
+    again = suffice("compare", "--held-out", "triage", *AGAIN, "--save", "again")
+
+    assert declined.exit_code != 0
+    assert asked_by_then == 0
+    assert again.exit_code == 0, again.output
+    assert planned_beta(Path("again")) == pytest.approx(0.05 / 52)
 
 
 def test_cases_set_aside_beforehand_are_the_same_whatever_the_seed(

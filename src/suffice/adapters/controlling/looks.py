@@ -7,7 +7,7 @@ run: neither a kill nor a second monitor nor another folder gives it back or pay
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from operator import attrgetter
 
@@ -41,6 +41,11 @@ class PaidLook(msgspec.Struct, frozen=True, array_like=True):
     share: float
     candidate: str
 
+    @property
+    def as_look(self) -> Look:
+        """What the purse needs to know of it."""
+        return Look(self.at, self.share)
+
 
 class Looks:
     """
@@ -55,20 +60,22 @@ class Looks:
         self._store = store
         self._purse, self._name = (OWN, _OWN_LOOKS) if own else (WEEKLY, _LOOKS)
 
-    def pay(
+    def share(
         self,
         run: str,
-        candidates: Mapping[str, str],
+        request_type: str,
+        candidate: str,
         *,
         at: datetime,
         others: Sequence[PaidLook] = (),
     ) -> float:
         """
-        Pay for one look at all of these types; the share of the year's chance it has.
+        What a look would be given.
 
         Args:
-            run: Whose look it is. One that was paid before costs nothing more.
-            candidates: Type -> the model on trial.
+            run: Whose it would be. One that has paid is given what it has paid for.
+            request_type: At what it looks.
+            candidate: The model on trial.
             at: When it is planned.
             others: Looks that may stand nowhere in the store, since nothing was being rolled
                 out when they were taken.
@@ -76,54 +83,62 @@ class Looks:
         Raises:
             StorageError: The store fails.
         """
-        share = min(
-            (self._share(name, run, model, at, others)[0] for name, model in candidates.items()),
-            default=self._purse.holds,
-        )
-        for name, model in candidates.items():
-            share = min(share, self._paid(name, PaidLook(run, at, share, model), others))
-        return share
+        return self._share(request_type, PaidLook(run, at, 0.0, candidate), others)[0]
+
+    def pay(
+        self,
+        run: str,
+        request_type: str,
+        candidate: str,
+        *,
+        at: datetime,
+        others: Sequence[PaidLook] = (),
+    ) -> float:
+        """
+        Take a look: `share`, and it is spent.
+
+        Raises:
+            StorageError: The store fails.
+        """
+        look = PaidLook(run, at, 0.0, candidate)
+        while True:
+            share, noted = self._share(request_type, look, others)
+            kept = self._kept(noted)
+            if any(one.run == run for one in kept):
+                return share
+            # What was noted by a clock that was ahead must not bar others until then.
+            late = [
+                msgspec.structs.replace(one, at=min(one.at, at))
+                for one in kept
+                if at - one.at <= _KEPT_FOR
+            ]
+            paid = [*late, msgspec.structs.replace(look, share=share)]
+            value = msgspec.json.encode(paid).decode()
+            if self._store.note_instead(request_type, self._name, value, before=noted, at=at):
+                return share
 
     def paid(self, run: str, request_type: str) -> float | None:
         """The share a run was given for a type; None where it has paid nothing."""
         kept = self._kept(self._store.noted(request_type, self._name))
         return next((look.share for look in kept if look.run == run), None)
 
-    def _paid(self, request_type: str, look: PaidLook, others: Sequence[PaidLook]) -> float:
-        """Note a look, unless it is noted; what it is given now, at most what it asks for."""
-        while True:
-            there, noted = self._share(request_type, look.run, look.candidate, look.at, others)
-            kept = self._kept(noted)
-            if any(one.run == look.run for one in kept):
-                return there
-            mine = msgspec.structs.replace(look, share=min(there, look.share))
-            # What was noted by a clock that was ahead must not bar others until then.
-            late = [
-                msgspec.structs.replace(one, at=min(one.at, look.at))
-                for one in kept
-                if look.at - one.at <= _KEPT_FOR
-            ]
-            value = msgspec.json.encode([*late, mine]).decode()
-            if self._store.note_instead(request_type, self._name, value, before=noted, at=look.at):
-                return mine.share
-
     def _share(
-        self, request_type: str, run: str, candidate: str, at: datetime, others: Sequence[PaidLook]
+        self, request_type: str, look: PaidLook, others: Sequence[PaidLook]
     ) -> tuple[float, str]:
         """What a look has or would be given, and all that is noted of the type's."""
         noted = self._store.noted(request_type, self._name)
         kept = self._kept(noted)
-        mine = next((look.share for look in kept if look.run == run), None)
+        mine = next((one.share for one in kept if one.run == look.run), None)
         if mine is not None:
             return mine, noted
-        known = {look.run for look in kept}
+        known = {one.run for one in kept}
         before = [*kept, *(one for one in others if one.run not in known)]
         looks = [
-            Look(one.at, one.share)
+            one.as_look
             for one in sorted(before, key=attrgetter("at"))
-            if one.candidate == candidate
+            if one.candidate == look.candidate
         ]
-        return self._purse.share(looks, at), noted
+        return self._purse.share(looks, look.at), noted
 
     @staticmethod
     def _kept(noted: str) -> list[PaidLook]:
