@@ -100,6 +100,12 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.store.close()
 
 
+@pytest.fixture(scope="session")
+def world_in() -> Callable[[Path], World]:
+    """Make a world in a folder; for tests that need many."""
+    return World
+
+
 @pytest.fixture
 def account_of(tmp_path: Path) -> Callable[[Sequence[ExchangeRecord]], Path]:
     """A gateway's account that holds these exchanges; its path."""
