@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -116,3 +117,43 @@ def test_the_folder_of_logs_in_the_settings_is_where_they_are_scanned_and_shown(
     assert scanned.exit_code == 0, scanned.output
     assert (own_folder / "below" / "logs" / "ledger.sqlite").is_file()
     assert [result.exit_code for result in shown] == [0, 0, 1]
+
+
+def test_a_rollout_goes_where_the_settings_have_the_gateway_look(own_folder: Path) -> None:
+    """From the comparison to the report: one file says where everything lies."""
+    (own_folder / "suffice.toml").write_text(
+        'runs = "kept"\n[gateway]\ndata = "gw"\npolicy = "etc/p.json"\nrollouts = "etc/r.sqlite"\n'
+    )
+    rows = [
+        {"id": str(n), "type": "triage", "prompt": f"{n}", "outputs": {"big": "a", "small": "a"}}
+        for n in range(200)
+    ]
+    Path("c.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run("compare", "c.jsonl", "--baseline", "big", "--to", "small", "--recorded")
+
+    proposed = run("rollout", "next")
+    started = run("rollout", "start", "triage", "--to", "small")
+
+    assert "Next  suffice rollout start triage --to small" in proposed.stdout, proposed.output
+    assert started.exit_code == 0, started.output
+    assert Path("etc/p.json").exists()
+    assert Path("etc/r.sqlite").exists()
+    assert "SUFFICE_MODEL_TRIAGE=small" in run("export", "--as", "env").stdout
+    for words in (
+        ("rollout", "status", "triage"),
+        ("policy", "show"),
+        ("report", "--weekly"),
+        ("explain", "triage"),
+    ):
+        assert "triage" in run(*words).stdout, words
+    assert run("monitor", "--once").exit_code == 0
+    assert not Path(".suffice").exists()
+
+
+@pytest.mark.parametrize("name", ["rollout", "policy"])
+def test_every_command_of_a_group_has_the_settings_of_the_group(name: str) -> None:
+    group = main.get_command(click.Context(main), name)
+    settings = settings_from([{"gateway": {"policy": "p.json"}}], {})
+
+    assert isinstance(group, click.Group)
+    assert set(defaults_of(settings, name, given=[])) == set(group.commands)

@@ -11,15 +11,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from suffice.cli.stored_run import RUNS_SETTING
+from suffice.errors import SufficeError
 
 if TYPE_CHECKING:
     from suffice.settings import GatewaySettings, Settings
 
-# Only these look at settings, so that a broken file never keeps `explain` from explaining it.
 COMMANDS_WITH_SETTINGS = frozenset({
     "compare", "verdict", "cases", "check", "cost", "prices", "advise", "gateway", "scan", "types",
-    "data",
+    "data", "tasks", "policy", "rollout", "monitor", "watch", "export", "report", "feedback",
+    "explain",
 })  # fmt: skip
+_ROLLOUT = (
+    *("next", "plan", "start", "status", "list", "hold", "promote", "abort", "undo", "shadow"),
+    "recheck",
+)
+_POLICY = ("show", "diff", "lint", "history", "set", "publish")
 SETTINGS_FILES = ("suffice.toml", "pyproject.toml")
 _MARGIN_OR_FLOOR = {"--margin", "--floor", "--target"}
 
@@ -41,7 +47,12 @@ def settle(ctx: click.Context) -> None:
         return
     from suffice.settings import read_settings
 
-    settings = read_settings(folder, os.environ)
+    try:
+        settings = read_settings(folder, os.environ)
+    except SufficeError:
+        if command == "explain":  # a broken file never keeps it from being explained
+            return
+        raise
     prices_in = file if settings.prices or settings.tiers else None
     options = defaults_of(settings, command, given=ctx.args, prices_in=prices_in)
     ctx.default_map = {command: options}
@@ -66,6 +77,9 @@ def defaults_of(
     """
     prices = settings.prices_file or prices_in
     priced, kept = _known(prices=prices), _known(data=settings.data)
+    gateway = settings.gateway
+    store = _known(store=gateway.rollouts)
+    places = store | _known(policy=gateway.policy, data=gateway.data)
     plain: dict[str, dict[str, Any]] = {
         "verdict": {},
         "cases": {},
@@ -75,6 +89,11 @@ def defaults_of(
         "scan": priced | kept,
         "types": priced | kept,
         "data": dict.fromkeys(("show", "delete", "keep"), kept),
+        "tasks": {},
+        "policy": dict.fromkeys(_POLICY, _known(path=gateway.policy)),
+        "rollout": dict.fromkeys(_ROLLOUT, places),
+        "export": store,
+        **dict.fromkeys(("monitor", "watch", "report", "feedback", "explain"), places),
     }
     if command in plain:
         return plain[command]
@@ -88,7 +107,7 @@ def defaults_of(
     if command == "check":
         return _known(margin=chosen.get("margin"), floor=chosen.get("floor"))
     budget = settings.budget.per_run_usd
-    return _known(
+    return store | _known(
         **chosen,
         data=settings.data,
         prices=prices,
@@ -125,6 +144,7 @@ def _gateway_defaults(gateway: GatewaySettings, *, prices: Path | None) -> dict[
             limit=tuple(f"{name}={bound}" for name, bound in gateway.limits.items()) or None,
         ),
         "status": _known(data=gateway.data, budgets=gateway.budgets),
+        "captured": _known(data=gateway.data),
         "key": _known(keys=gateway.keys),
         "probe": _known(host=gateway.host, port=gateway.port, tls=gateway.tls_cert and True),
     }

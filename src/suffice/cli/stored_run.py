@@ -20,7 +20,7 @@ def runs_folder() -> Path:
     """Where runs are kept: as set, else .suffice/runs where the command is called."""
     ctx = click.get_current_context(silent=True)
     kept: Path | None = ctx.meta.get(RUNS_SETTING) if ctx else None
-    # Commands that look at no settings file, such as the monitor, know the variable all the same.
+    # What runs without the group, as in a program, knows the variable all the same.
     return kept or Path(os.environ.get("SUFFICE_RUNS") or _RUNS)
 
 
