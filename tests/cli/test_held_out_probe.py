@@ -18,6 +18,7 @@ from suffice.comparison.sampling import Draw
 from suffice.comparison.stored import AnswerKey, StoredAnswer
 from suffice.records import Answer, Case, Comparison, Limits
 from suffice.records.held_out import Arm, HeldOutCase, Probe
+from suffice.statistics.spending import WEEKLY
 
 BEGAN = datetime(2026, 11, 22, tzinfo=UTC)
 BIG, SMALL = "claude-opus-5-5", "claude-haiku-5-5"
@@ -63,10 +64,16 @@ def keep_run(tmp_path: Path) -> KeepRun:
     return keep
 
 
-def probed(parent: Path, run: Path, *, scorer: str = "exact") -> dict[Arm, Probe]:
+def probed(
+    parent: Path,
+    run: Path,
+    *,
+    scorer: str = "exact",
+    at: datetime = BEGAN + timedelta(weeks=60),
+) -> dict[Arm, Probe]:
     found: Parent = find_parent(str(parent), None)
     before = [one for one in reruns_of(found) if one.path.resolve() != run.resolve()]
-    probing = Probing(found, before, run, PLAN, BEGAN + timedelta(weeks=60))
+    probing = Probing(found, before, run, PLAN, at)
     probes = probing.probes(scorer=scorer, price=lambda *_: None)
     return {one.arm: one for one in probes}
 
@@ -136,17 +143,33 @@ def test_a_year_of_answers_is_not_compared_each_with_each(keep_run: KeepRun) -> 
     assert probed(parent, run)[Arm.BASELINE].answers == 16
 
 
-def test_probes_beyond_the_year_s_share_use_nothing_up(keep_run: KeepRun) -> None:
+def test_probes_share_the_year_s_chance_by_the_time_between_them(keep_run: KeepRun) -> None:
     """
-    Else a model that is asked every day would be tested for 52 days, and then never again.
+    A model that is asked every day is tested every day, at a seventh of a week's level.
     """
-    untested = msgspec.structs.replace(CALM, p_value=0.5, level=0.0)
     parent = keep_run({("c0", BIG, 0): "a", ("c0", BIG, 1): "a"})
-    for _ in range(60):
-        keep_run({}, probes=(untested,))
+    tested = msgspec.structs.replace(CALM, p_value=0.5, level=0.05 * WEEKLY.holds)
+    keep_run({}, probes=(tested,))
     run = keep_run({("c0", BIG, 0): "a"})
 
-    assert probed(parent, run)[Arm.BASELINE].level > 0
+    weekly, daily = (
+        probed(parent, run, at=BEGAN + timedelta(weeks=1, days=days))[Arm.BASELINE]
+        for days in (7, 1)
+    )
+
+    assert weekly.level == pytest.approx(0.05 * WEEKLY.refill * 7 / 365)
+    assert daily.level == pytest.approx(weekly.level / 7)
+
+
+def test_probes_that_could_tell_nothing_use_nothing_up(keep_run: KeepRun) -> None:
+    untested = msgspec.structs.replace(CALM, p_value=None)
+    parent = keep_run({("c0", BIG, 0): "a", ("c0", BIG, 1): "a"})
+    keep_run({}, probes=(untested,))
+    run = keep_run({("c0", BIG, 0): "a"})
+
+    found = probed(parent, run, at=BEGAN + timedelta(weeks=1, minutes=1))[Arm.BASELINE]
+
+    assert found.level == 0.05 * WEEKLY.holds
 
 
 def test_the_newest_answers_choose_the_scorer_no_more_than_those_before(keep_run: KeepRun) -> None:

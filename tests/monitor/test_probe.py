@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from suffice.monitor.probe import ALPHA_A_YEAR, LATEST, PROBES_A_YEAR, Asked, probe
+from suffice.monitor.probe import ALPHA_A_YEAR, FIRST, LATEST, Asked, looked_at, probe
 from suffice.records.held_out import Arm
+from suffice.statistics.spending import WEEKLY
 
 Floats = NDArray[np.float64]
 OPUS = Asked("triage", Arm.BASELINE, "claude-opus-5-5")
@@ -67,15 +69,24 @@ def test_a_case_without_an_earlier_answer_is_no_case() -> None:
     assert (found.cases, found.p_value) == (0, None)
 
 
-def test_beyond_a_year_s_probes_chances_are_shown_and_not_tested() -> None:
-    changed = [answers(1, 1, 1)] * 80 + [answers(1, 1, 2)] * 20
+def test_a_probe_soon_after_another_is_tested_at_less_and_still_sees_a_large_change() -> None:
+    small = [answers(1, 1, 1)] * 88 + [answers(1, 1, 2)] * 12
+    large = [answers(1, 1, 1)] * 60 + [answers(1, 1, 2)] * 40
+    soon = OPUS._replace(share=WEEKLY.holds / 1000)
 
-    last = probe(changed, OPUS._replace(probes=PROBES_A_YEAR - 1))
-    beyond = probe(changed, OPUS._replace(probes=PROBES_A_YEAR))
+    assert probe(small, OPUS).level == ALPHA_A_YEAR / 52
+    assert probe(small, soon).level == pytest.approx(ALPHA_A_YEAR / 52_000)
+    assert (probe(small, OPUS).moved, probe(small, soon).moved) == (True, False)
+    assert probe(large, soon).moved
 
-    assert last.level * PROBES_A_YEAR == ALPHA_A_YEAR
-    assert (last.moved, beyond.moved, beyond.level) == (True, False, 0.0)
-    assert "not tested" in beyond.sentence
+
+def test_the_first_answers_are_never_let_go_of() -> None:
+    """
+    Else a model that drifts slowly would always be held against what it has just become.
+    """
+    assert looked_at(range(500))[:FIRST] == list(range(FIRST))
+    assert looked_at(range(500))[FIRST:] == list(range(488, 500))
+    assert looked_at(range(9)) == list(range(9))
 
 
 def test_a_change_that_is_half_of_the_story_already_is_seen_by_the_latest_four() -> None:

@@ -9,11 +9,14 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from suffice.monitor.probe import ALPHA_A_YEAR, Asked, probe
+from suffice.monitor.probe import ALPHA_A_YEAR, Asked, looked_at, probe
 from suffice.records.held_out import Arm
+from suffice.statistics.spending import WEEKLY
 
 Answers = NDArray[np.int64]
 WEEKS = 52
+A_WEEK = WEEKLY.refill * 7 / 365
+"""The share of a probe a week after the last."""
 
 
 class Model:
@@ -48,9 +51,10 @@ def weeks(model: Model, *, until: int, changes: tuple[int, float] = (0, 0.0)) ->
         if week == changes[0]:
             model.change(changes[1])
         given.append(model.answers())
-        told = np.array(given).T
+        told = np.array(looked_at(given)).T
         likeness = [(one[:, None] == one[None, :]).astype(np.float64) for one in told]
-        yield probe(likeness, Asked("t", Arm.BASELINE, "m", probes=week - 1)).moved
+        share = WEEKLY.holds if week == 1 else A_WEEK
+        yield probe(likeness, Asked("t", Arm.BASELINE, "m", share)).moved
 
 
 def years_with_an_alarm(years: int, *, cases: int, noisy: float, seed: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -14,13 +14,13 @@ from suffice.api import chooser
 from suffice.cli.held_out_runs import Parent, Rerun
 from suffice.comparison import Plan, Price
 from suffice.comparison.plan import is_kept
-from suffice.monitor.probe import FIRST, MOST_ANSWERS, Asked, probe
+from suffice.monitor.probe import ALPHA_A_YEAR, Asked, looked_at, probe
 from suffice.ports import Scorer
 from suffice.records import Answer, Case
 from suffice.records.held_out import Arm, Probe
 from suffice.scoring.likeness import likeness
+from suffice.statistics.spending import WEEKLY, Look
 
-_A_YEAR = timedelta(days=365)
 _Given = dict[tuple[str, str], dict[int, tuple[str, Answer]]]
 
 
@@ -88,7 +88,7 @@ class Probing:
             if told:
                 table = likeness(told, case=case, scorer=scorer)
                 tables.append(np.asarray(table, dtype=np.float64))
-        asked = Asked(request_type, arm, model, self._probes(request_type, arm, model))
+        asked = Asked(request_type, arm, model, self._share(request_type, arm, model))
         return probe(tables, asked)
 
     def _told(self, case: Case, model: str, since: int) -> list[Answer]:
@@ -112,9 +112,7 @@ class Probing:
         if not told:
             return []
         told.append(newest)
-        if len(told) > MOST_ANSWERS:
-            told = [*told[:FIRST], *told[FIRST - MOST_ANSWERS :]]
-        return told
+        return looked_at(told)
 
     def _since(self, request_type: str, arm: Arm, model: str) -> int:
         """The place of the first run whose answers count: the last that found it changed."""
@@ -123,15 +121,18 @@ class Probing:
                 return place
         return 0
 
-    def _probes(self, request_type: str, arm: Arm, model: str) -> int:
-        """How many were tested within a year; those beyond the year's share use nothing up."""
-        places = range(1, len(self._before) + 1)
-        return sum(
-            found.p_value is not None and found.level > 0
-            for place in places
-            if self._at - datetime.fromisoformat(self._before[place - 1].result.created) <= _A_YEAR
+    def _share(self, request_type: str, arm: Arm, model: str) -> float:
+        """What is there of the year's chance; probes that could tell nothing have used nothing."""
+        looks = [
+            Look(
+                datetime.fromisoformat(self._before[place - 1].result.created),
+                found.level / ALPHA_A_YEAR,
+            )
+            for place in range(1, len(self._before) + 1)
             for found in self._of(place, request_type, arm, model)
-        )
+            if found.p_value is not None
+        ]
+        return WEEKLY.share(looks, self._at)
 
     def _of(self, place: int, request_type: str, arm: Arm, model: str) -> list[Probe]:
         """What an earlier run said of a model; the parent, at place 0, has said nothing."""

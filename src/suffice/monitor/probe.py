@@ -10,19 +10,19 @@ level, and a year's probes share the year's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
 
 from suffice.records.held_out import Arm, Probe
 from suffice.statistics.exchangeability import Floats, newest_p_value
+from suffice.statistics.spending import WEEKLY
+
+T = TypeVar("T")
 
 ALPHA_A_YEAR = 0.05
 """Chance of a false alarm in a year, for each type and model."""
-
-PROBES_A_YEAR = 52
-"""The year's chance is shared by so many probes; further ones of the year are not tested."""
 
 LATEST = FIRST = 4
 """The second look holds so many of the latest against so many of the first answers."""
@@ -43,13 +43,27 @@ class Asked(NamedTuple):
         type: The request type.
         arm: Whose part the model plays.
         model: Its name.
-        probes: Probes of the same model and type within the last 365 days, this one excluded.
+        share: Of a year's chance, as `suffice.statistics.spending` gives it out.
     """
 
     type: str
     arm: Arm
     model: str
-    probes: int = 0
+    share: float = WEEKLY.holds
+
+
+def looked_at(answers: Sequence[T]) -> list[T]:
+    """
+    Of a case's answers, oldest first, those that are compared.
+
+    The first ones always are: a reference that moved along with a model would never see it drift.
+
+    >>> looked_at(range(20))
+    [0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]
+    """
+    if len(answers) <= MOST_ANSWERS:
+        return list(answers)
+    return [*answers[:FIRST], *answers[FIRST - MOST_ANSWERS :]]
 
 
 def probe(cases: Sequence[Floats], asked: Asked) -> Probe:
@@ -77,7 +91,7 @@ def probe(cases: Sequence[Floats], asked: Asked) -> Probe:
     # Where there is but one earlier answer, nothing shows how much the model varies by itself.
     told = [one for one in cases if len(one) >= _LEAST_ANSWERS]
     told = told or [one for one in cases if len(one) > 1]
-    level = ALPHA_A_YEAR / PROBES_A_YEAR if asked.probes < PROBES_A_YEAR else 0.0
+    level = ALPHA_A_YEAR * asked.share
     most = max((len(one) for one in told), default=0)
     agreement = [float(one[-1, :-1].mean()) for one in told]
     before = [_among(one[:-1, :-1]) for one in told if most >= _LEAST_ANSWERS]
@@ -141,10 +155,6 @@ def _told(found: Probe) -> Probe:
 
 
 def _chance(found: Probe) -> str:
-    if not found.level:
-        return (
-            f"chance {found.p_value:.2g}, not tested: the year's {PROBES_A_YEAR} probes are used up"
-        )
     sign = "<=" if found.moved else ">"
     return f"by chance {found.p_value:.2g} {sign} {found.level:.2g}"
 
