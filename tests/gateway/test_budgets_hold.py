@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import urllib.error
 from collections.abc import Callable
 from pathlib import Path
@@ -65,8 +64,8 @@ def test_a_reached_budget_for_all_ends_whatever_may_cost(
     start_process: Start, upstream: Any, budget: Any
 ) -> None:
     gateway = start_process(*budget(""), upstream=upstream.url)
-    gateway.ask().close()
-    time.sleep(0.2)
+    with gateway.ask() as answer:
+        answer.read()
 
     assert [refused(gateway, path) for path in OTHERS] == [402] * 6
     assert len(upstream.asked) == 1
@@ -97,8 +96,8 @@ def test_a_prompt_that_is_no_text_is_counted_as_any_other(
 ) -> None:
     gateway = start_process(*budget(""), upstream=upstream.url)
     body = b'{"model":"claude-opus-5-5","max_tokens":9,"messages":[],"system":"\xff"}'
-    gateway.ask(body, **{"x-suffice-type": "triage"}).close()
-    time.sleep(0.2)
+    with gateway.ask(body, **{"x-suffice-type": "triage"}) as answer:
+        answer.read()
 
     assert refused(gateway, "/v1/messages") == 402
 

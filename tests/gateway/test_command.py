@@ -61,7 +61,7 @@ def test_from_start_to_status_with_a_policy_that_comes_breaks_and_heals(
     with gateway.ask(**{"x-suffice-type": "t"}) as answer:
         assert answer.headers["x-suffice-policy"] == "1"
 
-    with urllib.request.urlopen(gateway.url + "/metrics", timeout=10) as page:  # noqa: S310 - our own address
+    with urllib.request.urlopen(gateway.url + "/metrics", timeout=60) as page:  # noqa: S310 - our own address
         assert b'suffice_requests_total{type="t"' in page.read()
     assert gateway.end() == 0
     told = CliRunner().invoke(main, ["gateway", "status", "--data", str(gateway.data)])
@@ -91,11 +91,11 @@ def test_a_stream_under_way_is_finished_before_it_stops(start: Start) -> None:
         gateway.url + "/v1/messages", json.dumps({**ASK, "stream": True}).encode(),
         {"x-api-key": KEY, "anthropic-version": "2026-10-21"},
     )  # fmt: skip
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own address
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own address
         gateway.process.send_signal(signal.SIGTERM)
         gateway.wait_for("draining")
         assert b"message_stop" in answer.read()
-    assert gateway.process.wait(20) == 0
+    assert gateway.process.wait(60) == 0
     assert gateway.wait_for("stopped")["cut"] == 0
 
 
@@ -137,9 +137,9 @@ def test_without_an_assignment_key_it_serves_and_says_that_nothing_is_routed(
     with gateway.ask(**{"x-suffice-type": "t"}) as answer:
         assert answer.headers["x-suffice-model"] == "claude-opus-5-5"
         assert answer.headers["x-suffice-reason"] == "the assignment key cannot be read"
-    with urllib.request.urlopen(gateway.url + "/readyz", timeout=10) as page:  # noqa: S310 - our own address
+    with urllib.request.urlopen(gateway.url + "/readyz", timeout=60) as page:  # noqa: S310 - our own address
         assert b"the assignment key cannot be read" in page.read()
-    with urllib.request.urlopen(gateway.url + "/metrics", timeout=10) as page:  # noqa: S310 - our own address
+    with urllib.request.urlopen(gateway.url + "/metrics", timeout=60) as page:  # noqa: S310 - our own address
         assert b"suffice_assignment_key_missing 1" in page.read()
 
 
@@ -166,7 +166,7 @@ def test_types_learnt_from_logs_are_routed_where_nobody_names_one(
         with gateway.ask(body=asked) as answer:
             return bool(answer.headers["x-suffice-model"] == "claude-haiku-5-5")
 
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not is_routed():
         assert time.monotonic() < end
         time.sleep(0.1)
@@ -223,8 +223,7 @@ def test_a_budget_is_for_a_gateway_key_by_its_name(start: Start, tmp_path: Path)
     budgets.write_text('[{"name": "a", "usd": "0.0000001", "key": "team-a"}]')
     gateway = start("--keys", str(keys), "--budgets", str(budgets))
     with gateway.ask(**{"x-suffice-key": spent}) as answer:
-        assert answer.status == 200
-    time.sleep(0.2)
+        answer.read()
 
     with pytest.raises(urllib.error.HTTPError) as refused:
         gateway.ask(**{"x-suffice-key": spent})
@@ -239,7 +238,6 @@ def test_a_worker_that_cannot_start_says_so_and_is_tried_again() -> None:
     What we know is told in words; of a fault of ours only its kind, since its words may quote.
     """
     code = """
-import os, signal, threading
 from suffice.errors import GatewayNotStarted
 from suffice.gateway.log import Log
 from suffice.gateway.processes import Workers
@@ -247,16 +245,23 @@ from suffice.gateway.processes import Workers
 def run(name):
     raise GatewayNotStarted("It cannot be.") if name == "0" else ValueError("s3ntinel")
 
-threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
 raise SystemExit(Workers(2, run, log=Log(), child=None, drain_s=0.1).keep())
 """
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    lines: list[str] = []
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True
+    ) as workers:
+        assert workers.stderr is not None
+        for line in workers.stderr:
+            lines.append(line)
+            if sum("worker failed" in each for each in lines) == 4:
+                workers.terminate()
 
-    lines = [json.loads(line) for line in told.stderr.splitlines()]
-    failed = [line for line in lines if line["event"] == "worker failed"]
+    failed = [json.loads(line) for line in lines if "worker failed" in line]
     assert {(line["name"], line.get("problem"), line.get("kind")) for line in failed} == {
         ("0", "It cannot be.", None),
         ("1", None, "ValueError"),
     }
+    assert workers.returncode == 0
     assert len(failed) >= 4
-    assert "s3ntinel" not in told.stderr
+    assert "s3ntinel" not in "".join(lines)

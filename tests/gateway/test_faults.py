@@ -49,12 +49,12 @@ def cut_after(*pieces: bytes) -> Any:
 def test_an_upstream_that_is_gone_is_a_502_at_once(
     start_gateway: Any, talk_to: Any, post: Any
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    gateway = start_gateway(f"http://127.0.0.1:{port}")
-    talk = talk_to(gateway)
-    talk.send(post(ASK))
-    answer = talk.read_to_end()
+    with socket.socket() as deaf:  # nobody else gets the port, and nobody listens there
+        deaf.bind(("127.0.0.1", 0))
+        gateway = start_gateway(f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        talk = talk_to(gateway)
+        talk.send(post(ASK))
+        answer = talk.read_to_end()
 
     assert answer.startswith(b"HTTP/1.1 502")
     assert msgspec.json.decode(answer.partition(b"\r\n\r\n")[2])["error"]["type"] == "api_error"
@@ -128,7 +128,7 @@ def test_a_client_that_leaves_ends_the_upstreams_work(
     talk.read_until(b"\n\n")
     talk.close()
 
-    assert upstream.gone.wait(5)
+    assert upstream.gone.wait(60)
     [record] = gateway.wait_for(1)
     assert (record.error_type, record.complete) == ("client_disconnected", False)
     assert record.usage is not None
@@ -147,7 +147,7 @@ def test_a_client_that_leaves_before_any_answer_ends_it_too(
         upstream.gone.wait(0.01)
     talk.close()
 
-    assert upstream.gone.wait(5)
+    assert upstream.gone.wait(60)
 
 
 def test_an_upstream_that_never_answers_is_a_504(
@@ -244,7 +244,7 @@ def test_a_slow_upstream_holds_the_client_back_and_the_connection_goes_on(
 
     served = asyncio.run_coroutine_threadsafe(
         asyncio.start_server(slow, "127.0.0.1", 0, limit=1 << 16), upstream.loop
-    ).result(5)
+    ).result(60)
     running = start_gateway(f"http://127.0.0.1:{served.sockets[0].getsockname()[1]}")
     with socket.create_connection(("127.0.0.1", running.port), 10) as client:
         client.sendall(b"POST /v1/files HTTP/1.1\r\nhost: gw\r\ncontent-length: %d\r\n\r\n" % size)
@@ -274,7 +274,7 @@ def test_a_client_that_never_reads_is_let_go(
     gateway = start_gateway(upstream.url, limits=Limits(unread_s=0.1))
     talk_to(gateway).send(post(ASK))
 
-    assert upstream.gone.wait(5)
+    assert upstream.gone.wait(60)
     assert gateway.wait_for(1)[0].error_type == "client_disconnected"
 
 

@@ -117,8 +117,8 @@ def test_a_gateway_with_keys_asks_for_one_and_keeps_its_name(
 
     gateway.call(begin)
     url = gateway.url + PATH
-    assert httpx2.post(url, json=BAD, timeout=10).status_code == 401
-    answer = httpx2.post(url, json=BAD, headers={"x-suffice-key": secret}, timeout=10)
+    assert httpx2.post(url, json=BAD, timeout=60).status_code == 401
+    answer = httpx2.post(url, json=BAD, headers={"x-suffice-key": secret}, timeout=60)
     assert answer.status_code == 200
     assert [one["by"] for one in left(tmp_path)] == ["team-a"]
 

@@ -32,7 +32,7 @@ def on_a_terminal(folder: Path, *options: str) -> Iterator[int]:
         yield ours
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
         os.close(ours)
 
 
@@ -50,7 +50,7 @@ def test_a_person_reads_where_it_is_and_what_to_set(tmp_path: Path, workers: str
     with on_a_terminal(tmp_path, "--workers", workers) as terminal:
         *before, where, policy, use = read_until(terminal, "ANTHROPIC_BASE_URL")
         address = where.split()[-1]
-        with urllib.request.urlopen(f"{address}/readyz", timeout=10) as page:  # noqa: S310 - our own address
+        with urllib.request.urlopen(f"{address}/readyz", timeout=60) as page:  # noqa: S310 - our own address
             assert page.status == 200
 
     assert where == f"ready   {address}"

@@ -54,14 +54,14 @@ def swallowing() -> Any:
 
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
     yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", got
 
     async def end() -> None:
         server.close()
         await asyncio.sleep(0.05)
 
-    asyncio.run_coroutine_threadsafe(end(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(end(), loop).result(60)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(10)
     loop.close()
@@ -151,6 +151,6 @@ def test_a_handshake_that_is_not_finished_ends(
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(*certificates.of("server"))
     gateway = start_gateway(upstream.url, tls=tls, limits=Limits(head_s=0.3))
-    with socket.create_connection(("127.0.0.1", gateway.port), 5) as talk:
+    with socket.create_connection(("127.0.0.1", gateway.port), 60) as talk:
         talk.sendall(sent)
         assert talk.recv(100) == b""

@@ -22,7 +22,7 @@ def test_ended_connections_are_freed_without_the_collector(
             talk.read_until(b"end_turn")
             talk.close()
         gateway.call(gateway.house.pool.close)
-        for _ in range(200):
+        for _ in range(3_000):
             left = [each for each in gc.get_objects() if _is_connection(each)]
             if not left:
                 break

@@ -27,7 +27,7 @@ CHUNKED = POST + b"transfer-encoding: chunked\r\n\r\n"
 GET = b"GET /v1/models HTTP/1.1\r\nhost: gw\r\n"
 CLOSE = b"connection: close\r\n"
 ASK = {"model": "claude-opus-5-5", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]}
-NO_ANSWER_BEFORE_S = 5.0
+NO_ANSWER_BEFORE_S = 20.0
 
 
 def status(answer: bytes) -> int:
@@ -425,13 +425,13 @@ def test_connections_that_say_nothing_make_room_again(
     """
     Whoever holds every place without asking loses them in the time a head may take.
     """
-    gateway = start_gateway(upstream.url, limits=Limits(connections=40, head_s=0.3))
+    gateway = start_gateway(upstream.url, limits=Limits(connections=40, head_s=1.5))
     held = [talk_to(gateway) for _ in range(40)]
     for number, talk in enumerate(held):
         talk.send(b"GET / HTTP/1.1\r\nx-a: b\r\n"[: number % 20])
     assert status(talk_to(gateway).read_to_end()) == 503
 
-    ended = time.monotonic() + 5
+    ended = time.monotonic() + 60
     while not alive(gateway, talk_to) and time.monotonic() < ended:
         time.sleep(0.05)
     assert alive(gateway, talk_to)
@@ -537,13 +537,15 @@ def test_every_key_is_looked_at_whichever_matches() -> None:
 
 
 def test_a_key_holds_until_its_second(upstream: Any, start_gateway: Any, talk_to: Any) -> None:
-    soon = msgspec.structs.replace(KEPT, expires=datetime.now(UTC) + timedelta(seconds=0.3))
+    ends = datetime.now(UTC) + timedelta(seconds=3)
+    soon = msgspec.structs.replace(KEPT, expires=ends)
     gateway = start_gateway(upstream.url, keys=Keys((soon,)))
     talk = talk_to(gateway)
     line = b"x-suffice-key: %b\r\n" % SECRET.encode()
     talk.send(GET + line + b"\r\n")
     assert status(talk.read_until(b"end_turn")) == 200
-    time.sleep(0.4)
+    while datetime.now(UTC) < ends:
+        time.sleep(0.05)
     talk.send(GET + line + b"\r\n")
 
     assert status(talk.read_to_end()) == 401
@@ -602,10 +604,12 @@ def test_no_bytes_hang_or_break_the_gateway(
 
     attack()
     assert alive(gateway, talk_to)
-    time.sleep(0.5)
-    gateway.call(
-        lambda: [client.sweep(gateway.loop.time()) for client in list(gateway.house.clients)]
-    )
+    ended = time.monotonic() + 60
+    while gateway.call(lambda: gateway.house.held_bytes) and time.monotonic() < ended:
+        time.sleep(0.05)
+        gateway.call(
+            lambda: [client.sweep(gateway.loop.time()) for client in list(gateway.house.clients)]
+        )
     assert gateway.call(lambda: gateway.house.held_bytes) == 0
 
 

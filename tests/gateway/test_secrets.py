@@ -71,7 +71,7 @@ def test_no_credential_is_in_logs_files_figures_errors_or_titles(
     for path in ("/v1/nowhere?key=" + SENTINEL, "/metrics?" + SENTINEL, "/v1/models/" + "m"):
         request = urllib.request.Request(gateway.url + path, headers=SECRETS)  # noqa: S310 - ours
         with contextlib.suppress(urllib.error.HTTPError):
-            urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - ours
+            urllib.request.urlopen(request, timeout=60).close()  # noqa: S310 - ours
     head = "".join(f"{name}: {value}\r\n" for name, value in SECRETS.items()).encode()
     for data in (
         b"POST /v1/messages HTTP/1.1\r\nhost: gw\r\n" + head + b"broken " + SENTINEL.encode() + b"\r\n\r\n",
@@ -80,7 +80,7 @@ def test_no_credential_is_in_logs_files_figures_errors_or_titles(
         SENTINEL.encode() + b" / HTTP/1.1\r\n\r\n",
     ):  # fmt: skip
         _raw(gateway.url, data)
-    with urllib.request.urlopen(gateway.url + "/metrics", timeout=10) as page:  # noqa: S310
+    with urllib.request.urlopen(gateway.url + "/metrics", timeout=60) as page:  # noqa: S310
         figures = page.read().decode()
     family = list(_family(gateway.process.pid))
     titles = [Path(f"/proc/{pid}/cmdline").read_bytes().decode() for pid in family]

@@ -69,7 +69,7 @@ def serve() -> Iterator[Serve]:
 
             thread = threading.Thread(target=loop.run_forever, daemon=True)
             thread.start()
-            server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+            server = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
             found.port = server.sockets[0].getsockname()[1]
 
             def end() -> None:
@@ -81,7 +81,7 @@ def serve() -> Iterator[Serve]:
                     await asyncio.gather(*left, return_exceptions=True)
                     await asyncio.sleep(0.05)
 
-                asyncio.run_coroutine_threadsafe(close(), loop).result(10)
+                asyncio.run_coroutine_threadsafe(close(), loop).result(60)
                 loop.call_soon_threadsafe(loop.stop)
                 thread.join(10)
                 loop.close()
@@ -111,7 +111,7 @@ def _get(url: str, *, tls: ssl.SSLContext | None = None) -> tuple[int, bytes, st
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls)
     )
     try:
-        with opener.open(url + "/v1/models", timeout=10) as answer:
+        with opener.open(url + "/v1/models", timeout=60) as answer:
             return answer.status, answer.read(), answer.headers.get("x-suffice-reason", "")
     except urllib.error.HTTPError as refused:
         with refused:

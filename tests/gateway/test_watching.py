@@ -145,7 +145,7 @@ def workers_at(gateway: Any, version: int) -> set[str]:
 
 def metrics(gateway: Any) -> str:
     url = gateway.url + "/metrics"
-    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own address
+    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 - our own address
         return str(answer.read().decode())
 
 
@@ -395,7 +395,7 @@ def tell(gateway: Any, request_id: str, *, good: bool) -> None:
         json.dumps({"request_id": request_id, "good": good}).encode(),
         {"content-type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - likewise
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - likewise
         assert answer.status == 200
 
 
