@@ -62,6 +62,19 @@ def test_labels_agree_whatever_is_written_around_them(inbox: Inbox) -> None:
     assert scores(inbox.pairs()) == [1.0, 1.0, 0.0]
 
 
+def test_pairs_stand_in_the_order_their_requests_were_served_however_their_answers_came(
+    inbox: Inbox,
+) -> None:
+    """
+    Were all that disagree counted in a row, chance would look like a fall.
+    """
+    served = [(4, "a"), (1, "a"), (3, "a"), (2, "b"), (0, "b")]
+    for place, said in served:
+        inbox.leave(message("a"), message(said), at=1_795_000_000.0 + place)
+
+    assert scores(inbox.pairs()) == [0.0, 1.0, 0.0, 1.0, 1.0]
+
+
 def test_a_pair_says_what_it_cost_and_who_served(inbox: Inbox) -> None:
     inbox.leave(message("a"), message("a"), served_by="candidate", request_id="req_9")
     [pair] = inbox.pairs()

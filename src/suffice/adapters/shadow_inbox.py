@@ -67,13 +67,14 @@ class ShadowInbox:
 
     def scored(self) -> Iterator[Scored]:
         """
-        What waits, oldest first. A file stays where it is until its reader deletes it.
+        What waits, each type in the order its requests were served. A file stays until deleted.
 
-        A type whose scorer is not known yet waits on.
+        That order has nothing to do with the scores; the order in which answers came might. A
+        type whose scorer is not known yet waits on.
         """
         self._clear_drafts()
         waiting: defaultdict[str, list[tuple[Path, ShadowAnswers]]] = defaultdict(list)
-        for path in sorted(self._folder.glob("*.json"), key=_age):
+        for path in self._folder.glob("*.json"):
             try:
                 found = _DECODER.decode(path.read_bytes())
             except (msgspec.DecodeError, UnicodeDecodeError):
@@ -83,6 +84,7 @@ class ShadowInbox:
                 continue
             waiting[found.type].append((path, found))
         for type_, files in waiting.items():
+            files.sort(key=_served_at)
             cases = [_case(found) for _, found in files]
             if not self._knows(type_, cases):
                 continue
@@ -187,11 +189,8 @@ def _json(body: bytes) -> Any:
         return None
 
 
-def _age(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
+def _served_at(file: tuple[Path, ShadowAnswers]) -> float:
+    return file[1].at
 
 
 _OPTIONS: dict[str, dict[str, Any]] = {"label": {"outside": AS_LABEL}}
