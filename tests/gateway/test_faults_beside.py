@@ -10,8 +10,11 @@ import httpx2
 import pytest
 from typing_extensions import override
 
+from suffice.catalog import load_catalog
 from suffice.gateway.shadow.calls import Shadows
+from suffice.gateway.shadow.ledger import ShadowLedger
 from suffice.gateway.shadow.left import ShadowFolder
+from suffice.gateway.shadow.spending import Spending
 from suffice.policy.rules import Policy, TypeRule
 
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
@@ -54,7 +57,13 @@ def test_an_answer_is_accounted_though_its_shadow_call_fails(
         if where == "prompts":
             house.prompts = FailsToSee()
         folder = ShadowFolder(tmp_path / "shadow", mask=lambda body: body)
-        house.shadows = Failing(house.pool, folder, write=house.books.write, count=lambda *_: None)
+        house.shadows = Failing(
+            house.pool,
+            folder,
+            write=house.books.write,
+            spending=Spending(ShadowLedger(tmp_path / "shadow-usd"), load_catalog()),
+            count=lambda *_: None,
+        )
 
     running.call(begin)
     assert [ask(running.url).status_code for _ in range(2)] == [200, 200]

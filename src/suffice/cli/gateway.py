@@ -100,6 +100,12 @@ _keys = click.option(
 )
 @_budgets
 @click.option(
+    "--shadow-usd",
+    envvar="SUFFICE_SHADOW_USD",
+    metavar="USD",
+    help="What all shadow calls of a day (UTC) may cost; none is made beyond it.",
+)
+@click.option(
     "--prices",
     type=_FILE,
     envvar="SUFFICE_PRICES",
@@ -141,6 +147,7 @@ def command(  # noqa: PLR0917 - options
     capture: str,
     bodies: tuple[str, ...],
     budgets: Path | None,
+    shadow_usd: str | None,
     prices: Path | None,
     keys: Path | None,
     tls_cert: Path | None,
@@ -172,6 +179,7 @@ def command(  # noqa: PLR0917 - options
     )
     from suffice.cli.gateway_serving import Place, serve
     from suffice.cli.gateway_tls import serving, show
+    from suffice.cli.money_text import read_usd
     from suffice.gateway.addresses import read_address, verifying
     from suffice.gateway.keys import read_keys
     from suffice.gateway.proxying import choose_proxy
@@ -198,6 +206,9 @@ def command(  # noqa: PLR0917 - options
         ),
         type_of=type_lookup(types),
         own_key=own_credential(os.environ),
+        shadow_usd=None
+        if shadow_usd is None
+        else read_usd(shadow_usd, effect="Nothing is served."),
     )
     tls = serving(tls_cert, tls_key, client_ca)
 

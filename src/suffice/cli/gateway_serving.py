@@ -17,6 +17,7 @@ from suffice.gateway.log import Log
 from suffice.gateway.memory import Room, open_room
 from suffice.gateway.processes import Workers
 from suffice.gateway.running import Options
+from suffice.gateway.shadow.ledger import ShadowLedger
 from suffice.gateway.spool import Capture
 from suffice.gateway.supervisor import (
     Kept,
@@ -27,6 +28,7 @@ from suffice.gateway.supervisor import (
     telemetry_command,
 )
 from suffice.gateway.worker import listen
+from suffice.records.shadow import SPENT_FOLDER
 from suffice.wiring import catalog_with
 
 # Each client may need a connection of its own upstream; the rest is files and listeners.
@@ -82,6 +84,8 @@ def serve(options: Options, place: Place) -> int:
     catalog = catalog_with(place.prices)
     reserved = listen(place.host, place.port, shared=place.workers > 1)
     port = reserved.getsockname()[1]
+    # For whoever else looks at the day's sum; the workers know it by themselves.
+    ShadowLedger(options.data / SPENT_FOLDER).limit_to(options.shadow_usd, by="gateway")
     children = _children(options, place)
     room = open_room(options.data)
     shown = f"[{place.host}]" if ":" in place.host else place.host
@@ -167,6 +171,7 @@ def _children(options: Options, place: Place) -> Kept | None:
             policy=place.policy,
             rollouts=place.rollouts,
             upstream=(options.address.origin + options.address.prefix).decode(),
+            shadow_usd=options.shadow_usd,
         )
         # The monitor goes first, so that it counts what the account still takes in.
         children.insert(0, Supervisor(command, needed=place.rollouts.is_file))

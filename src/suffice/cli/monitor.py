@@ -22,7 +22,7 @@ from suffice.cli.rollout_world import Places, placed
     "--shadow-usd",
     envvar="SUFFICE_SHADOW_USD",
     metavar="USD",
-    help="For all shadow calls of a day (UTC); else as much as the stages want.",
+    help="What all shadow calls of a day (UTC) may cost; none is made beyond it.",
 )
 @click.option(
     "--window",

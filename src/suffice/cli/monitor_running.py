@@ -16,7 +16,6 @@ from suffice.adapters.controlling.evidence import WINDOW, gather
 from suffice.adapters.controlling.shadow_budget import ShadowBudget, without_budget
 from suffice.adapters.controlling.telling import tell
 from suffice.adapters.feedback_inbox import FeedbackInbox
-from suffice.adapters.sent_calls import SentCalls
 from suffice.adapters.storage.rollout_schema import cannot_use
 from suffice.adapters.storage.rollouts import Kept, Rollouts
 from suffice.cli.alerts import alert_targets, dispatcher_of
@@ -28,10 +27,10 @@ from suffice.cli.rollout_world import Places, World, now, opened
 from suffice.cli.stopping import Stop, stopping
 from suffice.errors import StorageError, SufficeError
 from suffice.gateway.log import Log
+from suffice.gateway.shadow.ledger import ShadowLedger
 from suffice.records.feedback import FEEDBACK_FOLDER
 from suffice.records.rollout import RolloutEvidence
-from suffice.records.shadow import SENT_FOLDER
-from suffice.wiring import price_now
+from suffice.records.shadow import SPENT_FOLDER
 
 if TYPE_CHECKING:
     from suffice.adapters.alerts.delivery import Dispatcher
@@ -83,9 +82,11 @@ def run(places: Places, manner: Manner, voice: Voice | None = None) -> int:
 
     Raises:
         BadSettings: A place alerts go to lacks its secret; found before anything is watched.
-        StorageError: The store cannot be opened; with one round: nor the account.
+        StorageError: The store cannot be opened; with one round: nor the account. Or the limit of
+            shadow calls cannot be kept.
     """
     voice = voice or manner.voice
+    _limit(places, manner)
     dispatcher = _dispatcher(voice, manner) if manner.alerts else None
     if manner.every_s is None:
         with opened(places, write=True) as world:
@@ -102,6 +103,24 @@ def run(places: Places, manner: Manner, voice: Voice | None = None) -> int:
         asking_again(places, manner.held_out, voice, gently=manner.kept_by_gateway),
     ):
         return _until(stop, places, manner, voice)
+
+
+def _limit(places: Places, manner: Manner) -> None:
+    """
+    Tell whoever makes shadow calls what a day of them may cost; a gateway tells it by itself.
+
+    One round without a limit says nothing of the rounds of others.
+    """
+    usd = manner.shadow_usd
+    if manner.kept_by_gateway or (usd is None and manner.every_s is None):
+        return
+    folder = places.data / SPENT_FOLDER
+    if not ShadowLedger(folder).limit_to(usd, by="monitor"):
+        raise StorageError(
+            f"The limit of shadow calls cannot be kept in {folder}.",
+            effect="Nothing is watched.",
+            next_step="Give the folder's owner its rights back, or make room.",
+        )
 
 
 def _dispatcher(voice: Voice, manner: Manner) -> Dispatcher | None:
@@ -144,9 +163,12 @@ def _rounds(places: Places, world: World, manner: Manner, voice: Voice) -> _Roun
     if manner.shadow_usd is None:
         without_budget(world.store, now())
     else:
-        sent = SentCalls(places.data / SENT_FOLDER, price=price_now())
+        ledger = ShadowLedger(places.data / SPENT_FOLDER)
         budget = ShadowBudget(
-            world.store, world.account, manner.shadow_usd, on_their_way=sent.since
+            world.store,
+            world.account,
+            manner.shadow_usd,
+            day=lambda at: ledger.look(at=at.timestamp()),
         )
     feedback = FeedbackInbox(places.data / FEEDBACK_FOLDER, world.store, world.account)
     return _Rounds(

@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,8 +38,10 @@ from suffice.gateway.metrics import OWN_KEY_GAUGE, Metrics
 from suffice.gateway.moving import break_even_with
 from suffice.gateway.prompts import Prompts
 from suffice.gateway.proxying import Proxy
+from suffice.gateway.shadow.ledger import ShadowLedger
 from suffice.gateway.shadow.own_calls import OwnKey
 from suffice.gateway.shadow.parts import shadows_of
+from suffice.gateway.shadow.spending import Spending
 from suffice.gateway.shadow.voice import NO_KEY, TROUBLE
 from suffice.gateway.spool import Capture, Spool
 from suffice.gateway.supervisor import Kept
@@ -47,6 +50,7 @@ from suffice.gateway.worker import Worker
 from suffice.policy.rules import Policy
 from suffice.records.feedback import FEEDBACK_FOLDER
 from suffice.records.prompts import PROMPTS_FOLDER
+from suffice.records.shadow import SPENT_FOLDER
 
 # A rollback has two seconds to reach every worker, the monitor's own round included.
 _POLL_S = 0.5
@@ -98,6 +102,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         proxy: By whom requests leave; None: directly.
         type_of: A request's body -> its type, where neither client nor policy names one.
         own_key: Pays for batches of shadow calls; None: they are made live, by their callers'.
+        shadow_usd: What all shadow calls of a day may cost; None: see `ShadowLedger`.
     """
 
     address: Address
@@ -113,6 +118,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     proxy: Proxy | None = None
     type_of: Callable[[bytes], str | None] | None = None
     own_key: OwnKey | None = None
+    shadow_usd: Decimal | None = None
 
 
 class Running:
@@ -141,6 +147,7 @@ class Running:
         child: Kept | None = None,
     ) -> None:
         self._options, self._policies, self._log, self._child = options, policies, log, child
+        self._catalog = catalog
         spool = Spool(
             options.data / SPOOL, capture=options.capture, body_shares=options.body_shares
         )
@@ -219,6 +226,10 @@ class Running:
             house.shadows = shadows_of(
                 house,
                 options.data,
+                spending=Spending(
+                    ShadowLedger(options.data / SPENT_FOLDER, limit_usd=options.shadow_usd),
+                    self._catalog,
+                ),
                 own_key=options.own_key,
                 metrics=self.account.metrics,
                 on_fault=self._tell,

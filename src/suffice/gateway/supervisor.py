@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
@@ -25,7 +26,9 @@ def telemetry_command(data: Path, *, endpoint: str) -> list[str]:
     return [sys.executable, "-m", module, "--data", str(data), "--endpoint", endpoint]
 
 
-def monitor_command(data: Path, *, policy: Path, rollouts: Path, upstream: str) -> list[str]:
+def monitor_command(
+    data: Path, *, policy: Path, rollouts: Path, upstream: str, shadow_usd: Decimal | None = None
+) -> list[str]:
     """
     The command line of the process that watches rollouts, and ends when its input does.
 
@@ -34,10 +37,12 @@ def monitor_command(data: Path, *, policy: Path, rollouts: Path, upstream: str) 
         policy: The file of the policy in force.
         rollouts: Where rollouts are kept.
         upstream: Whom it asks where it asks by itself: never the gateway, which would re-route.
+        shadow_usd: What a day's shadow calls may cost; None: as much as the stages want.
     """
     places = ("--data", str(data), "--policy", str(policy), "--rollouts", str(rollouts))
     command = [sys.executable, "-m", "suffice", "monitor", "--kept-by-gateway", *places]
-    return [*command, "--upstream", upstream]
+    limit = [] if shadow_usd is None else ["--shadow-usd", f"{shadow_usd:f}"]
+    return [*command, "--upstream", upstream, *limit]
 
 
 class Kept(Protocol):

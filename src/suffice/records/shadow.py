@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
@@ -10,6 +11,8 @@ SHADOW_FOLDER = "shadow"
 """Under which name answers lie in the gateway's data folder."""
 SENT_FOLDER = "shadow-batches"
 """Under which name batches lie there whose answers are not known yet."""
+SPENT_FOLDER = "shadow-usd"
+"""Under which name the dollars of each day's shadow calls are added up there."""
 
 
 class ShadowAnswers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,14 +64,12 @@ class SentCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         pair: What is known already, masked; the other model's answer is not.
         requested: The model the client asked for.
         model: The model that is to answer unseen.
-        max_tokens: How long its answer may be; None where that is not said.
         request_bytes: Size of what was sent.
     """
 
     pair: ShadowAnswers
     requested: str
     model: str
-    max_tokens: int | None = None
     request_bytes: int = 0
 
 
@@ -91,3 +92,25 @@ class SentBatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: str
     betas: str = ""
     calls: dict[str, SentCall]
+
+
+class ShadowDay(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A day's shadow calls in dollars.
+
+    Attributes:
+        limit_usd: What they may cost; None where nobody has said.
+        spent_usd: What is over: its cost, or the most it may have cost where nobody knows.
+        held_usd: The most that calls on their way may cost.
+        calls_held: How many are on their way.
+        has_refused: Whether there was no room for some call.
+        is_used_up: Whether there will be none for the cheapest of those, whatever the calls on
+            their way turn out to cost.
+    """
+
+    limit_usd: Decimal | None = None
+    spent_usd: Decimal = Decimal(0)
+    held_usd: Decimal = Decimal(0)
+    calls_held: int = 0
+    has_refused: bool = False
+    is_used_up: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from suffice.monitor import wanted
 from suffice.monitor.budgeting import pairs_to_see
 from suffice.records import ExchangeRecord
 from suffice.records.rollout import RolloutState, ShadowPair
+from suffice.records.shadow import ShadowDay
 
 
 def cost(world: Any, number: int, usd: str | None, *, type_: str = "triage", **ago: float) -> None:
@@ -34,15 +35,24 @@ def cost(world: Any, number: int, usd: str | None, *, type_: str = "triage", **a
     world.store.add_pairs([pair])
 
 
-def budget(world: Any, usd: str, account: Account | None = None) -> ShadowBudget:
-    return ShadowBudget(world.store, account, Decimal(usd))
+def budget(
+    world: Any,
+    usd: str,
+    account: Account | None = None,
+    *,
+    day: Callable[[datetime], ShadowDay] = lambda _: ShadowDay(),
+) -> ShadowBudget:
+    return ShadowBudget(world.store, account, Decimal(usd), day=day)
 
 
 def test_a_days_sum_that_is_used_up_pauses_until_the_next_day(world: Any) -> None:
     kept = world.start()
-    cost(world, 1, "0.60")
-    cost(world, 2, "0.40")
-    held = budget(world, "1.00")
+    today = world.later(hours=1).date()
+
+    def day(at: datetime) -> ShadowDay:
+        return ShadowDay(limit_usd=Decimal("1.00"), is_used_up=at.date() == today)
+
+    held = budget(world, "1.00", day=day)
 
     why = held.look(world.later(hours=1))
     evidence = gather(world.store, kept, account=None, now=world.later(hours=1))
@@ -52,71 +62,20 @@ def test_a_days_sum_that_is_used_up_pauses_until_the_next_day(world: Any) -> Non
     assert later == ""
 
 
-def test_a_clock_that_was_set_back_overspends_nothing(world: Any) -> None:
+def test_dollars_that_come_back_are_no_reason_to_pause(world: Any) -> None:
     world.start()
-    held = budget(world, "1.00")
-    ahead = held.look(world.later(days=365))
-    cost(world, 1, "5")
+    held = ShadowDay(limit_usd=Decimal(1), held_usd=Decimal(1), calls_held=9, has_refused=True)
 
-    assert ahead == ""
-    assert held.look(world.later(hours=1)) == "the day's $1.00 for shadow calls are used up"
+    assert budget(world, "1", day=lambda _: held).look(world.later(hours=1)) == ""
 
 
-def test_yesterdays_calls_are_yesterdays_dollars(world: Any) -> None:
+def test_where_nobody_can_tell_the_days_sum_nothing_moves_on(world: Any) -> None:
     world.start()
-    cost(world, 1, "5", days=1)
 
-    assert budget(world, "1.00").look(world.later(hours=1)) == ""
+    def day(_at: datetime) -> ShadowDay:
+        raise OSError
 
-
-@pytest.mark.parametrize(("most", "paused"), [("0.30", False), ("0.50", True)])
-def test_calls_on_their_way_in_batches_count_at_their_worst(
-    world: Any, most: str, paused: bool
-) -> None:
-    world.start()
-    held = ShadowBudget(
-        world.store, None, Decimal(1), on_their_way=lambda _: {"triage": [Decimal(most)] * 2}
-    )
-
-    assert bool(held.look(world.later(hours=1))) is paused
-
-
-def test_once_answers_have_a_price_calls_on_their_way_count_as_the_dearest(world: Any) -> None:
-    world.start()
-    cost(world, 1, "0.02")
-    held = ShadowBudget(
-        world.store, None, Decimal(1), on_their_way=lambda _: {"triage": [Decimal(9)] * 10}
-    )
-
-    assert held.look(world.later(hours=1)) == ""
-
-
-def test_what_was_billed_nothing_says_nothing_of_what_an_answer_costs(world: Any) -> None:
-    world.start()
-    cost(world, 1, "0")
-    held = ShadowBudget(
-        world.store, None, Decimal(1), on_their_way=lambda _: {"triage": [Decimal(2)]}
-    )
-
-    assert held.look(world.later(hours=1)) != ""
-
-
-@pytest.mark.parametrize(("usd", "paused"), [("0.10", False), ("0.60", True)])
-def test_a_call_of_unknown_price_counts_as_the_dearest_known_one(
-    world: Any, usd: str, paused: bool
-) -> None:
-    world.start()
-    cost(world, 1, usd)
-    cost(world, 2, None)
-
-    assert bool(budget(world, "1.00").look(world.later(hours=1))) is paused
-
-
-def test_where_no_price_is_known_nothing_more_is_called(world: Any) -> None:
-    world.start()
-    cost(world, 1, None)
-
-    assert "is not known" in budget(world, "100").look(world.later(hours=1))
+    assert "cannot be read" in budget(world, "100", day=day).look(world.later(hours=1))
 
 
 def test_the_shadow_is_held_to_the_types_part_and_never_raised(

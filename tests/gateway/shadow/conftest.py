@@ -18,17 +18,21 @@ import msgspec
 import pytest
 
 from suffice.adapters.providers.credential import Credential
+from suffice.catalog import load_catalog
 from suffice.gateway.bodies import masked_body
 from suffice.gateway.metrics import Metrics
 from suffice.gateway.shadow.batches import BatchPace, ShadowBatches
 from suffice.gateway.shadow.calls import Shadows
 from suffice.gateway.shadow.fetching import AccountLines, Fetching
+from suffice.gateway.shadow.ledger import ShadowLedger
 from suffice.gateway.shadow.left import ShadowFolder
 from suffice.gateway.shadow.own_calls import OwnCalls
 from suffice.gateway.shadow.sent import SentFolder
+from suffice.gateway.shadow.spending import Spending
 from suffice.gateway.shadow.voice import ShadowVoice
 from suffice.policy.rules import Policy, TypeRule
 from suffice.records import ExchangeRecord, SentBatch, ShadowAnswers
+from suffice.records.shadow import ShadowDay
 from suffice.testing import serve, strict_fake
 
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
@@ -122,6 +126,7 @@ class Batching:
         self.ahead_s = 0.0
         self.faults: list[str] = []
         self.upstream = ""
+        self.ledger = ShadowLedger(folder / "shadow-usd")
 
         def begin() -> None:
             house = running.house
@@ -129,6 +134,7 @@ class Batching:
             left = ShadowFolder(folder / "shadow", mask=masked_body)
             calls = OwnCalls(house.pool, Credential(OWN))
             self.sent = SentFolder(folder / "shadow-batches")
+            spending = Spending(self.ledger, load_catalog())
             voice = ShadowVoice(self.metrics, house.log, on_fault=self._fault)
             self.fetching = Fetching(
                 calls,
@@ -138,18 +144,25 @@ class Batching:
                     write=house.books.write_record,
                     is_written=lambda number: spool.written >= number,
                     key="own",
+                    spending=spending,
                 ),
                 voice=voice,
                 poll_s=0.05,
                 now=lambda: time.time() + self.ahead_s,
             )
             self.batches = ShadowBatches(
-                calls, self.sent, fetching=self.fetching, voice=voice, pace=pace
+                calls,
+                self.sent,
+                fetching=self.fetching,
+                spending=spending,
+                voice=voice,
+                pace=pace,
             )
             house.shadows = Shadows(
                 house.pool,
                 left,
                 write=house.books.write,
+                spending=spending,
                 count=self.metrics.note_shadow,
                 batches=self.batches,
             )
@@ -227,6 +240,10 @@ class Batching:
     def left(self) -> list[ShadowAnswers]:
         files = sorted((self.folder / "shadow").glob("*.json"))
         return [msgspec.json.decode(file.read_bytes(), type=ShadowAnswers) for file in files]
+
+    def day(self) -> ShadowDay:
+        """Today's dollars."""
+        return self.ledger.look(at=time.time())
 
     def under_way(self) -> list[SentBatch]:
         found = (self.sent.read(name) for name in self.sent.names())

@@ -13,9 +13,12 @@ import httpx2
 import msgspec
 import pytest
 
+from suffice.catalog import load_catalog
 from suffice.gateway.bodies import masked_body
 from suffice.gateway.shadow.calls import Shadows
+from suffice.gateway.shadow.ledger import ShadowLedger
 from suffice.gateway.shadow.left import ShadowFolder
+from suffice.gateway.shadow.spending import Spending
 from suffice.policy.rules import Policy, TypeRule
 from suffice.records import ShadowAnswers
 
@@ -52,6 +55,7 @@ class Shadowed:
                 house.pool,
                 ShadowFolder(folder, mask=masked_body),
                 write=house.books.write,
+                spending=Spending(ShadowLedger(folder.parent / "shadow-usd"), load_catalog()),
                 count=count,
             )
 

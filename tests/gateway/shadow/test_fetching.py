@@ -93,17 +93,19 @@ def test_items_that_err_are_missing_pairs_that_cost_nothing(start: Any) -> None:
     assert price(line, PRICES).picousd == 0
 
 
-def test_items_that_expire_are_missing_pairs_that_cost_nothing(start: Any, clock: Any) -> None:
+def test_calls_of_a_batch_that_expires_count_as_never_drawn(start: Any, clock: Any) -> None:
     gateway = start(batch_polls=10_000)
     gateway.ask("s1", "s2")
     assert gateway.until(lambda: gateway.batches_told["sent"])
+    assert gateway.day().calls_held == 2
 
     clock.ahead = timedelta(hours=25)
 
-    assert gateway.becomes({"missing": 2})
-    assert {pair.why_missing for pair in gateway.left()} == {"the batch expired"}
+    assert gateway.becomes({"undrawn": 2})
+    assert gateway.left() == []
     assert [price(line, PRICES).picousd for line in gateway.lines()] == [0, 0]
     assert gateway.under_way() == []
+    assert (gateway.day().calls_held, gateway.day().spent_usd) == (0, 0)
 
 
 def test_a_fetch_that_fails_is_made_again(start: Any) -> None:
@@ -171,18 +173,22 @@ def test_a_batch_that_cannot_be_deleted_keeps_no_other_one(start: Any) -> None:
     )
 
 
-def test_answers_that_are_gone_are_missing_at_an_unknown_price(start: Any) -> None:
+def test_calls_whose_answers_are_gone_count_as_never_drawn_and_at_their_most(
+    start: Any,
+) -> None:
     gateway = start()
     gateway.front.gets_fail = itertools.repeat(404)
     gateway.ask("s1", "s2")
     assert gateway.until(lambda: gateway.batches_told["sent"])
+    most = gateway.day().held_usd
 
     gateway.ahead_s = 27 * 3_600
 
-    assert gateway.becomes({"missing": 2})
+    assert gateway.becomes({"undrawn": 2})
     assert gateway.batches_told["lost"] == 1
+    assert gateway.left() == []
     assert [price(line, PRICES).picousd for line in gateway.lines()] == [None, None]
-    assert not any(pair.unbilled for pair in gateway.left())
+    assert (gateway.day().spent_usd, gateway.day().held_usd) == (most, 0)
 
 
 def test_another_worker_fetches_what_a_gone_one_has_sent(start: Any) -> None:

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,10 +89,12 @@ def test_a_call_without_a_result_is_missing_and_may_have_been_billed() -> None:
     assert price(found.record, PRICES).picousd is None
 
 
-def test_what_was_cancelled_is_missing_and_free() -> None:
-    found = read(line({"type": "canceled"}))
+@pytest.mark.parametrize(("kind", "status"), [("canceled", 499), ("expired", 408)])
+def test_what_no_model_was_asked_is_no_pair_and_free(kind: str, status: int) -> None:
+    found = read(line({"type": kind}))
 
-    assert (found.pair.why_missing, found.pair.unbilled) == ("the batch canceled", True)
+    assert (found.pair, found.word) == (None, "undrawn")
+    assert (found.record.status, found.record.error_type) == (status, kind)
     assert price(found.record, PRICES).picousd == 0
 
 
@@ -101,9 +104,10 @@ def test_a_batch_is_told_by_the_ids_of_its_calls() -> None:
 
 
 def test_answers_that_are_gone_have_names_of_their_own_in_the_account() -> None:
-    gone = without_results(batch(3), key="own", why="gone")
+    gone = without_results(batch(3), key="own")
 
     assert {result.record.id for result in gone} == {f"msgbatch_1:sfs-{n}" for n in range(3)}
+    assert {result.pair for result in gone} == {None}
 
 
 JSON = st.recursive(
@@ -126,5 +130,9 @@ def test_whatever_comes_back_each_call_has_one_outcome_and_a_price_or_none(
 
     assert len(found) == 2
     for result in found:
+        picousd = price(result.record, PRICES).picousd
+        if result.pair is None:
+            assert (result.word, picousd) == ("undrawn", 0)
+            continue
         assert (result.pair.shadow is None) == bool(result.pair.why_missing)
-        assert (price(result.record, PRICES).picousd is None) <= (not result.pair.unbilled)
+        assert (picousd is None) <= (not result.pair.unbilled)

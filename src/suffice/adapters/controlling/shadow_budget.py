@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -12,9 +12,8 @@ from suffice.adapters.controlling.arm_windows import Account
 from suffice.adapters.controlling.evidence import PAUSED
 from suffice.adapters.storage.rollouts import Kept, Rollouts
 from suffice.monitor import Demand, within_budget
-from suffice.records.rollout import Rollout, RolloutState, ShadowPair, WantedShares
-
-OnTheirWay = Callable[[datetime], Mapping[str, Sequence[Decimal | None]]]
+from suffice.records.rollout import Rollout, RolloutState, WantedShares
+from suffice.records.shadow import ShadowDay
 
 _ALLOT_EVERY = timedelta(hours=1)
 _LOOK_EVERY = timedelta(seconds=15)
@@ -24,19 +23,15 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 class ShadowBudget:
     """
-    Holds shadow calls to a sum a day (UTC), and shares it out by the square-root rule.
+    Shares a sum a day (UTC) out by the square-root rule, and pauses rollouts once it is used up.
 
-    A call whose dollars are not known counts as the type's dearest known one; where none is known,
-    nothing more is called that day. One that is on its way in a batch counts at its worst until its
-    answer is there, but as no more than that dearest one. A call counts on the day its request was
-    served.
+    The sum itself is held by whoever makes the calls: see `suffice.records.shadow.ShadowDay`.
 
     Args:
         store: Where pairs are.
         account: Volumes; None: types keep the shadow their stages want, up to the sum.
         usd_per_day: For all types together.
-        on_their_way: Request type -> dollars at most of each call sent and not answered, of
-            requests served since a moment.
+        day: How a day's calls stand in dollars; raises `OSError` where nobody can tell.
     """
 
     def __init__(
@@ -45,10 +40,10 @@ class ShadowBudget:
         account: Account | None,
         usd_per_day: Decimal,
         *,
-        on_their_way: OnTheirWay = lambda _: {},
+        day: Callable[[datetime], ShadowDay],
     ) -> None:
         self._store, self._account, self._usd_per_day = store, account, usd_per_day
-        self._on_their_way = on_their_way
+        self._day = day
         self._granted: dict[str, tuple[RolloutState, float]] = {}
         self._allotted_at = self._looked_at = _LONG_AGO
 
@@ -66,7 +61,7 @@ class ShadowBudget:
             return self._store.noted("", PAUSED)
         self._looked_at = now
         kept = self._store.all()
-        why = self._used_up(kept, now)
+        why = self._used_up(now)
         if why != self._store.noted("", PAUSED):
             self._store.note("", PAUSED, why, at=now)
         if _is_due(self._allotted_at, now, every=_ALLOT_EVERY):
@@ -85,20 +80,14 @@ class ShadowBudget:
         shadow = round(granted if is_done else min(granted, shares.shadow), 4)
         return msgspec.structs.replace(shares, shadow=shadow)
 
-    def _used_up(self, kept: list[Kept], now: datetime) -> str:
-        midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
-        spent = Decimal(0)
-        on_their_way = self._on_their_way(midnight)
-        for one in kept:
-            name = one.rollout.type
-            pairs = self._store.pairs(name, since=midnight)
-            usd = spent_usd(pairs, on_their_way=on_their_way.get(name, ()))
-            if usd is None:
-                return f"what shadow calls of {name} cost is not known"
-            spent += usd
-        if spent < self._usd_per_day:
+    def _used_up(self, now: datetime) -> str:
+        try:
+            day = self._day(now)
+        except OSError:
+            return "what the day's shadow calls cost cannot be read"
+        if not day.is_used_up:
             return ""
-        return f"the day's ${self._usd_per_day} for shadow calls are used up"
+        return f"the day's ${day.limit_usd} for shadow calls are used up"
 
     def _allot(self, kept: list[Kept], now: datetime) -> dict[str, tuple[RolloutState, float]]:
         states = {one.rollout.type: one.rollout.state for one in kept}
@@ -136,33 +125,3 @@ def without_budget(store: Rollouts, now: datetime) -> None:
 def _is_due(last: datetime, now: datetime, *, every: timedelta) -> bool:
     """Whether so long has gone by, or the clock was set back behind the last time."""
     return not timedelta(0) <= now - last < every
-
-
-def spent_usd(
-    pairs: Sequence[ShadowPair], *, on_their_way: Sequence[Decimal | None] = ()
-) -> Decimal | None:
-    """
-    What shadow calls cost at most; None where not one of their prices is known.
-
-    Args:
-        pairs: Of one type.
-        on_their_way: Dollars at most of each call that is not answered yet.
-
-    >>> spent_usd([])
-    Decimal('0')
-    >>> spent_usd([], on_their_way=[Decimal("0.02"), Decimal("0.03")])
-    Decimal('0.05')
-    """
-    known = [Decimal(pair.cost_usd) for pair in pairs if pair.cost_usd is not None]
-    # What was billed nothing says nothing of what an answer costs.
-    dearest = max(known, default=Decimal(0)) or None
-    unknown = [dearest] * (len(pairs) - len(known)) + [
-        min((usd for usd in (most, dearest) if usd is not None), default=None)
-        for most in on_their_way
-    ]
-    spent = sum(known, Decimal(0))
-    for usd in unknown:
-        if usd is None:
-            return None
-        spent += usd
-    return spent

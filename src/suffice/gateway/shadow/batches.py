@@ -3,7 +3,8 @@ Shadow calls that can wait: gathered in memory, sent as Message Batches at half 
 
 A request lies unmasked in this worker's memory only, without its caller's credential, until its
 batch is sent with the gateway's own key. What a kill takes is what was not sent yet. Before a
-batch is sent, its masked facts are put on disk: from then on any worker can fetch its answers.
+batch is sent, its masked facts are put on disk: from then on any worker can fetch its answers. And
+the most it may cost is set aside from the day's sum: what there is no room for is not sent.
 """
 
 from __future__ import annotations
@@ -12,28 +13,31 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from suffice.errors import SufficeError
-from suffice.gateway.bodies import masked_body
 from suffice.gateway.shadow.fetching import Fetching
 from suffice.gateway.shadow.finding import PATH, Finding
-from suffice.gateway.shadow.job import Job, pair_of
+from suffice.gateway.shadow.job import Job
 from suffice.gateway.shadow.own_calls import OwnCalls, Told
 from suffice.gateway.shadow.sent import SentFolder, is_batch_id, new_name
+from suffice.gateway.shadow.spending import Spending, refusal_of
 from suffice.gateway.shadow.voice import ShadowVoice
-from suffice.policy.batching import why_not_batched
-from suffice.policy.splice import splice
-from suffice.records import SentBatch, SentCall
+from suffice.gateway.shadow.waiting import (
+    Headers,
+    Waiting,
+    batch_body,
+    headers_of,
+    made_ready,
+    next_part,
+    together,
+)
+from suffice.records import SentBatch
 
 _TICK_S = 0.25
 _MOST_WAITING_BYTES = 64 * 1024 * 1024
-# Far below the provider's bound of 256 MB: what is written down of a batch is encoded in one go,
-# and requests would feel more than some milliseconds of it.
-_MOST_SENT_BYTES = 4 * 1024 * 1024
 _MOST_TRIES = 5
 _FIRST_REST_S, _LONGEST_REST_S = 30.0, 600.0
 # By these the provider says that it did nothing; after any other failure it may have.
@@ -58,26 +62,6 @@ class BatchPace(msgspec.Struct, frozen=True, kw_only=True):
     most_waiting: int = 400
 
 
-class _Waiting(msgspec.Struct, frozen=True, gc=False):
-    """A call that is ready to be sent: what it asks, and its masked facts."""
-
-    params: bytes
-    call: SentCall
-    since: float
-
-    @property
-    def size(self) -> int:
-        """Bytes it holds."""
-        return len(self.params) + len(self.call.pair.request) + len(self.call.pair.served)
-
-
-class _Headers(NamedTuple):
-    """What calls of one batch must have in common."""
-
-    version: str
-    betas: str
-
-
 class _Unsure(NamedTuple):
     """
     A batch that may have arrived: it is not sent again before that is known.
@@ -89,7 +73,7 @@ class _Unsure(NamedTuple):
     """
 
     sent: SentBatch
-    part: Sequence[_Waiting]
+    part: Sequence[Waiting]
     missed: int = 0
 
 
@@ -101,6 +85,7 @@ class ShadowBatches:
         calls: Asks the upstream with the gateway's own key.
         sent: Where batches lie until they are answered.
         fetching: Takes answers, for whichever worker holds the folder.
+        spending: Holds the calls to the day's sum.
         voice: Counts and tells what becomes of calls and batches.
         pace: When a batch is sent.
         now: Wall clock, in seconds since 1970.
@@ -112,16 +97,17 @@ class ShadowBatches:
         sent: SentFolder,
         *,
         fetching: Fetching,
+        spending: Spending,
         voice: ShadowVoice,
         pace: BatchPace | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._ask, self._sent, self._fetching, self._voice = calls.ask, sent, fetching, voice
-        self._finding = Finding(calls, sent)
+        self._finding, self._spending = Finding(calls, sent), spending
         self._pace, self._now = pace or BatchPace(), now
         self._loop = asyncio.get_running_loop()
         self._fresh: deque[tuple[Job, Callable[[Job], object]]] = deque()
-        self._groups: dict[_Headers, deque[_Waiting]] = {}
+        self._groups: dict[Headers, deque[Waiting]] = {}
         self._held = self._held_bytes = 0
         self._unsure: deque[_Unsure] = deque()
         self._failures, self._rests_until = 0, 0.0
@@ -199,21 +185,38 @@ class ShadowBatches:
         """Make what came in ready, in a thread of its own: then its credential is let go."""
         while self._fresh:
             job, otherwise = self._fresh.popleft()
+            beside = together(each for group in self._groups.values() for each in group)
             try:
-                ready = await asyncio.to_thread(_ready, job, self._loop.time())
+                ready, refused = await asyncio.to_thread(
+                    self._ready, job, self._loop.time(), beside
+                )
             except BaseException:
                 self._voice.call(job.type, "dropped")
                 raise
             finally:
                 self._held -= 1
                 self._held_bytes -= job.size
-            if isinstance(ready, str):
+            if refused:
+                self._voice.call(job.type, refused)
+            elif isinstance(ready, str):
                 self._voice.unfit(ready)
                 otherwise(job)
-                continue
-            self._held += 1
-            self._held_bytes += ready.size
-            self._groups.setdefault(_headers(job), deque()).append(ready)
+            else:
+                self._held += 1
+                self._held_bytes += ready.size
+                self._groups.setdefault(headers_of(job), deque()).append(ready)
+
+    def _ready(self, job: Job, since: float, beside: int) -> tuple[Waiting | str, str]:
+        """A call made ready, or why it fits no batch; and a word where there is no room for it."""
+        now = self._now()
+        ready = made_ready(
+            job,
+            since,
+            most=lambda params, model: self._spending.most(params, model, at=now, batched=True),
+        )
+        if isinstance(ready, str):
+            return ready, ""
+        return ready, self._spending.refuses(ready.most, beside=beside, at=now)
 
     # -- sending --------------------------------------------------------------------------
 
@@ -224,13 +227,13 @@ class ShadowBatches:
             if not waiting:
                 del self._groups[headers]
             elif self._ending or self._is_due(waiting):
-                part = _part(waiting, most=self._pace.calls)
+                part = next_part(waiting, most=self._pace.calls)
                 for _ in part:
                     waiting.popleft()
                 await self._send(headers, part)
                 return
 
-    def _is_due(self, waiting: deque[_Waiting]) -> bool:
+    def _is_due(self, waiting: deque[Waiting]) -> bool:
         waited_s = self._loop.time() - waiting[0].since
         return len(waiting) >= self._pace.calls or waited_s >= self._pace.wait_s
 
@@ -249,35 +252,52 @@ class ShadowBatches:
             return
         self._unsure.popleft()
         if arrived is False and self._failures < _MOST_TRIES:
-            await asyncio.to_thread(self._sent.drop, sent.name)
+            await asyncio.to_thread(self._forget, sent)
             self._wait_again(sent, part)
         else:
             # Its file stays: whoever fetches finds the batch, or that it never was.
             self._let_go(part)
 
-    async def _send(self, headers: _Headers, part: Sequence[_Waiting]) -> None:
+    async def _send(self, headers: Headers, part: Sequence[Waiting]) -> None:
         name = new_name()
-        ids = [f"{name}-{number}" for number in range(len(part))]
+        calls = {f"{name}-{number}": each for number, each in enumerate(part)}
         sent = SentBatch(
             name=name,
             at=self._now(),
             version=headers.version,
             betas=headers.betas,
-            calls=dict(zip(ids, (each.call for each in part), strict=True)),
+            calls={id_: each.call for id_, each in calls.items()},
         )
         try:
-            body = await asyncio.to_thread(_body, ids, part)
             if not await asyncio.to_thread(self._sent.put, sent):
                 self._voice.trouble("disk")
                 self._give_up(part, as_="unwritten")
                 return
+            sent = await asyncio.to_thread(self._paid, sent, calls)
+            part = [calls[id_] for id_ in sent.calls]
+            self._refuse([each for id_, each in calls.items() if id_ not in sent.calls])
+            if not part:
+                return
+            body = await asyncio.to_thread(batch_body, {id_: calls[id_] for id_ in sent.calls})
             told = await self._ask("POST", PATH, version=sent.version, betas=sent.betas, body=body)
         except Exception:
             self._give_up(part)
             raise
         await self._after(told, sent, part)
 
-    async def _after(self, told: Told, sent: SentBatch, part: Sequence[_Waiting]) -> None:
+    def _paid(self, sent: SentBatch, calls: Mapping[str, Waiting]) -> SentBatch:
+        """The batch with those of its calls that the day has room for, set aside from its sum."""
+        may = self._spending.reserve({id_: each.most for id_, each in calls.items()}, at=sent.at)
+        if len(may) == len(calls):
+            return sent
+        kept = {id_: call for id_, call in sent.calls.items() if id_ in may}
+        fewer = msgspec.structs.replace(sent, calls=kept)
+        if not kept or not self._sent.put(fewer):
+            self._forget(fewer)
+            return msgspec.structs.replace(sent, calls={})
+        return fewer
+
+    async def _after(self, told: Told, sent: SentBatch, part: Sequence[Waiting]) -> None:
         batch = "" if told.problem else _id_in(told.body)
         if batch:
             self._failures = 0
@@ -291,15 +311,20 @@ class ShadowBatches:
             self._unsure.append(_Unsure(sent, part))
             self._voice.batch("unsure", problem=problem, calls=len(part))
             return
-        await asyncio.to_thread(self._sent.drop, sent.name)
+        await asyncio.to_thread(self._forget, sent)
         self._voice.batch("refused", problem=problem, calls=len(part))
         if told.status in _REFUSED or self._failures >= _MOST_TRIES:
             self._give_up(part)
         else:
             self._wait_again(sent, part)
 
-    def _wait_again(self, sent: SentBatch, part: Sequence[_Waiting]) -> None:
-        headers = _Headers(sent.version, sent.betas)
+    def _forget(self, sent: SentBatch) -> None:
+        """A batch that never was."""
+        self._spending.release(sent.calls, at=sent.at)
+        self._sent.drop(sent.name)
+
+    def _wait_again(self, sent: SentBatch, part: Sequence[Waiting]) -> None:
+        headers = Headers(sent.version, sent.betas)
         self._groups.setdefault(headers, deque()).extendleft(reversed(part))
 
     def _rest(self, retry_after_s: float | None) -> None:
@@ -308,54 +333,20 @@ class ShadowBatches:
         wait = max(rest, min(retry_after_s or 0.0, _LONGEST_REST_S))
         self._rests_until = self._loop.time() + wait
 
-    def _let_go(self, part: Collection[_Waiting]) -> None:
+    def _let_go(self, part: Collection[Waiting]) -> None:
         self._held -= len(part)
         self._held_bytes -= sum(each.size for each in part)
 
-    def _give_up(self, part: Collection[_Waiting], *, as_: str = "dropped") -> None:
+    def _refuse(self, calls: Collection[Waiting]) -> None:
+        """The day has no room for them any more."""
+        self._let_go(calls)
+        for each in calls:
+            self._voice.call(each.call.pair.type, refusal_of(each.most))
+
+    def _give_up(self, part: Collection[Waiting], *, as_: str = "dropped") -> None:
         self._let_go(part)
         for each in part:
             self._voice.call(each.call.pair.type, as_)
-
-
-def _ready(job: Job, since: float) -> _Waiting | str:
-    """What is sent and kept of a call; or why it fits no batch. Takes its time."""
-    try:
-        params = splice(job.request, job.shadow.edits)
-    except SufficeError:
-        return "its body cannot be changed safely"
-    why = why_not_batched(params)
-    if why:
-        return why
-    pair = pair_of(job)
-    pair = msgspec.structs.replace(
-        pair, request=masked_body(pair.request), served=masked_body(pair.served)
-    )
-    return _Waiting(
-        params=params,
-        call=SentCall(
-            pair=pair,
-            requested=job.served.route.requested,
-            model=job.shadow.model,
-            max_tokens=_Length.of(params),
-            request_bytes=len(params),
-        ),
-        since=since,
-    )
-
-
-class _Length(msgspec.Struct):
-    """How long an answer may be."""
-
-    max_tokens: int | None = None
-
-    @classmethod
-    def of(cls, params: bytes) -> int | None:
-        """None where it is not said."""
-        try:
-            return msgspec.json.decode(params, type=cls).max_tokens
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return None
 
 
 class _Named(msgspec.Struct):
@@ -370,33 +361,3 @@ def _id_in(body: bytes) -> str:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return ""
     return found if is_batch_id(found) else ""
-
-
-def _headers(job: Job) -> _Headers:
-    """What its batch is sent with."""
-    told = job.head.text
-    betas = {beta.strip() for beta in told.get("anthropic-beta", "").split(",")} - {""}
-    # Those speak of the caller's credential, which does not come along.
-    asked = sorted(beta for beta in betas if not beta.startswith("oauth-"))
-    return _Headers(told.get("anthropic-version", ""), ",".join(asked))
-
-
-def _part(waiting: deque[_Waiting], *, most: int) -> list[_Waiting]:
-    """As many as one batch holds, at least one."""
-    part: list[_Waiting] = []
-    size = 0
-    for each in waiting:
-        size += len(each.params)
-        if part and (len(part) >= most or size > _MOST_SENT_BYTES):
-            break
-        part.append(each)
-    return part
-
-
-def _body(ids: Sequence[str], part: Sequence[_Waiting]) -> bytes:
-    """The batch as JSON, each request as its caller wrote it but for what had to be changed."""
-    items = (
-        b'{"custom_id":"%b","params":%b}' % (id_.encode(), each.params)
-        for id_, each in zip(ids, part, strict=True)
-    )
-    return b'{"requests":[%b]}' % b",".join(items)

@@ -2,16 +2,19 @@
 Shadow calls: the other model answers a copy of what was served, after it was served.
 
 They are made beside requests and never before one: a bounded queue that drops and counts what is
-too much, few calls at once, none while the provider says to wait. The caller's credential is held
-in memory only, until its call is made. Both answers are left, masked, for whoever scores them.
+too much, few calls at once, none while the provider says to wait, none beyond the day's sum. The
+caller's credential is held in memory only, until its call is made. Both answers are left, masked,
+for whoever scores them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from suffice.errors import SufficeError
 from suffice.gateway.attempt import Attempt
@@ -20,11 +23,12 @@ from suffice.gateway.heads import RequestHead, ResponseHead
 from suffice.gateway.shadow.batches import ShadowBatches
 from suffice.gateway.shadow.job import Job, answered, pair_of
 from suffice.gateway.shadow.left import ShadowFolder
+from suffice.gateway.shadow.spending import Spending, refusal_of
 from suffice.gateway.upstream import Fault, Pool, UpstreamConnection
 from suffice.policy.routing import Route
 from suffice.policy.shadowing import Shadow
 from suffice.policy.splice import splice
-from suffice.records import ShadowAnswers
+from suffice.records import ExchangeRecord, ShadowAnswers
 
 _OK, _REDIRECT, _TOO_MANY, _SERVER_ERROR = 200, 300, 429, 500
 _MOST_WAITING, _MOST_WAITING_BYTES = 64, 64 * 1024 * 1024
@@ -32,9 +36,11 @@ _MOST_AT_ONCE = 4
 _MOST_SESSIONS = 100_000
 _REST_S, _LONGEST_REST_S = 30.0, 600.0
 _DAY_S = 86_400
+# What has just ended is at least written down, however little time there is.
+_LAST_S = 2.0
 
 Count = Callable[[str, str], None]
-Write = Callable[[Attempt, RequestHead], object]
+Write = Callable[[Attempt, RequestHead], ExchangeRecord]
 
 
 class Shadows:
@@ -45,9 +51,11 @@ class Shadows:
         pool: Connections to the upstream.
         folder: Where answers are left; also what masks them.
         write: Writes each call down in the account, as an attempt of the arm ``shadow``.
+        spending: Holds the calls to the day's sum.
         count: Told the type and what became of each drawn call: ``answered``, ``missing`` (no
-            usable answer), ``barred`` (not fit for the other model), ``rested``, ``dropped``,
-            ``unwritten``.
+            usable answer), ``barred`` (not fit for the other model), ``over_budget`` (the day has
+            no room for it), ``unbounded`` (nothing bounds what it may cost), ``rested``,
+            ``dropped``, ``unwritten``.
         batches: Where calls wait whose type can wait; None: all are made at once.
         now: Wall clock, in seconds since 1970.
     """
@@ -58,17 +66,19 @@ class Shadows:
         folder: ShadowFolder,
         *,
         write: Write,
+        spending: Spending,
         count: Count,
         batches: ShadowBatches | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.pool, self.write = pool, write
-        self._batches = batches
+        self._spending, self._batches = spending, batches
         self._folder, self._count, self._now = folder, count, now
         self._waiting: deque[Job] = deque()
         self._waiting_bytes = 0
         self._calls: set[_Call] = set()
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ending = False
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._rests_until = 0.0
 
@@ -113,12 +123,16 @@ class Shadows:
 
     async def finish(self, *, within_s: float) -> None:
         """Send what waits for a batch, make no further call, and give up those under way."""
+        ends = self.pool.loop.time() + max(within_s, _LAST_S)
         if self._batches is not None:
             await self._batches.finish(within_s=within_s)
+        self._ending = True
         self._waiting.clear()
         self._waiting_bytes = 0
         for call in list(self._calls):
             call.give_up()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=max(0.0, ends - self.pool.loop.time()))
 
     def rest(self, *, for_s: float | None) -> None:
         """The provider has too much to do: what is not needed waits first."""
@@ -128,15 +142,17 @@ class Shadows:
     def ended(self, call: _Call, job: Job, attempt: Attempt, answer: bytes | None) -> None:
         """A call has ended, with an answer as it came or without one."""
         self._calls.discard(call)
-        self.write(attempt, job.head)
+        record = self.write(attempt, job.head)
         # Putting together, masking and writing take their time in a thread of their own.
-        task = self.pool.loop.create_task(self._leave(job, attempt, answer))
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
+        self._later(self._leave(call, job, answer, record))
         self._go_on()
 
-    async def _leave(self, job: Job, attempt: Attempt, answer: bytes | None) -> None:
-        found = await asyncio.to_thread(_compared, job, attempt, answer)
+    async def _leave(
+        self, call: _Call, job: Job, answer: bytes | None, record: ExchangeRecord
+    ) -> None:
+        costs = {call.name: record}
+        await asyncio.to_thread(self._spending.settle, costs, at=call.attempt.at)
+        found = await asyncio.to_thread(_compared, job, call.attempt, answer)
         kept = await asyncio.to_thread(self._folder.leave, found)
         result = "missing" if found.why_missing else "answered"
         self._tell(found.type, result if kept else "unwritten")
@@ -152,7 +168,34 @@ class Shadows:
                 continue
             call = _Call(self, job, body)
             self._calls.add(call)
+            self._later(self._begin(call, job, body))
+
+    async def _begin(self, call: _Call, job: Job, body: bytes) -> None:
+        """Make a call, once the most it may cost is set aside."""
+        refused, at = "dropped", call.attempt.at
+        try:
+            refused = await asyncio.to_thread(self._set_aside, call.name, job, body, at)
+            if not refused and self._ending:
+                refused = "dropped"
+                await asyncio.to_thread(self._spending.release, {call.name: body}, at=at)
+        finally:
+            if refused:
+                self._calls.discard(call)
+                self._tell(job.type, refused)
+        if refused:
+            self._go_on()
+        else:
             call.begin()
+
+    def _set_aside(self, name: str, job: Job, body: bytes, at: float) -> str:
+        """What to tell of a call that may not be made; empty where it may."""
+        most = self._spending.most(body, job.shadow.model, at=at)
+        return "" if self._spending.reserve({name: most}, at=at) else refusal_of(most)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self.pool.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _name(self, shadow: Shadow) -> str:
         """One pair a session; without one, the same words again are another day's."""
@@ -181,7 +224,13 @@ def _compared(job: Job, attempt: Attempt, answer: bytes | None) -> ShadowAnswers
 
 
 class _Call:
-    """One shadow call under way."""
+    """
+    One shadow call.
+
+    Attributes:
+        name: No other call has it.
+        attempt: What is known of it.
+    """
 
     method = b"POST"
 
@@ -198,18 +247,20 @@ class _Call:
             policy_version=job.served.route.policy_version,
             conversation=job.shadow.conversation,
         )
-        self._attempt = Attempt(
+        self.name = secrets.token_hex(12)
+        self.attempt = Attempt(
             route, body, number=1, at=time.time(), began=time.monotonic(), keep=True
         )
-        self._attempt.answered = False
+        self.attempt.answered = False
 
     def begin(self) -> None:
         """Ask for a connection."""
+        self.attempt.began = time.monotonic()
         self._connecting = self._shadows.pool.acquire(self)
 
     def give_up(self) -> None:
         """End it now."""
-        self._attempt.fault = "cut"
+        self.attempt.fault = "cut"
         if self._connecting is not None:
             self._connecting.cancel()
         if self._upstream is not None:
@@ -226,7 +277,7 @@ class _Call:
 
     def upstream_answer(self, head: ResponseHead | None, body: bytes, *, done: bool) -> None:
         """A piece of the answer."""
-        attempt = self._attempt
+        attempt = self.attempt
         if head is not None:
             attempt.head(head)
             if attempt.status == _TOO_MANY or attempt.status >= _SERVER_ERROR:
@@ -242,7 +293,7 @@ class _Call:
 
     def upstream_lost(self, fault: Fault) -> None:
         """No more comes."""
-        self._attempt.fault = fault.value
+        self.attempt.fault = fault.value
         self._end(None)
 
     def upstream_blocked(self) -> None:
@@ -253,7 +304,7 @@ class _Call:
 
     def _end(self, answer: bytes | None) -> None:
         self._upstream = None
-        self._attempt.ended = time.monotonic()
+        self.attempt.ended = time.monotonic()
         # Its bodies are left with the pair, not with the account.
-        self._attempt.kept = None
-        self._shadows.ended(self, self._job, self._attempt, answer)
+        self.attempt.kept = None
+        self._shadows.ended(self, self._job, self.attempt, answer)

@@ -20,6 +20,7 @@ from suffice.gateway.shadow.left import ShadowFolder
 from suffice.gateway.shadow.own_calls import OwnCalls, Told
 from suffice.gateway.shadow.results import Result, is_of, read_results, without_results
 from suffice.gateway.shadow.sent import SentFolder
+from suffice.gateway.shadow.spending import Spending
 from suffice.gateway.shadow.voice import ShadowVoice
 from suffice.gateway.upstream import Fault
 from suffice.records import ExchangeRecord, SentBatch
@@ -45,11 +46,13 @@ class AccountLines(NamedTuple):
         write: Takes a line; its number, or 0 where it is not kept.
         is_written: Whether all up to a number are on disk.
         key: Fingerprint of the key that pays.
+        spending: Learns what calls did cost.
     """
 
     write: Callable[[ExchangeRecord], int]
     is_written: Callable[[int], bool]
     key: str
+    spending: Spending
 
 
 class _Look(msgspec.Struct):
@@ -86,7 +89,8 @@ class Fetching:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._ask, self._sent, self._folder, self._books = calls.ask, sent, folder, books
-        self._voice, self._poll_s, self._now = voice, poll_s, now
+        self._spending, self._voice = books.spending, voice
+        self._poll_s, self._now = poll_s, now
         self._loop = asyncio.get_running_loop()
         self._looks: dict[str, _Look] = {}
         self._finding = Finding(calls, sent)
@@ -161,7 +165,8 @@ class Fetching:
     async def _take(self, sent: SentBatch, results: list[Result], *, word: str) -> None:
         """Leave the pairs, write the lines; only when both are on disk, forget the batch."""
         for result in results:
-            if not await asyncio.to_thread(self._folder.leave, result.pair):
+            pair = result.pair
+            if pair is not None and not await asyncio.to_thread(self._folder.leave, pair):
                 # No room or no disk: all of it is done again later.
                 self._voice.trouble("disk")
                 return
@@ -169,13 +174,15 @@ class Fetching:
         if not all(numbers) or not await self._are_written(max(numbers, default=0)):
             self._voice.trouble("account")
             return
+        costs = {result.call: result.record for result in results}
+        await asyncio.to_thread(self._spending.settle, costs, at=sent.at)
         if word == "lost":
             await asyncio.to_thread(self._sent.drop, sent.name)
         else:
             await asyncio.to_thread(self._sent.taken, sent)
             self._deleting.due = 0.0
         for result in results:
-            self._voice.call(result.pair.type, "missing" if result.pair.why_missing else "answered")
+            self._voice.call(result.record.type, result.word)
         problem = "answers lost" if word == "lost" else ""
         self._voice.batch(word, batch=sent.batch, calls=len(results), problem=problem)
 
@@ -193,7 +200,7 @@ class Fetching:
         if age > _KEPT_S or (told.status == _NOT_FOUND and age > _ENDED_S):
             sent = await asyncio.to_thread(self._sent.read, head.name)
             if sent is not None:
-                gone = without_results(sent, key=self._books.key, why="the batch is gone")
+                gone = without_results(sent, key=self._books.key)
                 await self._take(sent, gone, word="lost")
             return
         self._voice.trouble(told.problem)
@@ -240,6 +247,7 @@ class Fetching:
             )
             look.due = 0.0
         elif found.never:
+            await asyncio.to_thread(self._spending.release, sent.calls, at=sent.at)
             await asyncio.to_thread(self._sent.drop, sent.name)
             self._voice.batch("not_there", calls=len(sent.calls))
 

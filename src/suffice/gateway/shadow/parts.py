@@ -14,6 +14,7 @@ from suffice.gateway.shadow.fetching import AccountLines, Fetching
 from suffice.gateway.shadow.left import ShadowFolder
 from suffice.gateway.shadow.own_calls import OwnCalls, OwnKey
 from suffice.gateway.shadow.sent import SentFolder
+from suffice.gateway.shadow.spending import Spending
 from suffice.gateway.shadow.voice import ShadowVoice
 from suffice.records.shadow import SENT_FOLDER, SHADOW_FOLDER
 
@@ -25,6 +26,7 @@ def shadows_of(
     house: House,
     data: Path,
     *,
+    spending: Spending,
     own_key: OwnKey | None,
     metrics: Metrics,
     on_fault: Callable[[BaseException], None],
@@ -35,6 +37,7 @@ def shadows_of(
     Args:
         house: The worker's shared parts.
         data: The data folder.
+        spending: Holds the calls to the day's sum.
         own_key: Pays for batches; None: every call is made live.
         metrics: What counts them.
         on_fault: Told of a mistake of our own.
@@ -43,18 +46,25 @@ def shadows_of(
     batches = None
     if own_key is not None:
         voice = ShadowVoice(metrics, house.log, on_fault=on_fault)
-        batches = _batches(house, data, folder, own_key=own_key, voice=voice)
+        batches = _batches(house, data, folder, own_key=own_key, spending=spending, voice=voice)
     return Shadows(
         house.pool,
         folder,
         write=house.books.write,
+        spending=spending,
         count=metrics.note_shadow,
         batches=batches,
     )
 
 
 def _batches(
-    house: House, data: Path, folder: ShadowFolder, *, own_key: OwnKey, voice: ShadowVoice
+    house: House,
+    data: Path,
+    folder: ShadowFolder,
+    *,
+    own_key: OwnKey,
+    spending: Spending,
+    voice: ShadowVoice,
 ) -> ShadowBatches:
     limits, books = house.limits, house.books
     calls, sent = OwnCalls(house.pool, own_key), SentFolder(data / SENT_FOLDER)
@@ -63,12 +73,15 @@ def _batches(
         write=books.write_record,
         is_written=lambda number: books.spool.written >= number,
         key=books.name_of(credential.encode()),
+        spending=spending,
     )
-    poll_s = limits.shadow_poll_s
     return ShadowBatches(
         calls,
         sent,
-        fetching=Fetching(calls, sent, folder=folder, books=lines, voice=voice, poll_s=poll_s),
+        fetching=Fetching(
+            calls, sent, folder=folder, books=lines, voice=voice, poll_s=limits.shadow_poll_s
+        ),
+        spending=spending,
         voice=voice,
         pace=BatchPace(
             calls=limits.shadow_batch_calls,

@@ -14,6 +14,7 @@ from suffice.records import ExchangeRecord, SentBatch, SentCall, ShadowAnswers
 
 _OK, _SERVER_ERROR = 200, 500
 _TIER = "batch"
+UNDRAWN = "undrawn"
 # No charge, and no answer: as if the provider had said so at once.
 _UNANSWERED = {"canceled": 499, "expired": 408}
 _STATUSES = {
@@ -35,12 +36,22 @@ class Result(NamedTuple):
     What became of one call.
 
     Attributes:
-        pair: Both answers, masked; or why one is missing.
-        record: The call's line in the account.
+        call: Its id within the batch.
+        record: Its line in the account.
+        pair: Both answers, masked, or why one is missing. None where the reason is the batch's,
+            and says nothing of the model: the call then counts as if it had never been drawn.
     """
 
-    pair: ShadowAnswers
+    call: str
     record: ExchangeRecord
+    pair: ShadowAnswers | None
+
+    @property
+    def word(self) -> str:
+        """What is counted of it."""
+        if self.pair is None:
+            return UNDRAWN
+        return "missing" if self.pair.why_missing else "answered"
 
 
 class _Outcome(msgspec.Struct):
@@ -73,21 +84,18 @@ def read_results(sent: SentBatch, results: bytes, *, key: str, ended_at: float) 
         ended_at: When the batch ended, in seconds since 1970.
     """
     found = {line.custom_id: line.result for line in _lines(results)}
+    took_s = max(0.0, ended_at - sent.at)
     return [
-        _result(
-            call,
-            found.get(custom_id),
-            blank=_blank(sent, custom_id, call, key=key, took_s=max(0.0, ended_at - sent.at)),
-        )
-        for custom_id, call in sent.calls.items()
+        _result(each, call, found.get(each), blank=_blank(sent, each, call, key=key, took_s=took_s))
+        for each, call in sent.calls.items()
     ]
 
 
-def without_results(sent: SentBatch, *, key: str, why: str) -> list[Result]:
+def without_results(sent: SentBatch, *, key: str) -> list[Result]:
     """Every call of a batch whose answers nobody will ever see; what it cost is not known."""
     return [
-        _missing(call, 0, why, blank=_blank(sent, custom_id, call, key=key, took_s=0.0))
-        for custom_id, call in sent.calls.items()
+        _undrawn(each, 0, "cut", blank=_blank(sent, each, call, key=key, took_s=0.0))
+        for each, call in sent.calls.items()
     ]
 
 
@@ -101,25 +109,29 @@ def _lines(results: bytes) -> list[_Line]:
     return found
 
 
-def _result(call: SentCall, outcome: _Outcome | None, *, blank: ExchangeRecord) -> Result:
-    if outcome is None:
-        return _missing(call, 0, _UNTOLD, blank=blank)
-    if outcome.type == "succeeded" and outcome.message is not UNSET:
-        return _succeeded(call, bytes(outcome.message), blank=blank)
-    if outcome.type in _UNANSWERED:
-        return _missing(
-            call,
-            _UNANSWERED[outcome.type],
-            f"the batch {outcome.type}",
-            blank=blank,
-            kind=outcome.type,
-        )
-    kind = _kind_of(outcome.error)
-    status = _STATUSES.get(kind, _SERVER_ERROR)
-    return _missing(call, status, f"the batch answered {kind}", blank=blank, kind=kind)
+def _result(
+    name: str, call: SentCall, outcome: _Outcome | None, *, blank: ExchangeRecord
+) -> Result:
+    if outcome is not None and outcome.type in _UNANSWERED:
+        return _undrawn(name, _UNANSWERED[outcome.type], outcome.type, blank=blank)
+    if outcome is not None and outcome.type == "succeeded" and outcome.message is not UNSET:
+        return _succeeded(name, call, bytes(outcome.message), blank=blank)
+    status, kind, why = 0, "cut", _UNTOLD
+    if outcome is not None:
+        kind = _kind_of(outcome.error)
+        status, why = _STATUSES.get(kind, _SERVER_ERROR), f"the batch answered {kind}"
+    record = msgspec.structs.replace(blank, status=status, error_type=kind)
+    unbilled = not record.may_be_billed
+    return Result(
+        name, record, answered(call.pair, None, status=status, why=why, unbilled=unbilled)
+    )
 
 
-def _succeeded(call: SentCall, message: bytes, *, blank: ExchangeRecord) -> Result:
+def _undrawn(name: str, status: int, kind: str, *, blank: ExchangeRecord) -> Result:
+    return Result(name, msgspec.structs.replace(blank, status=status, error_type=kind), None)
+
+
+def _succeeded(name: str, call: SentCall, message: bytes, *, blank: ExchangeRecord) -> Result:
     message = _as_batch(message)
     told = read_answer(message) or Told()
     record = msgspec.structs.replace(
@@ -132,16 +144,7 @@ def _succeeded(call: SentCall, message: bytes, *, blank: ExchangeRecord) -> Resu
         message_id=told.message_id,
         response_bytes=len(message),
     )
-    return Result(answered(call.pair, masked_body(message), status=_OK), record)
-
-
-def _missing(
-    call: SentCall, status: int, why: str, *, blank: ExchangeRecord, kind: str = "cut"
-) -> Result:
-    record = msgspec.structs.replace(blank, status=status, error_type=kind)
-    return Result(
-        answered(call.pair, None, status=status, why=why, unbilled=not record.may_be_billed), record
-    )
+    return Result(name, record, answered(call.pair, masked_body(message), status=_OK))
 
 
 def _blank(
