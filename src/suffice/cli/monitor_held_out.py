@@ -200,7 +200,7 @@ class HeldOutRuns:
             return False  # a process of a monitor that was killed is still at it
         turn = turns.booked(due, turns.begun(due, folder.name, now()), spent, now())
         left = turns.left_usd(now())
-        if not left:
+        if not left and not _is_asked(folder):
             why = f"${self._schedule.usd} are used up; it goes on when they are there again."
             turns.waits(due, turn, why, now())
             return True
@@ -363,6 +363,14 @@ def _never_stopped(seconds: float) -> bool:
 def _runs() -> Path:
     """Where runs are kept, as an absolute path: a thread has no click context of its own."""
     return runs_folder().absolute()
+
+
+def _is_asked(folder: Path) -> bool:
+    """Whether a run has come to its end, so that what is left of it costs nothing."""
+    try:
+        return not read_result(folder).stopped
+    except StorageError:
+        return False
 
 
 def _spent(folder: Path) -> Decimal:

@@ -192,11 +192,12 @@ def test_killed_in_the_middle_it_is_taken_up_and_nothing_is_paid_twice(
     assert sum(count > 1 for count in per_pair.values()) <= 260 + 16
 
 
+@pytest.mark.parametrize("all_spent", [False, True])
 def test_a_verdict_its_rollout_was_not_told_of_is_told_without_asking_anybody_again(
-    suffice: Command, rolled_out: Path, fake: StrictFake, world: World
+    suffice: Command, rolled_out: Path, fake: StrictFake, world: World, all_spent: bool
 ) -> None:
     """
-    The store was locked when the run had come to its end, say.
+    The store was locked when the run had come to its end, say; it may have cost the whole sum.
     """
     assert rolled_out.exists()
     world.candidate = 0.3
@@ -204,14 +205,14 @@ def test_a_verdict_its_rollout_was_not_told_of_is_told_without_asking_anybody_ag
     assert schedule is not None
     places = Places(STORE, Path(".suffice/policy.json"), Path(".suffice"))
     runs = Path(".suffice/runs").absolute()
-    first, second = (
-        kind(places, schedule, Terminal("text"), stopped=_waited, runs=runs)
-        for kind in (_Untold, HeldOutRuns)
-    )
-
-    first.one()
+    _Untold(places, schedule, Terminal("text"), stopped=_waited, runs=runs).one()
     untold, asked = kinds(), len(fake.journal)
-    second.one(datetime.now(UTC) + timedelta(minutes=20))
+    if all_spent:
+        schedule = read_schedule("1h", Decimal(turn().spent_usd))
+        assert schedule is not None
+    HeldOutRuns(places, schedule, Terminal("text"), stopped=_waited, runs=runs).one(
+        datetime.now(UTC) + timedelta(minutes=20)
+    )
 
     assert untold == ["started", "recheck_failed"]
     assert kinds()[2:] == ["noted"]
