@@ -120,7 +120,7 @@ class Live(LiveFolder):
         """As it stands."""
         return self.kept(TYPE).rollout
 
-    def reaches(self, *, stage: int = 0, pairs: int = 0, within_s: float = 40) -> bool:
+    def reaches(self, *, stage: int = 0, pairs: int = 0, within_s: float = 120) -> bool:
         """Whether the stage comes, with so many scored pairs of its own."""
 
         def there() -> bool:
@@ -129,7 +129,7 @@ class Live(LiveFolder):
 
         return when(there, within_s=within_s)
 
-    def is_taken_back(self, *, within_s: float = 40) -> bool:
+    def is_taken_back(self, *, within_s: float = 120) -> bool:
         """Whether everything goes to the baseline again in time."""
 
         def back() -> bool:

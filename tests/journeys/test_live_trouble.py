@@ -13,8 +13,9 @@ import pytest
 
 from suffice.testing.live_world import CANDIDATE, Traffic, when
 
-_HARM = 150
-_PROMPTLY_S = 2.0
+# Many times what it takes on a machine that is free, and far less than where nobody takes it back.
+_HARM = 500
+_PROMPTLY_S = 8.0
 
 
 def test_a_monitor_killed_in_the_second_stage_is_back_in_time_for_the_fall(live: Any) -> None:
@@ -58,7 +59,7 @@ def test_two_gateways_on_one_policy_decide_alike_and_both_go_back(
         live.fall(one, other, to=0.10)
         assert live.is_taken_back()
         both = list(one.seen.began_on.keys() & other.seen.began_on.keys())[:100]
-        assert when(lambda: CANDIDATE not in served_lately(one, other), within_s=5)
+        assert when(lambda: CANDIDATE not in served_lately(one, other), within_s=60)
 
     assert [one.seen.began_on[n] for n in both] == [other.seen.began_on[n] for n in both]
     assert live.told == ["started", "rolled_back"]
@@ -117,9 +118,9 @@ def test_a_store_that_is_gone_for_a_while_is_missed_by_nobody_but_the_monitor(li
         assert live.reaches(pairs=1)
         for path in sorted(live.folder.glob("rollouts.sqlite*")):
             path.rename(away / path.name)
-        assert when(lambda: any(line.get("code") == "SF601" for line in log), within_s=10)
+        assert when(lambda: any(line.get("code") == "SF601" for line in log), within_s=60)
         served = traffic.seen.by_model[CANDIDATE]
-        assert when(lambda: traffic.seen.by_model[CANDIDATE] > served, within_s=5)
+        assert when(lambda: traffic.seen.by_model[CANDIDATE] > served, within_s=60)
         # What belongs to the database first: it is one as soon as it has its name.
         for path in sorted(away.iterdir(), reverse=True):
             path.rename(live.folder / path.name)
