@@ -115,7 +115,7 @@ class Finding:
 
     async def _suspects(self, sent: SentBatch) -> list[Known] | Told:
         """Batches of the right time and size that are nobody's yet; or why none can be seen."""
-        claimed = await asyncio.to_thread(self._claimed_by_others, sent.name)
+        claimed = await asyncio.to_thread(self._sent.ids_beside, sent.name)
         claimed |= self._not_ours.get(sent.name, set())
         suspects: list[Known] = []
         after = ""
@@ -138,10 +138,6 @@ class Finding:
                 break
             after = page.last_id
         return suspects
-
-    def _claimed_by_others(self, own: str) -> set[str]:
-        known = (self._sent.read(name) for name in self._sent.names() if name != own)
-        return {each.batch for each in known if each is not None and each.batch}
 
     async def _get(self, sent: SentBatch, rest: str) -> Told:
         return await self._ask("GET", PATH + rest, version=sent.version, betas=sent.betas)

@@ -41,6 +41,7 @@ class SentFolder:
         self.folder = folder
         self._most_bytes = most_bytes
         self._lock: int | None = None
+        self._ids: dict[str, str] = {}
 
     def put(self, sent: SentBatch) -> bool:
         """Keep a batch; False where there is no room or no disk for it. Blocks."""
@@ -79,6 +80,14 @@ class SentFolder:
             return _DECODER.decode(self._path(name).read_bytes())
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
+
+    def ids_beside(self, name: str) -> set[str]:
+        """The provider's names of all batches but one, as far as they are known. Blocks."""
+        others = [path for path in self._files() if path.stem != name]
+        # What was sent is not read again and again: an id that is known stays what it is.
+        known = {path.stem: self._ids.get(path.stem) or _id_in(path) for path in others}
+        self._ids = {each: batch for each, batch in known.items() if batch}
+        return set(self._ids.values())
 
     def names(self) -> list[str]:
         """All of them, the oldest first."""
@@ -154,5 +163,19 @@ def _age(path: Path) -> float:
         return 0.0
 
 
+class _Head(msgspec.Struct):
+    """What is read of a batch where only its name is asked for; its calls are passed over."""
+
+    batch: str = ""
+
+
+def _id_in(path: Path) -> str:
+    try:
+        return _HEADS.decode(path.read_bytes()).batch
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return ""
+
+
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 _DECODER = msgspec.json.Decoder(SentBatch)
+_HEADS = msgspec.json.Decoder(_Head)

@@ -83,6 +83,8 @@ def most_usd(
 def _longest(body: dict[str, Any], size: int, *, facts: ModelFacts | None, batched: bool) -> Usage:
     context = (facts and facts.context_tokens) or _LONGEST_CONTEXT
     longest = (facts and facts.max_output_tokens) or _LONGEST_ANSWER
+    if batched:
+        longest = max(longest, (facts and facts.batch_max_output_tokens) or longest)
     images = _images(body)
     prompt = context
     if images is not None:
@@ -94,7 +96,7 @@ def _longest(body: dict[str, Any], size: int, *, facts: ModelFacts | None, batch
         # Writing to the longer cache is the dearest way to have a token in a prompt.
         cache_write_1h_tokens=prompt if is_cached else 0,
         input_tokens=0 if is_cached else prompt,
-        output_tokens=told if isinstance(told, int) and told >= 0 else longest,
+        output_tokens=told if type(told) is int and told >= 0 else longest,
         service_tier="batch" if batched else None,
         # A workspace may have its own place, which no request says.
         inference_geo="us" if facts is not None and facts.geo_priced else None,
