@@ -105,7 +105,8 @@ def _tell_moved(store: Rollouts, rollout: Rollout, found: Probe, check: Recheck)
         for other in (one.rollout for one in store.all()):
             same = model_name(other.baseline) == model_name(rollout.baseline)
             if same and other.type != rollout.type and other.state is not RolloutState.ROLLED_BACK:
-                _tell(store, _event(other, found, elsewhere, at=at))
+                event = _event(other, found, elsewhere, at=at)
+                _tell(store, msgspec.structs.replace(event, found_on=rollout.type))
     return [found.sentence]
 
 

@@ -354,6 +354,7 @@ class RolloutEvent(msgspec.Struct, frozen=True, kw_only=True):
         reason: Their own words.
         policy_version: The first policy that carries it out; None until published.
         rollout_version: The rollout's version afterwards.
+        found_on: The other type that a changed model was found on; empty where it was this one.
     """
 
     at: Moment
@@ -368,6 +369,7 @@ class RolloutEvent(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     policy_version: int | None = None
     rollout_version: int = 0
+    found_on: str = ""
 
 
 class WantedShares(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from suffice.adapters.controlling.held_out_turns import Due, Turns
 from suffice.adapters.storage.rollouts import Kept
@@ -22,14 +25,15 @@ def the(due: Due | None) -> Due:
     return due
 
 
-def moved(kept: Kept, at: datetime, sentence: str) -> RolloutEvent:
+def moved(kept: Kept, at: datetime, *, found_on: str = "") -> RolloutEvent:
     return RolloutEvent(
         at=at,
         type=kept.rollout.type,
         kind="baseline_moved",
-        sentence=sentence,
+        sentence="It has changed.",
         state=RolloutState.ADVANCING,
         policy_version=0,
+        found_on=found_on,
     )
 
 
@@ -132,7 +136,7 @@ def test_a_baseline_found_changed_elsewhere_makes_its_other_types_due_at_once(
     turns.ended(due, turns.begun(due, "r-1", at), at)
     assert turns.due(at + HOUR) is None
 
-    world.store.tell(moved(kept, at + HOUR, "Found on mail: it has changed."))
+    world.store.tell(moved(kept, at + HOUR, found_on="mail"))
 
     due = the(turns.due(at + HOUR))
     turns.ended(due, turns.begun(due, "r-2", at + 2 * HOUR), at + 2 * HOUR)
@@ -147,7 +151,18 @@ def test_who_found_the_baseline_changed_is_not_asked_again_because_others_find_i
     due = the(turns.due(at))
     turns.ended(due, turns.begun(due, "r-1", at), at)
 
-    world.store.tell(moved(kept, at, "It has changed."))
-    world.store.tell(moved(kept, at + HOUR, "Found on mail: it has changed."))
+    world.store.tell(moved(kept, at))
+    world.store.tell(moved(kept, at + HOUR, found_on="mail"))
 
     assert turns.due(at + HOUR) is None
+
+
+def test_an_event_of_an_earlier_release_is_read_as_found_where_it_is_told(world: Any) -> None:
+    kept = world.start()
+    event = moved(kept, world.began, found_on="mail")
+    older = json.loads(msgspec.json.encode(event))
+    del older["found_on"]
+
+    read = msgspec.convert(older, RolloutEvent, strict=False)
+
+    assert read == msgspec.structs.replace(event, found_on="")

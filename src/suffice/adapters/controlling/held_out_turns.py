@@ -19,6 +19,9 @@ from suffice.records.rollout import Moment, RolloutEvent, RolloutState
 FAILED = "recheck_failed"
 """The kind of the event that tells of held-out cases that could not be asked."""
 
+BASELINE_MOVED = "baseline_moved"
+"""The kind of the event that tells each rollout of a baseline that it was found changed."""
+
 _TURN, _CLAIM, _SPENT = "held_out_turn", "held_out_claim", "held_out_spent"
 _LEASE = timedelta(minutes=2)
 _FIRST_WAIT = timedelta(minutes=15)
@@ -211,8 +214,8 @@ class Turns:
         if not turn.over or turn.tries:
             return False
         since = self._store.events(request_type=kept.rollout.type, since=turn.began)
-        moved = [one.event.sentence for one in since if one.event.kind == "baseline_moved"]
-        return bool(moved) and all(one.startswith("Found on ") for one in moved)
+        moved = [one.event for one in since if one.event.kind == BASELINE_MOVED]
+        return bool(moved) and all(one.found_on for one in moved)
 
     def _spent(self, now: datetime) -> list[_Spent]:
         noted = self._store.noted("", _SPENT)
