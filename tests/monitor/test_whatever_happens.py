@@ -15,6 +15,9 @@ from suffice.monitor.moves import is_requalifying
 from suffice.records import (
     ArmCounts,
     ArmWindow,
+    ModelMoved,
+    Recheck,
+    RollbackCause,
     Rollout,
     RolloutBasis,
     RolloutEvent,
@@ -27,7 +30,18 @@ from suffice.records import (
 BEGAN = datetime(2026, 11, 22, tzinfo=UTC)
 BY_EVIDENCE = {"advanced", "done", "requalified"}
 BY_PEOPLE = {"promoted", "undone", "started"}
-STILL = {"advanced", "mix_changed", "noted", "promoted", "undone", "aborted"}
+NOBODYS_FAULT = {RollbackCause.PROMPT, RollbackCause.ABORTED}
+UNDECIDED = {
+    RolloutState.HOLDING_UNDECIDED,
+    RolloutState.HOLDING_YOU,
+    RolloutState.DEGRADED,
+    RolloutState.PAUSED,
+}
+OPERATORS = {">=": float.__ge__, ">": float.__gt__}
+# A model found changed once more is news, and so is that what was held for it may go on.
+STILL = {
+    *("advanced", "mix_changed", "noted", "promoted", "undone", "aborted", "held", "released"),
+}
 
 
 class Machine(RuleBasedStateMachine):
@@ -39,6 +53,7 @@ class Machine(RuleBasedStateMachine):
     def begin(self, plan: str, least: int) -> None:
         self.now, self.seq, self.window = BEGAN, 0, 0
         self.paused, self.prompt = "", "p1"
+        self.last_scored_now = 0
         self.fed = RolloutEvidence()
         self.proved_since_rollback = True
         self.log: list[RolloutEvent] = []
@@ -78,9 +93,48 @@ class Machine(RuleBasedStateMachine):
                 self.proved_since_rollback = False
             if event.kind in {"requalified", "started"}:
                 self.proved_since_rollback = True
+            self.holds_its_figures(event)
         assert self.proved_since_rollback or after.wanted.share == 0
+        self.keeps_to_the_plan(before, after, kinds)
+        self.halves_the_risk(before, after.rollout, kinds)
         self.rollout = after.rollout
         self.log += after.events
+
+    def holds_its_figures(self, event: RolloutEvent) -> None:
+        """Value, operator and limit say what happened, wherever something was measured."""
+        if event.value is not None:
+            assert event.limit is not None
+            assert OPERATORS[event.operator](float(event.value), float(event.limit)), event
+
+    def keeps_to_the_plan(self, before: Rollout, after: RolloutStep, kinds: list[str]) -> None:
+        plan, rollout = after.rollout.plan, after.rollout
+        assert after.wanted.share <= plan.stages[rollout.stage].share
+        assert after.wanted.share <= 1 - plan.holdout
+        if rollout.state is RolloutState.DONE:
+            assert after.wanted.share == 1 - plan.holdout
+        if before.state in UNDECIDED and not set(kinds) & BY_PEOPLE:
+            clears = {"resumed", "recovered", "released"}
+            was_undecided = before.state is RolloutState.HOLDING_UNDECIDED
+            assert "advanced" not in kinds or was_undecided or set(kinds) & clears
+        if rollout.state in UNDECIDED and not set(kinds) & (BY_EVIDENCE | BY_PEOPLE):
+            assert after.wanted.share <= wanted(before).share
+
+    def halves_the_risk(self, before: Rollout, after: Rollout, kinds: list[str]) -> None:
+        """Once more for every rollback that was the candidate's fault, and never back."""
+        old, new = before.requalification, after.requalification
+        if "started" in kinds:
+            assert new.alpha <= old.alpha or not old.rollbacks
+            return
+        if kinds.count("rolled_back") == 1 and "requalified" not in kinds:
+            counts = new.cause not in NOBODYS_FAULT
+            assert (new.rollbacks, new.alpha) == (
+                old.rollbacks + counts,
+                old.alpha / 2 if counts else old.alpha,
+            )
+            assert not counts or new.cools_until is not None
+        if "cooled" in kinds:
+            assert old.cools_until is not None
+            assert old.cools_until <= self.now
 
     def step(self) -> None:
         before = self.rollout
@@ -91,8 +145,15 @@ class Machine(RuleBasedStateMachine):
         again = step(self.rollout, self.fed, now=self.now)
         assert again.rollout is self.rollout
         assert again.events == ()
+        if before.state is not RolloutState.ROLLED_BACK and "rolled_back" not in self.kinds_since(
+            before
+        ):
+            assert self.rollout.watch.last_seq >= self.last_scored_now
         stored = msgspec.json.decode(msgspec.json.encode(self.rollout), type=Rollout)
         assert stored == self.rollout
+
+    def kinds_since(self, before: Rollout) -> list[str]:
+        return [event.kind for event in self.log if event.rollout_version > before.version]
 
     @rule(
         scores=st.lists(st.sampled_from([1.0] * 12 + [0.0, 0.5, None]), max_size=25),
@@ -114,6 +175,9 @@ class Machine(RuleBasedStateMachine):
             for i, score in enumerate(scores, start=1)
         )
         self.seq += len(scores)
+        if scores and not late:
+            # What is served now is counted, whatever clocks have said before.
+            self.last_scored_now = self.seq
         self.feed(pairs=(*self.fed.pairs[-10:], *made))
 
     @rule(score=st.sampled_from([0.0, 1.0]))
@@ -142,6 +206,25 @@ class Machine(RuleBasedStateMachine):
     def the_prompt_changes(self) -> None:
         self.prompt = "p2"
         self.feed(prompt_version="p2")
+
+    @rule(word=st.sampled_from(["switch", "keep", "not_yet"]), new=st.booleans())
+    def held_out_cases_are_asked_again(self, word: str, new: bool) -> None:
+        at = self.now if new else BEGAN - timedelta(days=1)
+        self.feed(recheck=Recheck(run=f"w-{self.now:%m%d%H}", at=at, verdict=word))
+
+    @rule(arm=st.sampled_from(["baseline", "candidate"]))
+    def a_model_is_found_changed(self, arm: str) -> None:
+        run = f"w-{self.now:%m%d%H}"
+        self.feed(moved=ModelMoved(run=run, at=self.now, arm=arm, sentence="It has changed."))
+
+    @rule(shares=st.lists(st.sampled_from([0.1, 0.5]), min_size=21, max_size=42))
+    def the_mix_changes(self, shares: list[float]) -> None:
+        self.feed(daily_shares=tuple(shares))
+
+    @rule(days=st.sampled_from([0.001, 0.1, 20]))
+    def the_clock_goes_back(self, days: float) -> None:
+        self.now = max(self.now - timedelta(days=days), BEGAN)
+        self.step()
 
     @rule(days=st.sampled_from([0.1, 1, 8]))
     def time_passes(self, days: float) -> None:

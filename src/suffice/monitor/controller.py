@@ -49,7 +49,7 @@ def step(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> Rollo
         The next version of the rollout, or the same object where nothing changed; what the policy
         must say; and one event for each change of state.
     """
-    at = _counted(on_the_clock(rollout, now=now), evidence)
+    at = on_the_clock(_counted(on_the_clock(rollout, now=now), evidence), now=now)
     events: list[RolloutEvent] = []
     while (moved := _move(at, evidence, now=now)) is not None:
         at = moved.rollout
