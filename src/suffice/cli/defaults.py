@@ -93,7 +93,8 @@ def defaults_of(
         "policy": dict.fromkeys(_POLICY, _known(path=gateway.policy)),
         "rollout": dict.fromkeys(_ROLLOUT, places),
         "export": store,
-        **dict.fromkeys(("monitor", "watch", "report", "feedback", "explain"), places),
+        "watch": places | _known(scanned=settings.data),
+        **dict.fromkeys(("monitor", "report", "feedback", "explain"), places),
     }
     if command in plain:
         return plain[command]

@@ -106,7 +106,7 @@ def draw_sample(
     """
     questions = Questions(store, TypedExchanges(store), load_catalog())
     found = questions.cases(name, wanted=Wanted(since=since), most=_MOST_LOOKED_AT, seed=seed)
-    cases = {case.id: case for case in _by_conversation(_merged(found))}
+    cases = {case.id: case for case in asked_alike(found)}
     if not cases:
         raise EmptyInput(
             f"SF104 No call of {name} can be asked again: the logs hold no request.",
@@ -134,6 +134,15 @@ def draw_sample(
     )
 
 
+def asked_alike(cases: Iterable[Case]) -> list[Case]:
+    """
+    Cases that ask the same, word for word, as one with all models' answers, in their order.
+
+    Those without a session belong to the conversation that goes on from their first turn.
+    """
+    return _by_conversation(_merged(cases))
+
+
 def _merged(cases: Iterable[Case]) -> Iterator[Case]:
     """
     Cases that ask the same, word for word, as one with all its answers.
@@ -153,7 +162,9 @@ def _merged(cases: Iterable[Case]) -> Iterator[Case]:
                 if again < _MOST_ALIKE:
                     answers[f"{model}@{again + 1}" if again else model] = answer
         group = next((case.group for case in same if case.group), None)
-        yield msgspec.structs.replace(same[0], answers=answers, group=group)
+        sent = [case.meta["ts"] for case in same if "ts" in case.meta]
+        meta = {"ts": min(sent)} if sent else {}
+        yield msgspec.structs.replace(same[0], answers=answers, group=group, meta=meta)
 
 
 def _by_conversation(cases: Iterable[Case]) -> list[Case]:

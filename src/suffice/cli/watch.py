@@ -13,8 +13,16 @@ from suffice.cli.rollout_world import Places, placed
 @click.argument(
     "files",
     nargs=-1,
-    required=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
+)
+@click.option(
+    "--types",
+    "scanned",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar=["SUFFICE_TYPES", "SUFFICE_DATA"],
+    default=Path(".suffice/data"),
+    show_default=True,
+    help="Without FILES: the folder `suffice scan` fills.",
 )
 @click.option("--type-field", default="", metavar="PATH", help="As in compare.")
 @click.option("--outcomes-field", default="", metavar="PATH", help="As in compare.")
@@ -32,6 +40,7 @@ def command(
     ctx: click.Context,
     *,
     files: tuple[Path, ...],
+    scanned: Path,
     type_field: str,
     outcomes_field: str,
     scorer: str,
@@ -43,17 +52,24 @@ def command(
     """
     Watch rollouts by FILES in which both models answered the same cases, and which may grow.
 
+    Without FILES, by the logs that `suffice scan` read: what both models were asked, word for
+    word, is a case.
+
     Each new case of a type that is rolled out is scored once and counted as a shadow pair, then
-    the rollouts are stepped as `suffice monitor --once` does. What a file held when it was first
-    seen is not counted, unless its cases say when they were served: it may be what the verdict
-    rests on. With --every, what fails is said and tried again, until Ctrl-C. Exit 1 where
-    something could not be carried out.
+    the rollouts are stepped as `suffice monitor --once` does. What was there at the first look is
+    not counted, unless it says when it was served: it may be what the verdict rests on. With
+    --every, what fails is said and tried again, until Ctrl-C. Exit 1 where something could not
+    be carried out.
     """
     from suffice.cli.watch_reading import Reading
     from suffice.cli.watch_running import watch, watch_once
 
     reading = Reading(
-        files=files, type_field=type_field, outcomes_field=outcomes_field, scorer=scorer
+        files=files,
+        scanned=None if files else scanned,
+        type_field=type_field,
+        outcomes_field=outcomes_field,
+        scorer=scorer,
     )
     if every is None:
         problems = watch_once(places, reading, form=form, alerts=not no_alerts)

@@ -183,6 +183,8 @@ class Questions:
         """
         A type's exchanges as cases with the answer the log holds, under its model's name.
 
+        Where the log tells when a call was sent, ``meta`` holds that as ``ts``.
+
         Args:
             name: The type.
             wanted: From when on.
@@ -250,6 +252,7 @@ class Questions:
             type=name,
             request=self._store.request(row),
             group=row.session or None,
+            meta={} if row.ts is None else {"ts": row.ts},
             answers=answers,
         )
 
