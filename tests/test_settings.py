@@ -146,3 +146,17 @@ def test_a_file_that_is_no_toml_is_a_coded_error(tmp_path: Path, content: bytes)
 
     with pytest.raises(UnreadableFile):
         read_settings(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    "held_out", [{"every": "weekly"}, {"every": "0d"}, {"usd": 0}, {"usd": "nan"}, {"evry": "7d"}]
+)
+def test_a_schedule_that_is_none_is_refused_by_its_key(held_out: dict[str, Any]) -> None:
+    with pytest.raises(BadSettings, match="held_out"):
+        settings_from([{"held_out": held_out}], {})
+
+
+def test_a_schedule_is_read_with_its_dollars_exact() -> None:
+    found = settings_from([{"held_out": {"every": "7d", "usd": 2.10}}], {}).held_out
+
+    assert (found.every, found.usd) == ("7d", Decimal("2.1"))

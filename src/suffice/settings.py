@@ -95,6 +95,19 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     limits: dict[str, int | float] = {}
 
 
+class HeldOutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    When a monitor asks held-out cases again, and looks whether a model has changed.
+
+    Attributes:
+        every: Each type's once in so long: 7d, 12h, 30m or 45s.
+        usd: All types' together cost no more within that time.
+    """
+
+    every: str | None = None
+    usd: Decimal | None = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     Everything that can be set outside a call. None means: the command's own default.
@@ -111,6 +124,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         alerts: Places to tell people at, by a name of your own; see docs/alerts.md.
         budget: See `BudgetSettings`.
         gateway: See `GatewaySettings`.
+        held_out: See `HeldOutSettings`.
         limits: See `LimitSettings`.
     """
 
@@ -125,6 +139,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alerts: dict[str, AlertTarget] = {}
     budget: BudgetSettings = BudgetSettings()
     gateway: GatewaySettings = GatewaySettings()
+    held_out: HeldOutSettings = HeldOutSettings()
     limits: LimitSettings = LimitSettings()
 
 
@@ -145,6 +160,8 @@ VARIABLES: dict[str, tuple[str, ...]] = {
 # The key of calls that no caller asked for, made outside a request: message batches of shadow
 # calls, comparisons that run by a schedule. Only ever read from the environment.
 OWN_KEY = "SUFFICE_OWN_KEY"
+_TIME = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _RANGES = {"floor": (0, 1), "target": (0, 1), "margin": (0, 100), "alpha": (0, 0.5)}
 _GATEWAY_RANGES = {"port": (0, 65_535), "workers": (1, 64), "drain_s": (0, 86_400)}
 _PATHS = ("prices_file", "data", "runs")
@@ -199,6 +216,7 @@ def settings_from(
         raise _bad(f"A setting is of the wrong kind: {error}.") from error
     _check_ranges(settings)
     _check_gateway(settings.gateway)
+    _check_held_out(settings.held_out)
     return settings
 
 
@@ -251,6 +269,17 @@ def price_tables(path: Path, parsed: Mapping[str, Any]) -> Mapping[str, Any]:
         return parsed
     table = parsed if path.name == "suffice.toml" else parsed.get("tool", {}).get("suffice", {})
     return {key: table[key] for key in ("prices", "tiers") if key in table}
+
+
+def seconds_in(time: str) -> float | None:
+    """
+    A time in words, in seconds; None where it is none.
+
+    >>> seconds_in("7d"), seconds_in("0.5h"), seconds_in("weekly"), seconds_in("0d")
+    (604800.0, 1800.0, None, None)
+    """
+    found = _TIME.fullmatch(time)
+    return (float(found[1]) * _UNITS[found[2]] or None) if found is not None else None
 
 
 def known_keys() -> list[str]:
@@ -388,6 +417,16 @@ def _check_gateway(gateway: GatewaySettings) -> None:
             effect="The file was not used and nothing was run.",
             next_step="Set HTTPS_PROXY in the gateway's environment instead.",
         )
+
+
+def _check_held_out(held_out: HeldOutSettings) -> None:
+    if held_out.every is not None and seconds_in(held_out.every) is None:
+        raise _bad(
+            f"held_out.every is {held_out.every!r}, which is no time.",
+            next_step='For example: every = "7d", or 12h.',
+        )
+    if held_out.usd is not None and not (held_out.usd.is_finite() and held_out.usd > 0):
+        raise _bad(f"held_out.usd is {held_out.usd}; it must be more than nothing.")
 
 
 def _path(kind: type, value: Any) -> Any:

@@ -257,7 +257,12 @@ OWN = {"SUFFICE_OWN_KEY": "sk-own-0123456789"}
         (USD | OWN, State.FAILED, "SUFFICE_HELD_OUT_EVERY is not", "SUFFICE_HELD_OUT_EVERY"),
         (USD | OWN | {"SUFFICE_HELD_OUT_EVERY": "weekly"}, State.FAILED, "weekly", "7d"),
         (EVERY | OWN | {"SUFFICE_HELD_OUT_USD": "two"}, State.FAILED, "two", ""),
-        (EVERY | USD | OWN, State.FINE, "every 7d, for at most $2", ""),
+        (
+            EVERY | USD | OWN,
+            State.FINE,
+            "every 7d (SUFFICE_HELD_OUT_EVERY), for at most $2 (SUFFICE_HELD_OUT_USD)",
+            "",
+        ),
     ],
 )
 def test_a_schedule_of_held_out_cases_is_whole_and_paid(
@@ -269,6 +274,32 @@ def test_a_schedule_of_held_out_cases_is_whole_and_paid(
     assert says in found.says
     assert next_step in found.next_step
     assert "sk-own" not in found.says + found.next_step
+
+
+def test_where_each_value_of_a_schedule_comes_from_is_said(own_folder: Path) -> None:
+    (own_folder / "suffice.toml").write_text('[held_out]\nevery = "7d"\nusd = 2.5\n')
+    both = {"SUFFICE_HELD_OUT_USD": "4", "SUFFICE_OWN_KEY": "sk-own-0123456789"}
+
+    result = CliRunner(env=both).invoke(main, ["doctor", "--offline", "--format", "json"])
+
+    [found] = [
+        one for one in json.loads(result.stdout)["findings"] if one["check"] == "held-out schedule"
+    ]
+    assert found["state"] == "fine"
+    assert found["says"] == (
+        "every 7d (held_out.every in suffice.toml), for at most $4 (SUFFICE_HELD_OUT_USD) in that "
+        "time"
+    )
+
+
+def test_half_a_schedule_in_the_settings_file_is_no_schedule(own_folder: Path) -> None:
+    setup = Setup(data=own_folder, settings_file=Path("suffice.toml"), held_out_every="7d")
+
+    found = the(check_options(setup, OWN, now=NOW), "held-out schedule")
+
+    assert found.state is State.FAILED
+    assert "held_out.every in suffice.toml is set" in found.says
+    assert "held_out.usd" in found.next_step
 
 
 def test_a_schedule_is_paid_by_the_running_gateways_key_and_none_needs_none(

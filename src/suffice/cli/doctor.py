@@ -97,6 +97,8 @@ def _from_files(folder: Path) -> tuple[dict[str, Any], Path | None]:
     found["allow_plain"] = found.pop("allow_plain_upstream")
     found["connections"] = settings.gateway.limits.get("connections")
     own_prices = file if settings.prices or settings.tiers else None
+    found["settings_file"] = file
+    found["held_out_every"], found["held_out_usd"] = settings.held_out.every, settings.held_out.usd
     found["prices"] = settings.prices_file or own_prices
     return found, file
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -56,6 +57,9 @@ class Setup:
         upstream_ca: Authority trusted upstream.
         proxy: By whom requests leave, as it was said.
         allow_plain: Whether http to an upstream elsewhere is meant.
+        settings_file: Where settings were read; None: nowhere.
+        held_out_every: What it says of how often held-out cases are asked again.
+        held_out_usd: What it says of the dollars for that.
     """
 
     host: str = "127.0.0.1"
@@ -74,6 +78,9 @@ class Setup:
     upstream_ca: Path | None = None
     proxy: str | None = None
     allow_plain: bool = False
+    settings_file: Path | None = None
+    held_out_every: str | None = None
+    held_out_usd: Decimal | None = None
 
 
 def fine(check: str, says: str) -> Finding:

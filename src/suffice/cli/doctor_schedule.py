@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
 
 from suffice.cli.doctor_findings import Finding, Setup, failed, fine, look
 from suffice.cli.money_text import read_usd
@@ -13,44 +15,67 @@ from suffice.settings import OWN_KEY
 from suffice.wiring import own_credential
 
 _EVERY, _USD = "SUFFICE_HELD_OUT_EVERY", "SUFFICE_HELD_OUT_USD"
+_CHECK = "held-out schedule"
 _UNASKED = "Held-out cases are not asked again."
 
 
 def check_schedule(setup: Setup, environ: Mapping[str, str]) -> Iterator[Finding]:
     """
-    Whether the schedule that the variables wish for is one, and whether something pays for it.
+    Whether the schedule that is wished for is one, and whether something pays for it.
 
-    Nothing is said where none is wished for.
+    Nothing is said where none is wished for. Each value is told with where it stands: a variable
+    wins over the settings file, as it does for the monitor.
 
     Args:
-        setup: Where the gateway's data lies, which says whether the gateway has the key.
+        setup: The settings file, and the gateway's data, which says whether it has the key.
         environ: Where the variables stand.
     """
-    # click takes an empty variable for none, and so does the monitor.
-    every, usd = environ.get(_EVERY) or None, environ.get(_USD) or None
+    file = setup.settings_file
+    every = _said(environ, _EVERY, setup.held_out_every, file)
+    usd = _said(environ, _USD, setup.held_out_usd, file)
     if every is None and usd is None:
         return
     if every is None or usd is None:
-        there, missing = (_USD, _EVERY) if every is None else (_EVERY, _USD)
+        there, missing = (usd, _EVERY) if every is None else (every, _USD)
+        key = "held_out.every" if missing == _EVERY else "held_out.usd"
         yield failed(
-            "held-out schedule",
-            f"{there} is set and {missing} is not. {_UNASKED}",
-            f"Set {missing} too, for example {_EVERY}=7d {_USD}=2, or neither.",
+            _CHECK,
+            f"{there and there.source} is set and {missing} is not. {_UNASKED}",
+            f"Set {missing} too, or {key} in the settings file (7d and 2, say), or neither.",
         )
         return
     try:
-        read_schedule(every, read_usd(usd, effect=_UNASKED))
+        read_schedule(every.value, read_usd(usd.value, effect=_UNASKED))
         paid = own_credential(environ) is not None or gateway_has_own_key(setup.data)
     except SufficeError as wrong:
-        yield failed("held-out schedule", f"{wrong.what} {_UNASKED}", wrong.next_step)
+        yield failed(_CHECK, f"{wrong.what} {_UNASKED}", wrong.next_step)
         return
     if paid:
         yield fine(
-            "held-out schedule", f"every {every}, for at most ${usd.lstrip('$')} in that time"
+            _CHECK,
+            f"every {every.value} ({every.source}), for at most ${usd.value.lstrip('$')} "
+            f"({usd.source}) in that time",
         )
     else:
         yield look(
-            "held-out schedule",
-            f"{_EVERY} is set and {OWN_KEY} is not: nothing pays. {_UNASKED}",
-            f"Set {OWN_KEY} for the gateway, or unset {_EVERY}.",
+            _CHECK,
+            f"{every.source} is set and {OWN_KEY} is not: nothing pays. {_UNASKED}",
+            f"Set {OWN_KEY} for the gateway, or unset {every.source}.",
         )
+
+
+class _Said(NamedTuple):
+    """A value, and where it stands."""
+
+    value: str
+    source: str
+
+
+def _said(
+    environ: Mapping[str, str], variable: str, kept: object, file: Path | None
+) -> _Said | None:
+    # click takes an empty variable for none, and so does the monitor.
+    if value := environ.get(variable):
+        return _Said(value, variable)
+    key = "held_out.every" if variable == _EVERY else "held_out.usd"
+    return None if kept is None else _Said(str(kept), f"{key} in {file.name if file else 'a file'}")

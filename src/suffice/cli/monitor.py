@@ -37,8 +37,8 @@ from suffice.cli.rollout_world import Places, placed
     "--held-out-every",
     envvar="SUFFICE_HELD_OUT_EVERY",
     metavar="7d",
-    help="Ask each rollout's held-out cases again once in so long: 7d, 12h. Paid with "
-    "SUFFICE_OWN_KEY.",
+    help="Ask each rollout's held-out cases again once in so long: 7d, 12h; else as [held_out] of "
+    "suffice.toml says. Paid with SUFFICE_OWN_KEY.",
 )
 @click.option(
     "--held-out-usd",

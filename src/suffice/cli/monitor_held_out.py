@@ -30,11 +30,10 @@ from suffice.cli.rollout_world import Places, now
 from suffice.cli.stored_run import runs_folder
 from suffice.errors import BadOption, NothingHeldOut, StorageError, SufficeError
 from suffice.reports.untrusted import one_line
+from suffice.settings import read_settings, seconds_in
 from suffice.wiring import needed_own_credential
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _CODE = re.compile(r"SF\d{3}")
-_EVERY = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _POLL_S, _LONGEST_POLL_S, _RENEW_S, _LAST_ANSWERS_S = 0.2, 30.0, 20.0, 60.0
 _STDERR_BYTES = 4_000
 # By these a run ends that has come to its word, and whose rollout has it.
@@ -90,8 +89,7 @@ def read_schedule(
     """
     if every is None and usd is None:
         return None
-    found = _EVERY.fullmatch(every or "")
-    seconds = float(found[1]) * _UNITS[found[2]] if found is not None else 0.0
+    seconds = seconds_in(every or "")
     if usd is None or not usd or not seconds:
         raise BadOption(
             "--held-out-every and --held-out-usd go together."
@@ -107,22 +105,28 @@ def schedule_of(
     every: str | None, usd: str | None, *, upstream: str | None, gently: Voice | None
 ) -> Schedule | None:
     """
-    A schedule, as options and variables say it.
+    A schedule, as options, variables and the settings file say it, each word for itself.
 
     Args:
-        every: How often.
-        usd: For how much.
+        every: How often; None: as the file says.
+        usd: For how much; None: as the file says.
         upstream: Whom to ask.
         gently: Who is told of one that is none, so that rollouts are watched all the same; None:
             it is an error.
 
     Raises:
         BadOption: It is none.
+        BadSettings: A settings file holds what nobody knows, or a value outside its range.
+        SecretInFile: It holds what looks like a credential.
+        UnreadableFile: It is no TOML.
     """
     try:
         dollars = None if usd is None else read_usd(usd, effect="Nothing is watched.")
+        if every is None or dollars is None:
+            kept = read_settings(Path.cwd(), os.environ).held_out
+            every, dollars = every or kept.every, dollars or kept.usd
         return read_schedule(every, dollars, upstream=upstream)
-    except BadOption as error:
+    except SufficeError as error:
         if gently is None:
             raise
         gently.trouble(error)

@@ -98,6 +98,34 @@ def test_what_is_due_is_asked_with_suffice_s_own_key_and_takes_a_declined_candid
     assert not [path for path in files if OWN_KEY.encode() in path.read_bytes()]
 
 
+def test_a_schedule_in_the_settings_file_is_kept_and_a_flag_wins_over_it(
+    suffice: Command, rolled_out: Path, fake: StrictFake
+) -> None:
+    assert rolled_out.exists()
+    Path("suffice.toml").write_text('[held_out]\nevery = "1h"\nusd = 5\n')
+    before = len(fake.journal)
+
+    later = suffice("monitor", "--once", "--no-alerts", "--held-out-every", "7d")
+    asked_by_then = len(fake.journal) - before
+    done = suffice("monitor", "--once", "--no-alerts")
+
+    assert later.exit_code == done.exit_code == 0, later.output + done.output
+    assert asked_by_then == 0
+    assert len(fake.journal) - before == ALL
+
+
+def test_a_broken_settings_file_stops_a_monitor_started_by_hand_with_its_code(
+    suffice: Command, rolled_out: Path, fake: StrictFake
+) -> None:
+    assert rolled_out.exists()
+    Path("suffice.toml").write_text('[held_out]\nevery = "weekly"\n')
+
+    refused = suffice("monitor", "--once", "--no-alerts")
+
+    assert (refused.exit_code, refused.stderr[:5]) == (2, "SF006")
+    assert not fake.journal
+
+
 def test_without_a_key_of_its_own_a_schedule_is_refused_and_asks_nobody(
     suffice: Command, rolled_out: Path, fake: StrictFake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
