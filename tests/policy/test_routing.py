@@ -115,6 +115,27 @@ def test_in_doubt_a_request_goes_where_it_asked_to_untouched(
     assert (found.model, found.reason, bool(found.body_edits)) == (BIG, reason, False)
 
 
+@pytest.mark.parametrize(
+    ("more", "version", "reason"),
+    [
+        ({}, "2026-10-21", "not in the share"),
+        ({"tools": [{"name": "n", "input_schema": {}}]}, "2026-10-21", "offers tools"),
+        ({}, "2027-01-01", "API version 2027-01-01 is not known"),
+    ],
+)
+def test_what_the_candidate_would_not_get_in_its_share_either_is_no_measure_of_the_baseline(
+    more: dict[str, Any], version: str, reason: str
+) -> None:
+    """
+    Were it counted on one side alone, the guards would compare unlike with unlike.
+    """
+    few = ruled(share=1e-12, guards=Guards(tools=False))
+    nobody = ruled(share=0.0, guards=Guards(tools=False))
+
+    assert routed({**ASK, **more}, few, version=version).reason == reason
+    assert routed({**ASK, **more}, nobody, version=version).reason == "not in the share"
+
+
 def test_a_stale_policy_decides_nothing() -> None:
     stale = Policy(version=7, types=ALL.types, expires=NOON)
 

@@ -10,11 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from suffice.adapters.controlling.arm_windows import (
-    BASELINE_REASON,
-    CANDIDATE_REASON,
-    Account,
-)
+from suffice.adapters.controlling.arm_windows import Account
 from suffice.adapters.storage.rollouts import Rating
 from suffice.cli.money_text import json_text
 from suffice.cli.rollout_world import Places, now, opened
@@ -23,6 +19,7 @@ from suffice.gateway.child import SPOOL
 from suffice.gateway.feedback import FeedbackFolder
 from suffice.gateway.segments import segments
 from suffice.policy.masking import mask_text
+from suffice.policy.routing import IN_SHARE, NOT_IN_SHARE
 from suffice.records.feedback import FEEDBACK_FOLDER, Feedback
 from suffice.reports.chains import Exchange
 
@@ -156,7 +153,7 @@ def _leave(places: Places, said: Said, at: datetime) -> None:
 
 def _counted(answer: Exchange) -> str:
     where = f"the {answer.arm} of {answer.type}"
-    if answer.reason.startswith(CANDIDATE_REASON) or answer.reason == BASELINE_REASON:
+    if answer.reason.startswith(IN_SHARE) or answer.reason == NOT_IN_SHARE:
         return f"it counts at {answer.served_model}, {where}"
     why = f"it was served as {where} ({answer.reason})" if answer.type else "it is of no type"
     return f"no rollout counts it: {why}"

@@ -18,7 +18,7 @@ import msgspec
 from suffice.errors import UnfitEdit
 from suffice.policy.assignment import conversation_number, is_under
 from suffice.policy.placements import Memory
-from suffice.policy.routing import Route, served_by
+from suffice.policy.routing import NOT_IN_SHARE, Route, served_by
 from suffice.policy.rules import Policy, TypeRule
 from suffice.policy.splice import WORTH_MEASURING, Edits, splice
 from suffice.policy.view import RequestView
@@ -160,6 +160,9 @@ class PlainTurns:
         served, is_within = turn.frame[-1]
         is_candidates = served == "candidate" or (served is None and is_within)
         if found.conversation != turn.number or (found.arm == "candidate") is not is_candidates:
+            return
+        if served != "candidate" and not is_within and found.reason != NOT_IN_SHARE:
+            # Why it does not fit may rest on how long it is.
             return
         seen = hash(turn.frame)
         if seen not in self._seen:

@@ -33,6 +33,9 @@ RAMP_GRACE = timedelta(hours=1)
 OTHER_MODEL = "the rule is for "
 """How the reason begins where a request asks for another model than its type's rule."""
 
+IN_SHARE, NOT_IN_SHARE = "in the share of ", "not in the share"
+"""How the reason begins, or reads, where nothing but the share decided: these can be compared."""
+
 # A prompt is refused where it might be too long. English text has about four bytes a token;
 # two and a half leaves room for code, for other scripts and for what the provider adds.
 _LEAST_BYTES_PER_TOKEN = 2.5
@@ -246,12 +249,24 @@ class _Routing:
             gone = rule.share == 0 and not self._view.in_tool_loop
             return "the candidate has no share any more" if gone else None
         if not is_under(self._number, rule.share):
-            return "not in the share"
+            return self._why_never(rule, candidate) or NOT_IN_SHARE
         if served == "baseline":
             return self._why_not_move(rule, candidate)
         if self._may_be_older_than_the_ramp(rule):
             return "may have begun before the share grew"
         return None
+
+    def _why_never(self, rule: TypeRule, candidate: str) -> str | None:
+        """
+        Why the candidate would not get a request in its share either; None if it would.
+
+        Else what it cannot take would be counted on the baseline's side alone, and the two sides
+        would not be alike. Where there is no share nothing is compared, and nothing is looked at.
+        """
+        if rule.share == 0:
+            return None
+        found = self._fitting(rule, candidate, own_thinking=True)
+        return found if isinstance(found, str) else None
 
     def _may_be_older_than_the_ramp(self, rule: TypeRule) -> bool:
         """Whether an unremembered conversation may still be on the baseline."""
@@ -288,25 +303,32 @@ class _Routing:
         return None
 
     def _move(self, rule: TypeRule, candidate: str, *, served: str | None) -> Route:
-        assert rule.candidate is not None  # noqa: S101 - asked before
-        why_not = self._why_unfit(rule, candidate)
-        if why_not is not None:
-            return self._stay(why_not)
         asked = spec_of(rule.baseline).model
         # What nobody remembers was placed by the same hash: then its thinking is the candidate's.
         own = served != "baseline" or same_model(candidate, asked)
+        found = self._fitting(rule, candidate, own_thinking=own)
+        if isinstance(found, str):
+            return self._stay(found)
+        return self._to_candidate(candidate, found, rule=rule)
+
+    def _fitting(self, rule: TypeRule, candidate: str, *, own_thinking: bool) -> Rewriting | str:
+        """The request as the candidate takes it, or why it does not."""
+        assert rule.candidate is not None  # noqa: S101 - asked before
+        why_not = self._why_unfit(rule, candidate)
+        if why_not is not None:
+            return why_not
         rewritten = rewriting(
             self._view,
-            source=asked,
+            source=spec_of(rule.baseline).model,
             target=rule.candidate,
             version=self._version,
-            own_thinking=own,
+            own_thinking=own_thinking,
         )
         if rewritten.refused is not None:
-            return self._stay(rewritten.refused)
+            return rewritten.refused
         if rewritten.shape in self._learnt:
-            return self._stay(f"{candidate} has refused such a request before")
-        return self._to_candidate(candidate, rewritten, rule=rule)
+            return f"{candidate} has refused such a request before"
+        return rewritten
 
     def _why_unfit(self, rule: TypeRule, candidate: str) -> str | None:
         view, guards = self._view, rule.guards
@@ -335,7 +357,7 @@ class _Routing:
             requested=view.model,
             type=self._type,
             arm="candidate",
-            reason=f"in the share of {100 * rule.share:.4g} %",
+            reason=f"{IN_SHARE}{100 * rule.share:.4g} %",
             policy_version=self._policy.version,
             body_edits=Edits(edits, view.large_parts),
             conversation=self._number,

@@ -11,13 +11,11 @@ import msgspec
 import pytest
 
 from suffice.adapters.controlling.arm_windows import (
-    BASELINE_REASON,
-    CANDIDATE_REASON,
     Account,
     Beyond,
 )
 from suffice.adapters.controlling.evidence import SETTLED, WINDOW, gather
-from suffice.policy.routing import route
+from suffice.policy.routing import IN_SHARE, NOT_IN_SHARE, route
 from suffice.policy.table import Policy, TypeRule
 from suffice.policy.view import view_request
 from suffice.records import ExchangeRecord, Usage
@@ -30,7 +28,7 @@ Make = Callable[[Sequence[ExchangeRecord]], Path]
 def exchange(
     world: Any, *, arm: str = "candidate", after_s: float = 1.0, **more: Any
 ) -> ExchangeRecord:
-    reason = "in the share of 5 %" if arm == "candidate" else BASELINE_REASON
+    reason = "in the share of 5 %" if arm == "candidate" else NOT_IN_SHARE
     usual = ExchangeRecord(
         ts=world.began.timestamp() + after_s,
         type="triage",
@@ -46,7 +44,7 @@ def exchange(
     return msgspec.structs.replace(usual, **more)
 
 
-@pytest.mark.parametrize(("share", "reason"), [(0.0, BASELINE_REASON), (1.0, CANDIDATE_REASON)])
+@pytest.mark.parametrize(("share", "reason"), [(0.0, NOT_IN_SHARE), (1.0, IN_SHARE)])
 def test_the_reasons_are_those_that_routing_gives(share: float, reason: str) -> None:
     rule = TypeRule(baseline=OPUS, candidate=HAIKU, share=share)
     body = b'{"model": "claude-opus-5-5", "max_tokens": 9, "messages": []}'

@@ -11,14 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from suffice.errors import StorageError
+from suffice.policy.routing import IN_SHARE, NOT_IN_SHARE
 from suffice.records import Outcome
 from suffice.records.rollout import ArmCounts
 from suffice.reports.chains import Exchange
-
-# Only conversations whose side the share decided: those that a guard kept on the baseline, or that
-# had begun there, could not have gone the other way.
-CANDIDATE_REASON = "in the share of "
-BASELINE_REASON = "not in the share"
 
 _LOCK_S = 5.0
 # No longer than a first answer may take.
@@ -319,10 +315,12 @@ class Account:
             raise _unreadable(self._path, error) from error
 
 
+# Only conversations whose side the share decided: those that a guard kept on the baseline, or that
+# had begun there, could not have gone the other way.
 _DECIDED = (
     "type = ? AND path LIKE '%/messages' AND ("
-    f"(arm = 'candidate' AND reason LIKE '{CANDIDATE_REASON}%') OR "
-    f"(arm = 'baseline' AND reason = '{BASELINE_REASON}'))"
+    f"(arm = 'candidate' AND reason LIKE '{IN_SHARE}%') OR "
+    f"(arm = 'baseline' AND reason = '{NOT_IN_SHARE}'))"
 )
 
 
