@@ -126,6 +126,23 @@ def test_five_pairs_a_session_break_the_promise_and_one_keeps_it() -> None:
     assert alarmed(1) < 0.2 + 3 * (0.2 * 0.8 / runs) ** 0.5
 
 
+def test_an_order_that_goes_with_the_scores_breaks_the_promise_and_any_other_keeps_it() -> None:
+    """Chance of an alarm within a year of 100 pairs a day at .95, told in batches of 50."""
+    dice, runs, limit = np.random.default_rng(6), 60, 5 * 36_500.0
+
+    def alarmed(*, worst_last: bool) -> float:
+        levels, ever = np.zeros((3, runs)), np.zeros(runs, dtype=bool)
+        for _ in range(36_500 // 50):
+            batch = (dice.random((50, runs)) < 0.95).astype(np.float64)
+            for drawn in -np.sort(-batch, axis=0) if worst_last else batch:
+                levels = after_pairs(levels, drawn, p_ok=0.95)
+                ever |= (np.array(WEIGHTS)[:, None] * levels).sum(axis=0) >= limit
+        return float(ever.mean())
+
+    assert alarmed(worst_last=True) > 0.75
+    assert alarmed(worst_last=False) < 0.2 + 3 * (0.2 * 0.8 / runs) ** 0.5
+
+
 def test_a_fall_that_is_none_is_unseen() -> None:
     found = delay(Stream(0.95, 182_500), before=0.97, after=0.97, runs=50, horizon=300, seed=1)
 
