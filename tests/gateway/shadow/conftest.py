@@ -55,6 +55,7 @@ class Front:
         lags: The next lists of batches show none.
         hangs: As long as it is cleared, batches are made, and nobody hears of it yet.
         url: Where it is served; empty unless the fixture serves it.
+        said: Every message it ever answered, alone or in a batch, by its id.
     """
 
     def __init__(self, app: Any) -> None:
@@ -69,6 +70,7 @@ class Front:
         self.hangs = threading.Event()
         self.hangs.set()
         self.url = ""
+        self.said: dict[str, Any] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         method, path = scope["method"], scope["path"]
@@ -93,10 +95,28 @@ class Front:
             await send({"type": "http.response.body", "body": NO_BATCHES})
             return
         if not status:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, self._noting(send))
             return
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": b""})
+
+    def _noting(self, send: Any) -> Any:
+        """Hands an answer on, and notes the messages in it."""
+        body = bytearray()
+
+        async def noted(message: Any) -> None:
+            body.extend(message.get("body", b""))
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                for line in body.splitlines():
+                    self._note(json.loads(line) if line.startswith(b"{") else {})
+            await send(message)
+
+        return noted
+
+    def _note(self, told: Any) -> None:
+        message = told.get("result", {}).get("message", told)
+        if message.get("type") == "message":
+            self.said[message["id"]] = message
 
     @property
     def deletes(self) -> int:
