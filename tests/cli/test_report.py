@@ -26,7 +26,8 @@ from suffice.records import (
     Verdict,
     Word,
 )
-from suffice.records.rollout import Requalification, RolloutBasis, RolloutState, ShadowPair
+from suffice.records.rollout import Requalification, RolloutBasis, RolloutState
+from suffice.records.rollout_evidence import ShadowPair
 
 WEDNESDAY = datetime(2026, 11, 18, 9, tzinfo=UTC)
 

@@ -488,7 +488,7 @@ def test_before_any_rollout_the_list_is_empty_and_says_how_to_begin(
 def test_the_monitor_takes_a_fall_back_in_one_round_and_tells_the_log(here: Path) -> None:
     from datetime import UTC, datetime
 
-    from suffice.records.rollout import ShadowPair
+    from suffice.records.rollout_evidence import ShadowPair
 
     (here / "suffice.toml").write_text('[alerts.file]\nkind = "log"\npath = "a.jsonl"\n')
     kept_run(here)

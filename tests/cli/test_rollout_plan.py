@@ -15,7 +15,7 @@ from suffice.catalog import load_catalog
 from suffice.cli import main
 from suffice.gateway.account_store import Taken, open_account, take_in
 from suffice.records import ExchangeRecord, Usage
-from suffice.records.rollout import ShadowPair
+from suffice.records.rollout_evidence import ShadowPair
 
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
 

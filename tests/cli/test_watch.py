@@ -18,7 +18,8 @@ from click.testing import CliRunner, Result
 from suffice.adapters.storage.rollouts import Rollouts
 from suffice.cli import main
 from suffice.monitor import Start, start
-from suffice.records.rollout import RolloutBasis, ShadowPair
+from suffice.records.rollout import RolloutBasis
+from suffice.records.rollout_evidence import ShadowPair
 
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
 BEGAN = datetime.now(UTC) - timedelta(hours=1)

@@ -27,7 +27,8 @@ from suffice.monitor import Start, named_plan, start
 from suffice.policy.changes import Signature
 from suffice.policy.fingerprint import prompt_version
 from suffice.records import RollbackCause, ShadowAnswers
-from suffice.records.rollout import RolloutBasis, ShadowPair
+from suffice.records.rollout import RolloutBasis
+from suffice.records.rollout_evidence import ShadowPair
 from suffice.testing import serve, strict_fake
 from suffice.testing.answers import Reply, Said
 from suffice.testing.script import Fails

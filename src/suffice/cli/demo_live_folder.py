@@ -13,7 +13,7 @@ from typing import Any
 from suffice.adapters.storage.rollouts import Happened, Kept, Rollouts
 from suffice.cli.rollout_world import Places
 from suffice.errors import StorageError
-from suffice.records.rollout import ShadowPair
+from suffice.records.rollout_evidence import ShadowPair
 from suffice.testing.processes import gateway, places
 
 

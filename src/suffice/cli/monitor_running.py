@@ -29,7 +29,7 @@ from suffice.errors import StorageError, SufficeError
 from suffice.gateway.log import Log
 from suffice.gateway.shadow.ledger import ShadowLedger
 from suffice.records.feedback import FEEDBACK_FOLDER
-from suffice.records.rollout import RolloutEvidence
+from suffice.records.rollout_evidence import RolloutEvidence
 from suffice.records.shadow import SPENT_FOLDER
 
 if TYPE_CHECKING:

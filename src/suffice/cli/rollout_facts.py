@@ -13,7 +13,8 @@ from suffice.adapters.storage.rollouts import Kept
 from suffice.cli.rollout_world import LATELY, World
 from suffice.gateway.account_store import PICO
 from suffice.monitor import wanted
-from suffice.records.rollout import ModelMoved, Recheck, Rollout, ShadowPair
+from suffice.records.rollout import Rollout
+from suffice.records.rollout_evidence import ModelMoved, Recheck, ShadowPair
 from suffice.reports.rollouts import (
     Money,
     RolloutView,

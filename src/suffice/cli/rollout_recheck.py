@@ -17,7 +17,8 @@ from suffice.cli.rollout_world import Places, now, opened, the_rollout
 from suffice.errors import BadOption
 from suffice.records import RolloutState, Word
 from suffice.records.held_out import Arm, Probe
-from suffice.records.rollout import ModelMoved, Recheck, Rollout, RolloutEvent
+from suffice.records.rollout import Rollout, RolloutEvent
+from suffice.records.rollout_evidence import ModelMoved, Recheck
 from suffice.reports import shell_word
 from suffice.reports.untrusted import one_line
 

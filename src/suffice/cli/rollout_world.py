@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from suffice.adapters.controlling.arm_windows import Account
     from suffice.adapters.policies import PolicyFiles
     from suffice.adapters.storage.rollouts import Kept, Rollouts
-    from suffice.records.rollout import RolloutEvidence
+    from suffice.records.rollout_evidence import RolloutEvidence
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 LATELY = timedelta(hours=24)

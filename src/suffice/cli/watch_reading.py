@@ -20,7 +20,8 @@ from suffice.cli.watch_logs import APART, logged_cases
 from suffice.comparison.pairing import Arms, Grading, pair_up
 from suffice.errors import BadModelName, EmptyInput
 from suffice.records import Case, Pair
-from suffice.records.rollout import Rollout, RolloutState, ShadowPair
+from suffice.records.rollout import Rollout, RolloutState
+from suffice.records.rollout_evidence import ShadowPair
 from suffice.reports import shell_word
 from suffice.reports.words import count
 from suffice.traffic import CaseReader, Fields

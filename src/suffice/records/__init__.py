@@ -9,25 +9,27 @@ from suffice.records.logged import LoggedExchange
 from suffice.records.model_spec import ModelSpec, parse_model_spec
 from suffice.records.prompts import SeenPrompts
 from suffice.records.rollout import (
-    ArmCounts,
-    ArmWindow,
     Guard,
-    ModelMoved,
-    Recheck,
     Requalification,
     RollbackCause,
     Rollout,
     RolloutBasis,
     RolloutEvent,
-    RolloutEvidence,
     RolloutPlan,
     RolloutState,
     RolloutStep,
-    ShadowPair,
     Stage,
     Undo,
     WantedShares,
     Watch,
+)
+from suffice.records.rollout_evidence import (
+    ArmCounts,
+    ArmWindow,
+    ModelMoved,
+    Recheck,
+    RolloutEvidence,
+    ShadowPair,
 )
 from suffice.records.scores import Pair, Reference, Score
 from suffice.records.shadow import SentBatch, SentCall, ShadowAnswers

@@ -7,43 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from suffice.records.rollout_evidence import (
-    ArmCounts,
-    ArmWindow,
-    Count,
-    ModelMoved,
-    Moment,
-    Recheck,
-    RolloutEvidence,
-    ShadowPair,
-    Share,
-)
-
-__all__ = [
-    "ArmCounts",
-    "ArmWindow",
-    "Count",
-    "Guard",
-    "GuardName",
-    "ModelMoved",
-    "Moment",
-    "Recheck",
-    "Requalification",
-    "RollbackCause",
-    "Rollout",
-    "RolloutBasis",
-    "RolloutEvent",
-    "RolloutEvidence",
-    "RolloutPlan",
-    "RolloutState",
-    "RolloutStep",
-    "ShadowPair",
-    "Share",
-    "Stage",
-    "Undo",
-    "WantedShares",
-    "Watch",
-]
+from suffice.records.rollout_evidence import Count, Moment, Share
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):

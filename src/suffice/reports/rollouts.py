@@ -15,15 +15,13 @@ from suffice.monitor.moves import stage_of
 from suffice.monitor.sentences import percent
 from suffice.records.rollout import (
     Guard,
-    ModelMoved,
-    Recheck,
     Rollout,
     RolloutBasis,
     RolloutEvent,
     RolloutState,
-    ShadowPair,
     WantedShares,
 )
+from suffice.records.rollout_evidence import ModelMoved, Recheck, ShadowPair
 from suffice.reports.rollout_next import because, left_s, next_text
 from suffice.statistics.detector import alarm_level
 

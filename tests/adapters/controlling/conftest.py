@@ -18,7 +18,8 @@ from suffice.gateway.account_store import Taken, open_account, take_in
 from suffice.monitor import Start, named_plan, start
 from suffice.policy.changes import Signature
 from suffice.records import ExchangeRecord
-from suffice.records.rollout import RolloutBasis, ShadowPair
+from suffice.records.rollout import RolloutBasis
+from suffice.records.rollout_evidence import ShadowPair
 
 BEGAN = datetime(2026, 11, 22, 9, tzinfo=UTC)
 

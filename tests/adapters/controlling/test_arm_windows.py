@@ -19,7 +19,7 @@ from suffice.policy.routing import IN_SHARE, NOT_IN_SHARE, route
 from suffice.policy.table import Policy, TypeRule
 from suffice.policy.view import view_request
 from suffice.records import ExchangeRecord, Usage
-from suffice.records.rollout import ArmCounts
+from suffice.records.rollout_evidence import ArmCounts
 
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
 Make = Callable[[Sequence[ExchangeRecord]], Path]

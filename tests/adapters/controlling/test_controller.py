@@ -25,7 +25,8 @@ from suffice.errors import RolloutChanged, StorageError
 from suffice.monitor import wanted
 from suffice.policy.changes import Signature, Wish, apply_wish
 from suffice.policy.table import Policy
-from suffice.records.rollout import RolloutState, ShadowPair
+from suffice.records.rollout import RolloutState
+from suffice.records.rollout_evidence import ShadowPair
 
 
 def test_a_start_is_in_the_policy_with_its_evidence(world: Any) -> None:

@@ -22,7 +22,8 @@ from suffice.adapters.storage.rollouts import Kept, Rollouts
 from suffice.errors import NotNow
 from suffice.monitor import Command, command, wanted
 from suffice.policy.changes import Signature
-from suffice.records.rollout import Rollout, RolloutEvidence, WantedShares
+from suffice.records.rollout import Rollout, WantedShares
+from suffice.records.rollout_evidence import RolloutEvidence
 
 Between = Literal["nothing", "the other", "a kill", "hold", "promote", "abort", "undo"]
 Deed = tuple[Literal["good pairs", "bad pairs"], int] | tuple[Literal["round"], list[Between]]

@@ -17,7 +17,8 @@ from suffice.adapters.controlling.shadow_budget import ShadowBudget
 from suffice.monitor import wanted
 from suffice.monitor.budgeting import pairs_to_see
 from suffice.records import ExchangeRecord
-from suffice.records.rollout import RolloutState, ShadowPair
+from suffice.records.rollout import RolloutState
+from suffice.records.rollout_evidence import ShadowPair
 from suffice.records.shadow import ShadowDay
 
 

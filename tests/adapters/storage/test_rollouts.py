@@ -17,16 +17,14 @@ import pytest
 from suffice.adapters.storage.rollouts import Rating, Rollouts
 from suffice.errors import RolloutChanged, StorageError
 from suffice.records.rollout import (
-    ArmCounts,
-    ArmWindow,
     Rollout,
     RolloutBasis,
     RolloutEvent,
     RolloutPlan,
     RolloutState,
-    ShadowPair,
     Stage,
 )
+from suffice.records.rollout_evidence import ArmCounts, ArmWindow, ShadowPair
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 

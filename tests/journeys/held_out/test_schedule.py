@@ -27,7 +27,8 @@ from suffice.cli.held_out_runs import HELD_OUT_OF
 from suffice.cli.monitor_held_out import Ended, HeldOutRuns, read_schedule
 from suffice.cli.monitor_voice import Terminal
 from suffice.cli.rollout_world import Places
-from suffice.records.rollout import RolloutState, ShadowPair
+from suffice.records.rollout import RolloutState
+from suffice.records.rollout_evidence import ShadowPair
 from suffice.testing import StrictFake, serve, strict_fake
 from suffice.testing.processes import gateway
 

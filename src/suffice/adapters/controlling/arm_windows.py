@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 from suffice.errors import StorageError
 from suffice.policy.routing import IN_SHARE, NOT_IN_SHARE
 from suffice.records import Outcome
-from suffice.records.rollout import ArmCounts
+from suffice.records.rollout_evidence import ArmCounts
 from suffice.reports.chains import Exchange
 
 _LOCK_S = 5.0

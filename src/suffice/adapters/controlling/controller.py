@@ -20,13 +20,8 @@ from suffice.errors import NotNow, PolicyChanged, RolloutChanged, SufficeError
 from suffice.monitor import command, step, wanted
 from suffice.policy.changes import Signature
 from suffice.policy.table import Policy
-from suffice.records.rollout import (
-    Rollout,
-    RolloutEvent,
-    RolloutEvidence,
-    RolloutStep,
-    WantedShares,
-)
+from suffice.records.rollout import Rollout, RolloutEvent, RolloutStep, WantedShares
+from suffice.records.rollout_evidence import RolloutEvidence
 
 _TRIES = 3
 CONTROLLER = "suffice monitor"

@@ -8,7 +8,8 @@ import msgspec
 
 from suffice.adapters.controlling.arm_windows import Account, Beyond
 from suffice.adapters.storage.rollouts import Kept, Rollouts
-from suffice.records.rollout import ArmWindow, ModelMoved, Recheck, Rollout, RolloutEvidence
+from suffice.records.rollout import Rollout
+from suffice.records.rollout_evidence import ArmWindow, ModelMoved, Recheck, RolloutEvidence
 
 WINDOW = timedelta(minutes=5)
 """Both arms are counted over stretches of this length."""

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import msgspec
 
 from suffice.adapters.storage.rollouts import Kept, Rollouts
-from suffice.records.rollout import Moment, RolloutEvent, RolloutState
+from suffice.records.rollout import RolloutEvent, RolloutState
+from suffice.records.rollout_evidence import Moment
 
 FAILED = "recheck_failed"
 """The kind of the event that tells of held-out cases that could not be asked."""

@@ -14,7 +14,7 @@ from operator import attrgetter
 import msgspec
 
 from suffice.adapters.storage.rollouts import Rollouts
-from suffice.records.rollout import Moment
+from suffice.records.rollout_evidence import Moment
 from suffice.statistics.spending import A_YEAR, WEEKLY, Look, Purse
 
 OWN = Purse(holds=1.0, refill=1.0)

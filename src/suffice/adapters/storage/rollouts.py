@@ -18,7 +18,8 @@ import msgspec
 
 from suffice.adapters.storage.rollout_schema import cannot_use, open_database
 from suffice.errors import RolloutChanged
-from suffice.records.rollout import ArmWindow, Rollout, RolloutEvent, ShadowPair
+from suffice.records.rollout import Rollout, RolloutEvent
+from suffice.records.rollout_evidence import ArmWindow, ShadowPair
 
 _Record = TypeVar("_Record", bound=msgspec.Struct)
 _Done = TypeVar("_Done")
