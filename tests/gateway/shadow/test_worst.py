@@ -77,6 +77,23 @@ def test_a_longer_answer_and_a_longer_request_cost_more() -> None:
     assert bound(max_tokens=2_000) > bound() < bound(system="more" * 100)
 
 
+def test_fast_mode_counts_double() -> None:
+    assert bound(OPUS, speed="fast") == 2 * bound(OPUS, speed="slow")
+
+
+@pytest.mark.parametrize("name", ["cache_control", "cache\\u005fcontrol"])
+def test_what_may_be_written_to_a_cache_counts_at_the_price_of_that(name: str) -> None:
+    said = json.dumps({"max_tokens": 9, "messages": TEXT, "cache_control": {"type": "ephemeral"}})
+    marked, plain = (said.replace("cache_control", each) for each in (name, "c" * len(name)))
+
+    found = most_usd(marked.encode(), OPUS, at=DAY, catalog=CATALOG, batched=False)
+
+    assert found is not None
+    assert most_usd(plain.encode(), OPUS, at=DAY, catalog=CATALOG, batched=False) is None
+    unmarked = bound(OPUS, max_tokens=9, system="x" * len(said))
+    assert found > unmarked
+
+
 def test_an_image_counts_at_its_cap_and_not_at_its_bytes() -> None:
     image = {"type": "image", "source": {"type": "url", "url": "https://example.org/1.png"}}
     one, two = (
@@ -118,6 +135,7 @@ def test_what_is_longer_than_its_bytes_may_fill_the_whole_context(block: Any) ->
         {"fallbacks": [{"model": OPUS}]},
         {"container": "c1"},
         {"context_management": {"edits": [{"type": "compact_20260112"}]}},
+        {"context_management": {"edits": [{}]}},
         {"nobody_knows": 1},
     ],
 )

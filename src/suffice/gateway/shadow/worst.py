@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 import msgspec
+from msgspec import UNSET, Raw, UnsetType
 
 from suffice.catalog import Catalog, ModelFacts
 from suffice.errors import PriceUnknown
@@ -23,6 +23,7 @@ from suffice.records import Usage
 # What a provider puts before a prompt, with and without tools, is some hundred tokens.
 _HIDDEN_TOKENS = 2_000
 _LONGEST_CONTEXT, _LONGEST_ANSWER, _LARGEST_IMAGE = 1_000_000, 128_000, 5_000
+_MOST_DIGITS = 9
 _ASKS_ONCE = frozenset(
     {"model", "max_tokens", "messages", "system", "tools", "tool_choice", "thinking", "metadata"}
     | {"output_config", "output_format", "stop_sequences", "stream", "temperature", "top_p"}
@@ -31,8 +32,11 @@ _ASKS_ONCE = frozenset(
 )
 # Tools the caller runs, whose words in the prompt are the provider's.
 _CALLERS_TOOLS = ("bash_", "text_editor_", "memory_", "computer_", "browser_toolset_")
+_CUSTOM, _NOTHING = frozenset({None, "", "custom"}), frozenset({b"null", b"[]", b"{}", b"false"})
+# A tool's result within a message, and what stands in there.
+_DEEPEST = 3
 _AS_LONG_AS_ITS_BYTES = frozenset(
-    {"text", "tool_use", "tool_result", "thinking", "redacted_thinking", "search_result"}
+    {"text", "image", "tool_use", "tool_result", "thinking", "redacted_thinking", "search_result"}
 )
 
 
@@ -64,86 +68,106 @@ def most_usd(
     True
     """
     try:
-        body = msgspec.json.decode(params)
+        body = _BODY.decode(params)
+        if not _asks_once(body):
+            return None
+        usage = _longest(body, params, facts=_known(model, catalog), batched=batched)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    if not isinstance(body, dict) or not _asks_once(body):
-        return None
-    try:
-        facts: ModelFacts | None = catalog.find(model)
-    except PriceUnknown:
-        facts = None
-    usage = _longest(body, len(params), facts=facts, batched=batched)
     try:
         return cost(usage, model, at=at, catalog=catalog)
     except PriceUnknown:
         return ceiling(usage, at=at, catalog=catalog)
 
 
-def _longest(body: dict[str, Any], size: int, *, facts: ModelFacts | None, batched: bool) -> Usage:
-    context = (facts and facts.context_tokens) or _LONGEST_CONTEXT
-    longest = (facts and facts.max_output_tokens) or _LONGEST_ANSWER
-    if batched:
-        longest = max(longest, (facts and facts.batch_max_output_tokens) or longest)
+def _known(model: str, catalog: Catalog) -> ModelFacts | None:
+    try:
+        return catalog.find(model)
+    except PriceUnknown:
+        return None
+
+
+def _longest(body: _Body, params: bytes, *, facts: ModelFacts | None, batched: bool) -> Usage:
+    prompt = context = (facts and facts.context_tokens) or _LONGEST_CONTEXT
     images = _images(body)
-    prompt = context
     if images is not None:
         each = facts.image_rule.max_tokens if facts and facts.image_rule else _LARGEST_IMAGE
-        prompt = min(context, size + images * each + _HIDDEN_TOKENS)
-    told = body.get("max_tokens")
-    is_cached = '"cache_control"' in msgspec.json.encode(body).decode()
+        prompt = min(context, len(params) + images * each + _HIDDEN_TOKENS)
+    is_fast = msgspec.json.decode(body.get("speed", b"null")) == "fast"
+    # A name may be written in escapes as well; most of those are some letter of a text.
+    is_cached = b"cache_control" in params or b"\\u00" in params
     return Usage(
         # Writing to the longer cache is the dearest way to have a token in a prompt.
         cache_write_1h_tokens=prompt if is_cached else 0,
         input_tokens=0 if is_cached else prompt,
-        output_tokens=told if type(told) is int and told >= 0 else longest,
+        output_tokens=_longest_answer(body, facts, batched=batched),
         service_tier="batch" if batched else None,
         # A workspace may have its own place, which no request says.
         inference_geo="us" if facts is not None and facts.geo_priced else None,
-        speed="fast" if body.get("speed") == "fast" and not batched else None,
+        speed="fast" if is_fast and not batched else None,
     )
 
 
-def _asks_once(body: dict[str, Any]) -> bool:
+def _longest_answer(body: _Body, facts: ModelFacts | None, *, batched: bool) -> int:
+    told = bytes(body.get("max_tokens", b""))
+    if told.isdigit() and len(told) <= _MOST_DIGITS:
+        return int(told)
+    longest = (facts and facts.max_output_tokens) or _LONGEST_ANSWER
+    in_batches = (facts and facts.batch_max_output_tokens) or longest
+    return max(longest, in_batches) if batched else longest
+
+
+def _asks_once(body: _Body) -> bool:
     """Whether a model is asked once for it, and no other model, server or tool of theirs."""
-    if any(value and name not in _ASKS_ONCE for name, value in body.items()):
+    if any(name not in _ASKS_ONCE and bytes(raw) not in _NOTHING for name, raw in body.items()):
         return False
-    managed = body.get("context_management")
-    edits = managed.get("edits", ()) if isinstance(managed, dict) else managed or ()
-    if not all(_kind(edit).startswith("clear_") for edit in _items(edits)):
+    edits = _MANAGED.decode(body.get("context_management", b"null"))
+    if edits is not None and not all(
+        (edit.type or "").startswith("clear_") for edit in edits.edits
+    ):
         return False
-    return all(
-        _kind(tool) in {"", "custom"} or _kind(tool).startswith(_CALLERS_TOOLS)
-        for tool in _items(body.get("tools"))
-    )
+    return all(kind in _CUSTOM or (kind or "").startswith(_CALLERS_TOOLS) for kind in _tools(body))
 
 
-def _images(body: dict[str, Any]) -> int | None:
+def _tools(body: _Body) -> list[str | None]:
+    return [tool.type for tool in _TOOLS.decode(body.get("tools", b"null")) or ()]
+
+
+def _images(body: _Body) -> int | None:
     """How many images there are; None where something is longer than its bytes may tell."""
-    if any(_kind(tool) not in {"", "custom"} for tool in _items(body.get("tools"))):
+    if not _CUSTOM.issuperset(_tools(body)):
         return None
+    held = [body.get("system"), *(each.content for each in _blocks(body.get("messages")))]
     found = 0
-    waiting = [body.get("system"), *(_content(message) for message in _items(body.get("messages")))]
-    while waiting:
-        for block in _items(waiting.pop()):
-            kind = _kind(block)
-            if kind == "image":
-                found += 1
-            elif kind not in _AS_LONG_AS_ITS_BYTES:
-                return None
-            else:
-                waiting.append(_content(block))
-    return found
+    for _ in range(_DEEPEST):
+        blocks = [block for raw in held for block in _blocks(raw)]
+        if not all(block.type in _AS_LONG_AS_ITS_BYTES for block in blocks):
+            return None
+        found += sum(block.type == "image" for block in blocks)
+        held = [block.content for block in blocks if block.type != "image"]
+    return None if any(_blocks(raw) for raw in held) else found
 
 
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _blocks(content: Raw | UnsetType | None) -> list[_Block]:
+    """What a list holds; a text, or nothing, holds none."""
+    if content is None or content is UNSET or bytes(content)[:1] != b"[":
+        return []
+    return _BLOCKS.decode(content)
 
 
-def _content(holder: Any) -> Any:
-    return holder.get("content") if isinstance(holder, dict) else None
+class _Block(msgspec.Struct, gc=False):
+    """A message or a block, as far as its size cannot be told by its bytes."""
+
+    type: str | None = None
+    content: Raw | UnsetType = UNSET
 
 
-def _kind(holder: Any) -> str:
-    kind = holder.get("type") if isinstance(holder, dict) else None
-    return kind if isinstance(kind, str) else ""
+class _Managed(msgspec.Struct):
+    edits: list[_Block] = []
+
+
+_Body = dict[str, Raw]
+_BODY = msgspec.json.Decoder(_Body)
+_MANAGED = msgspec.json.Decoder(_Managed | None)
+_TOOLS = msgspec.json.Decoder(list[_Block] | None)
+_BLOCKS = msgspec.json.Decoder(list[_Block])
