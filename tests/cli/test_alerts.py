@@ -45,6 +45,17 @@ def test_a_test_alert_arrives_and_says_that_it_is_one(here: Path) -> None:
     assert json.loads(result.output)["deliveries"][0]["delivered"] is True
 
 
+def test_every_place_is_told_in_the_order_of_the_settings(here: Path) -> None:
+    names = [f"place{n}" for n in range(9, 0, -1)]
+    (here / "suffice.toml").write_text(
+        "".join(f'[alerts.{name}]\nkind = "log"\npath = "{name}.jsonl"\n' for name in names)
+    )
+
+    result = alerts("test")
+
+    assert result.stdout.splitlines() == [f"{name}: delivered" for name in names]
+
+
 def test_a_place_that_cannot_be_reached_ends_with_1_and_hides_its_address(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,6 +111,39 @@ def test_only_a_switch_that_stands_by_itself_is_proposed(here: Path) -> None:
     assert "No type is proven" in fine("rollout", "next")
 
 
+def test_a_name_that_is_to_be_copied_stands_whole_where_nobody_says_how_wide_it_is(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "summarise-conversations-of-customers"
+    kept_run(here, type_=name)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    piped = fine("rollout", "next")
+    monkeypatch.setenv("COLUMNS", "40")
+    narrow = fine("rollout", "next")
+
+    assert f"{name}  opus-5-5 -> haiku-5-5" in piped
+    assert "r1" in piped
+    assert "proved by" not in narrow
+    assert "opus-5-5 ->" in narrow
+
+
+def test_what_to_expect_of_a_rollout_under_way_leads_to_its_status(here: Path) -> None:
+    kept_run(here)
+    before = fine("rollout", "plan", "triage", "--per-day", "100")
+    fine("rollout", "start", "triage")
+    after = fine("rollout", "plan", "triage", "--per-day", "100")
+
+    assert "Next  suffice rollout start triage" in before
+    assert "Next  suffice rollout status triage" in after
+
+
+def test_a_rollout_nobody_serves_yet_leads_to_the_gateway(here: Path) -> None:
+    kept_run(here)
+    fine("rollout", "start", "triage")
+
+    assert fine("rollout", "status", "triage").endswith("Next  suffice gateway\n")
+
+
 def test_a_model_is_not_rolled_out_in_place_of_itself(here: Path) -> None:
     kept_run(here, candidate="claude-opus-5-5@C")
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suffice.adapters.alerts.delivery import Delivery, Dispatcher
+    from suffice.adapters.alerts.sending import Sender
     from suffice.records.alert import AlertTarget
 
 DEAD_LETTERS = Path(".suffice") / "alerts.dead.jsonl"
@@ -48,6 +49,8 @@ def test(ctx: click.Context, *, names: tuple[str, ...], form: str) -> None:
     from suffice.cli.alerts_views import show_deliveries
 
     dispatcher = dispatcher_of(_chosen(names), dead_letters=None)
+    if form == "text":
+        click.echo("Sending; a place that does not answer is tried for some ten seconds.", err=True)
     found = _deliver_test(dispatcher)
     show_deliveries(found, form=form, schema="suffice.alerts_test")
     ctx.exit(int(not all(delivery.delivered for delivery in found)))
@@ -140,7 +143,9 @@ def _chosen(names: Sequence[str]) -> dict[str, AlertTarget]:
 
 
 def _deliver_test(dispatcher: Dispatcher) -> list[Delivery]:
-    """A page, so that every place wants it, and the word that it is over."""
+    """A page, so that every place wants it, and the word that it is over; to all at once."""
+    from concurrent.futures import ThreadPoolExecutor
+
     import msgspec
 
     from suffice.records.alert import Alert
@@ -157,10 +162,12 @@ def _deliver_test(dispatcher: Dispatcher) -> list[Delivery]:
         dedup_key="suffice:test",
     )
     over = msgspec.structs.replace(opened, id=f"{opened.id}-over", resolves=True)
-    found = []
-    for sender in dispatcher.senders:
+
+    def tell(sender: Sender) -> Delivery:
         delivery = dispatcher.send(sender, opened)
         if delivery.delivered and sender.kind == "pagerduty":
-            delivery = dispatcher.send(sender, over)
-        found.append(delivery)
-    return found
+            return dispatcher.send(sender, over)
+        return delivery
+
+    with ThreadPoolExecutor(max_workers=len(dispatcher.senders)) as places:
+        return list(places.map(tell, dispatcher.senders))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from rich.console import Console
 
+_PIPED = 100  # columns, where no terminal and no COLUMNS says how many there are
+
 
 def results() -> Console:
     """The console for results. No colour where piped or with NO_COLOR; ASCII where needed."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+    piped = not sys.stdout.isatty()
+    width = _PIPED if piped and "COLUMNS" not in os.environ else None
+    return Console(file=sys.stdout, highlight=False, soft_wrap=piped, width=width)
 
 
 def progress() -> Console:

@@ -111,7 +111,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
                 ) from error
         if not found:
             raise EmptyInput(
-                f"There is no Python file in {', '.join(map(str, paths))}.",
+                f"No Python file was found in {', '.join(str(one.absolute()) for one in paths)}.",
                 effect="Nothing was asked.",
                 next_step="Name the folder your code is in.",
             )

@@ -70,7 +70,7 @@ def exported(asked: Asked, *, store: Path) -> Exported:
     decided, given_back = [], []
     for name in sorted(known if not asked.types else set(asked.types)):
         if name in back:
-            told = f"{name} was taken back to {back[name].baseline}, also where it was exported"
+            told = f"{name} was taken back: where it was exported, {back[name].baseline} is written"
             click.echo(f"left out: {told}", err=True)
             given_back.append(back[name])
         elif name not in good:

@@ -97,7 +97,7 @@ def _checked(
         findings += [one for one in checked.findings if one.code not in passed_over]
     if not files:
         raise EmptyInput(
-            f"There is no Python file in {', '.join(map(str, paths))}.",
+            f"No Python file was found in {', '.join(str(path.absolute()) for path in paths)}.",
             effect="Nothing was checked.",
             next_step="Name the folder your code is in.",
         )

@@ -29,6 +29,7 @@ from suffice.wiring import needed_own_credential
 _A_MONTH = timedelta(days=30)
 _WATCHED = 0.05
 _LEAST_A_YEAR = 365.0
+_SERVING = {RolloutState.SHADOW, RolloutState.ADVANCING}
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,7 +167,10 @@ def show_one(places: Places, request_type: str, *, most: int, form: str) -> None
         kept = the_rollout(world, request_type)
         events = world.store.events(request_type=request_type, most=most) if most else []
         show_status(
-            view(world, kept, now=now()), events, form=form, next_=_next_command(kept.rollout)
+            view(world, kept, now=now()),
+            events,
+            form=form,
+            next_=_next_command(kept.rollout, watched=world.account is not None),
         )
 
 
@@ -230,8 +234,10 @@ def _pairs_per_year(world: World, request_type: str, at: datetime) -> float:
     return max(per_day * _WATCHED * 365.25, _LEAST_A_YEAR) if per_day else 36_500.0
 
 
-def _next_command(rollout: Rollout) -> str:
+def _next_command(rollout: Rollout, *, watched: bool) -> str:
     name = shell_word(rollout.type)
+    if not watched and rollout.watch.pairs == 0 and rollout.state in _SERVING:
+        return "suffice gateway"
     match rollout.state:
         case RolloutState.HOLDING_YOU:
             return f"suffice rollout undo {name}"

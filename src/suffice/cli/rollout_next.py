@@ -18,6 +18,7 @@ from suffice.reports import shell_word
 from suffice.reports.untrusted import one_line
 
 _A_MONTH = timedelta(days=30)
+_ALL_COLUMNS = 70
 
 
 class Proposal(NamedTuple):
@@ -57,13 +58,16 @@ def show_next(places: Places, *, form: str) -> None:
         click.echo("No type is proven and not rolled out yet.")
         click.echo("\nNext  suffice types")
         return
+    console = results()
+    narrow = console.width < _ALL_COLUMNS
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("request type", "from -> to"):
         table.add_column(heading, overflow="fold")
-    for heading in ("a day", "pairs", "saves"):
+    for heading in ("a day", "pairs", *(() if narrow else ("saves",))):
         table.add_column(heading, justify="right")
-    # A name that is to be copied stays on one line.
-    table.add_column("proved by", no_wrap=True, overflow="ignore")
+    if not narrow:
+        # A name that is to be copied stays on one line.
+        table.add_column("proved by", no_wrap=True, overflow="ignore")
     for one in found:
         verdict = one.proof.verdict
         models = (short_name(model_name(name)) for name in (verdict.baseline, verdict.candidate))
@@ -72,10 +76,9 @@ def show_next(places: Places, *, form: str) -> None:
             Text(" -> ".join(one_line(name) for name in models)),
             "?" if one.per_day is None else f"{one.per_day:,.0f}",
             f"{verdict.pairs:,}",
-            _saving(one.proof),
-            Text(one_line(one.proof.run)),
+            *(() if narrow else (_saving(one.proof), Text(one_line(one.proof.run)))),
         )
-    results().print(table)
+    console.print(table)
     first = found[0].proof.verdict
     to = short_name(model_name(first.candidate))
     click.echo(f"\nNext  suffice rollout start {shell_word(first.type)} --to {shell_word(to)}")

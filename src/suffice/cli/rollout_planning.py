@@ -78,7 +78,21 @@ def show_plan(places: Places, asked: Asked, *, form: str) -> None:
         told = {**document, **msgspec.to_builtins(outlook), "usd_per_pair_source": source}
         click.echo(json_text(told), nl=False)
     else:
-        _show_outlook(outlook, asked.type, price)
+        _show_outlook(outlook, asked.type, price, next_=_next_command(places, asked.type))
+
+
+def _next_command(places: Places, request_type: str | None) -> str:
+    if request_type is None:
+        return "suffice rollout next"
+    name = shell_word(request_type)
+    if not places.store.exists():
+        return f"suffice rollout start {name}"
+    from suffice.adapters.storage.rollouts import Rollouts
+
+    with Rollouts.open(places.store, write=False) as store:
+        kept = store.get(request_type)
+    # What is under way, or rests, is begun by nobody.
+    return f"suffice rollout {'status' if kept is not None else 'start'} {name}"
 
 
 def _volume(places: Places, asked: Asked) -> float:
@@ -108,7 +122,9 @@ def _volume(places: Places, asked: Asked) -> float:
     return per_day
 
 
-def _show_outlook(found: Outlook, request_type: str | None, price: PairPrice | None) -> None:
+def _show_outlook(
+    found: Outlook, request_type: str | None, price: PairPrice | None, *, next_: str
+) -> None:
     name = one_line(request_type) if request_type else "a type"
     rates = ", ".join(f"{rate:,.0f}" for rate in found.stage_pairs_per_day)
     click.echo(
@@ -144,8 +160,7 @@ def _show_outlook(found: Outlook, request_type: str | None, price: PairPrice | N
     )
     for line in _watching(found, price):
         click.echo(f"  {line}")
-    start = f"suffice rollout start {shell_word(request_type)}" if request_type else ""
-    click.echo(f"\nNext  {start or 'suffice rollout next'}")
+    click.echo(f"\nNext  {next_}")
 
 
 def _watching(found: Outlook, price: PairPrice | None) -> tuple[str, ...]:

@@ -89,7 +89,8 @@ def _agreement(verdict: Verdict, lower: float, upper: float, target: float) -> s
     counts = _agreed(verdict)
     floor = f"your {_percent(verdict.limit)} limit"
     if verdict.verdict is Word.SWITCH or lower >= verdict.limit:
-        return f"the worst plausible agreement, {_percent(lower)}, is above {floor} ({counts})."
+        worst = _percent_above(lower, verdict.limit)
+        return f"the worst plausible agreement, {worst}, is above {floor} ({counts})."
     if verdict.reason == "worse":
         best = f"even the best plausible agreement, {_percent(upper, up=True)}, is below"
         return f"{best} the {_percent(target)} it should reach ({counts})."
@@ -192,6 +193,23 @@ def _percent(share: float | None, *, up: bool = False, plain: bool = False) -> s
         round(tenths) if plain else math.ceil(tenths - 1e-6) if up else math.floor(tenths + 1e-6)
     )
     return f"{rounded / 10:.1f}".removesuffix(".0") + "%"
+
+
+def _percent_above(share: float, limit: float) -> str:
+    """
+    A share above a limit, with as many decimals as show that it is.
+
+    >>> _percent_above(0.936, 0.9), _percent_above(0.90034, 0.9), _percent_above(0.9, 0.9)
+    ('93.6%', '90.03%', '90%')
+    """
+    if _percent(share) != _percent(limit):
+        return _percent(share)
+    for decimals in (2, 3, 4):
+        scale = 10 ** (decimals + 2)
+        cut = math.floor(share * scale + 1e-6) / scale
+        if cut > limit:
+            return f"{100 * cut:.{decimals}f}%"
+    return _percent(share)
 
 
 def _usd(amount: float) -> str:

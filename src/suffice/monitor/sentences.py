@@ -60,13 +60,18 @@ def days(length: timedelta) -> str:
 
     >>> days(timedelta(hours=5)), days(timedelta(days=3)), days(timedelta(seconds=90))
     ('5.0 hours', '3.0 days', '2 minutes')
+    >>> days(timedelta(seconds=40)), days(timedelta(seconds=70))
+    ('40 seconds', '1 minute')
     """
     seconds = length.total_seconds()
     if seconds >= 86_400:  # noqa: PLR2004 - a day
         return f"{seconds / 86_400:,.1f} days"
     if seconds >= 3_600:  # noqa: PLR2004 - an hour
         return f"{seconds / 3_600:.1f} hours"
-    return f"{seconds / 60:.0f} minutes"
+    minutes = round(seconds / 60)
+    if seconds >= 59.5:  # noqa: PLR2004 - from there on a minute is the nearest
+        return f"{minutes} minute{'s' * (minutes != 1)}"
+    return f"{seconds:.0f} second{'s' * (round(seconds) != 1)}"
 
 
 def times(count: int) -> str:

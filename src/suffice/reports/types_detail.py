@@ -52,7 +52,7 @@ def _how(row: TypeRow, page: Page, arrow: str) -> list[str]:
         short_spread(seen.latency_s, page),
         short_spread(seen.prompt_tokens, page),
         short_spread(seen.output_tokens, page),
-        f"{seen.earlier:,}{arrow}{seen.later:,}",
+        f"{seen.earlier:,}{arrow}{seen.later:,}" if seen.earlier or seen.later else "-",
         hours(seen.by_hour, page),
     ]
 
