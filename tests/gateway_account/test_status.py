@@ -15,6 +15,7 @@ from suffice.catalog import load_catalog
 from suffice.gateway.budgets import Budget
 from suffice.gateway.child import take_spool
 from suffice.gateway.metrics import SUFFIX, Metrics, Snapshot, write_snapshot
+from suffice.gateway.shadow.ledger import ShadowLedger
 from suffice.gateway.spool import Spool
 from suffice.gateway.status import draw_status, read_status, worries
 from suffice.records import ExchangeRecord
@@ -87,6 +88,48 @@ def test_batches_of_shadow_calls_that_cannot_be_sent_or_wait_are_said(tmp_path: 
         "! batches of shadow calls: HTTP 401",
         "· batches of shadow calls not answered yet: 1",
     ]
+
+
+def test_the_days_dollars_for_shadow_calls_are_said_where_they_have_a_limit(
+    tmp_path: Path,
+) -> None:
+    ledger, at, usd = ShadowLedger(tmp_path / "shadow-usd"), NOON.timestamp(), 10**12
+    ledger.reserve({"a": 2 * usd, "b": usd}, at=at)
+    ledger.settle({"a": 14 * usd // 10}, at=at)
+    assert worries(read_status(tmp_path, now=NOON)) == []
+
+    ledger.limit_to(Decimal(3), by="gateway")
+    ledger.reserve({"c": usd}, at=at)
+    [on_the_way] = worries(read_status(tmp_path, now=NOON))
+    ledger.settle({"b": usd}, at=at)
+    [used_up] = worries(read_status(tmp_path, now=NOON))
+
+    said = "$1.40 of $3.00, up to $1.00 more for 1 call not answered yet"
+    assert on_the_way == f"· shadow calls today: {said}; some were not made for want of room"
+    said = "$2.40 of $3.00"
+    assert used_up == f"! shadow calls today: {said}; some were not made for want of room"
+
+
+def test_shadow_calls_that_count_nowhere_are_said(tmp_path: Path) -> None:
+    figures = Metrics(tmp_path / "metrics")
+    for result in ("undrawn", "undrawn", "unbounded"):
+        figures.note_shadow("triage", result)
+    figures.save()
+
+    assert worries(read_status(tmp_path, now=NOON)) == [
+        "! not made, since nothing bounds what they may cost: 1 shadow call",
+        "· as if never drawn, since their batch ended unanswered: 2 shadow calls",
+    ]
+
+
+def test_a_days_dollars_that_cannot_be_read_are_said(tmp_path: Path) -> None:
+    (tmp_path / "shadow-usd").mkdir()
+    (tmp_path / "shadow-usd" / f"{NOON:%Y-%m-%d}.jsonl").write_text("garbage\n")
+
+    found = read_status(tmp_path, now=NOON)
+
+    assert found.shadow_day is None
+    assert "cannot be read" in worries(found)[0]
 
 
 def test_a_harmed_account_is_said_so(tmp_path: Path) -> None:

@@ -18,8 +18,11 @@ from suffice.gateway.budgets import Budget, Budgets, BudgetState, read_figures
 from suffice.gateway.child import ACCOUNT, METRICS, SPOOL
 from suffice.gateway.metrics import OWN_KEY_GAUGE, SUFFIX, Snapshot, merged, read_snapshot
 from suffice.gateway.segments import bytes_in
+from suffice.gateway.shadow.ledger import ShadowLedger
+from suffice.gateway.shadow.results import UNDRAWN
+from suffice.gateway.shadow.spending import UNBOUNDED
 from suffice.gateway.shadow.voice import TROUBLE
-from suffice.records.shadow import SENT_FOLDER
+from suffice.records.shadow import SENT_FOLDER, SPENT_FOLDER, ShadowDay
 
 _TOP_TYPES = 8
 _BAR = 20
@@ -72,6 +75,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         shadow_calls: What became of drawn shadow calls, since the workers began.
         shadow_batches: Batches of them that were sent and are not answered yet.
         shadow_batch_trouble: Why none can be sent or fetched now; empty where all is well.
+        shadow_day: What they cost today; None where that cannot be read.
     """
 
     schema: str = "suffice.gateway-status"
@@ -104,6 +108,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     shadow_calls: dict[str, int] = {}
     shadow_batches: int = 0
     shadow_batch_trouble: str = ""
+    shadow_day: ShadowDay | None = ShadowDay()
 
 
 def read_status(data: Path, *, now: datetime, budgets: Sequence[Budget] = ()) -> Status:
@@ -134,6 +139,7 @@ def read_status(data: Path, *, now: datetime, budgets: Sequence[Budget] = ()) ->
                 if name == TROUBLE and value
             )
         ),
+        shadow_day=_shadow_day(data, now),
     )
     if not (data / ACCOUNT).is_file():
         return status
@@ -142,6 +148,13 @@ def read_status(data: Path, *, now: datetime, budgets: Sequence[Budget] = ()) ->
             return _of_account(connection, status, now=now, budgets=budgets)
     except (sqlite3.Error, StorageError):
         return status
+
+
+def _shadow_day(data: Path, now: datetime) -> ShadowDay | None:
+    try:
+        return ShadowLedger(data / SPENT_FOLDER).look(at=now.timestamp())
+    except OSError:
+        return None
 
 
 def _of_account(
@@ -349,8 +362,33 @@ def worries(status: Status) -> list[str]:
         found.append(f"! batches of shadow calls: {status.shadow_batch_trouble}")
     if status.shadow_batches:
         found.append(f"· batches of shadow calls not answered yet: {status.shadow_batches:,}")
+    found += _shadow_dollars(status)
     if status.spool_bytes > _MIB:
         found.append(f"· {status.spool_bytes / _MIB:,.1f} MiB wait to be taken into the account")
+    return found
+
+
+def _shadow_dollars(status: Status) -> list[str]:
+    """How far the day's sum for shadow calls has gone, and which calls count nowhere."""
+    day, calls = status.shadow_day, status.shadow_calls
+    if day is None:
+        return ["! what today's shadow calls cost cannot be read; under a limit none is made"]
+    found = []
+    if day.limit_usd is not None:
+        mark = "!" if day.is_used_up else "·"
+        said = f"{money(str(day.spent_usd))} of {money(str(day.limit_usd))}"
+        if day.calls_held:
+            held = counted(day.calls_held, "call")
+            said += f", up to {money(str(day.held_usd))} more for {held} not answered yet"
+        if day.has_refused:
+            said += "; some were not made for want of room"
+        found.append(f"{mark} shadow calls today: {said}")
+    if unbounded := calls.get(UNBOUNDED, 0):
+        them = counted(unbounded, "shadow call")
+        found.append(f"! not made, since nothing bounds what they may cost: {them}")
+    if undrawn := calls.get(UNDRAWN, 0):
+        them = counted(undrawn, "shadow call")
+        found.append(f"· as if never drawn, since their batch ended unanswered: {them}")
     return found
 
 
