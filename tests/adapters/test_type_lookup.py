@@ -144,10 +144,10 @@ def test_what_is_learnt_later_is_taken_up_without_a_restart(
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], bool]], None]:
-    """Waits for what will be so within ten seconds."""
+    """Waits for what will be so before long."""
 
     def wait(is_so: Callable[[], bool]) -> None:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while not is_so():
             assert time.monotonic() < end
             time.sleep(0.02)

@@ -272,10 +272,10 @@ def test_ctrl_c_on_a_terminal_keeps_every_label_and_says_how_to_go_on(
         seen += read_until(ours, "pair 2 of 5")
         press(ours, b"\x03")
         seen += read_until(ours, "Next")
-        code = process.wait(timeout=20)
+        code = process.wait(timeout=60)
     finally:
         process.kill()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
         os.close(ours)
 
     assert code == 130
@@ -292,7 +292,7 @@ def own_the_terminal() -> None:
 
 def press(terminal: int, key: bytes) -> None:
     """Press a key once the program waits for one; what comes earlier is thrown away."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while termios.tcgetattr(terminal)[3] & termios.ICANON:
         assert time.monotonic() < deadline, "the program never asked for a key"
         time.sleep(0.01)
@@ -300,10 +300,10 @@ def press(terminal: int, key: bytes) -> None:
 
 
 def read_until(terminal: int, text: str) -> str:
-    """What a terminal shows, up to a text; fails after 20 s without it."""
+    """What a terminal shows, up to a text; fails after a minute without it."""
     seen = ""
     while text not in seen:
-        ready, _, _ = select.select([terminal], [], [], 20)
+        ready, _, _ = select.select([terminal], [], [], 60)
         assert ready, f"waited for {text!r}, saw {seen!r}"
         seen += os.read(terminal, 4096).decode("utf-8", "replace")
     return seen

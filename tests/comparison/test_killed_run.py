@@ -77,7 +77,7 @@ def kept_in(folder: Path) -> Counter[tuple[str, str]]:
 
 def wait_for(fake: StrictFake, count: int) -> None:
     """Until the server was asked so often."""
-    for _ in range(2_000):
+    for _ in range(6_000):
         if fake.journal.seen >= count:
             return
         time.sleep(0.01)
@@ -147,9 +147,9 @@ def test_ctrl_c_twice_quits_at_once_and_counts_what_was_in_flight(
         assert child.stdout.readline() == "stopping\n"
         began = time.monotonic()
         child.send_signal(signal.SIGINT)
-        child.wait(timeout=10)
+        child.wait(timeout=60)
 
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15  # an answer takes 20
         assert child.returncode != 0
         with open_run(tmp_path / "run") as run:
             assert run.unsettled == 8

@@ -208,8 +208,8 @@ def test_the_longest_iban_is_the_longest_beginning_that_is_one(plain: str) -> No
 )
 def test_no_text_makes_masking_slow(piece: str) -> None:
     text = piece * (200_000 // len(piece))
-    began = time.perf_counter()
+    began = time.thread_time()
 
     mask_text(text)
 
-    assert time.perf_counter() - began < 2.0
+    assert time.thread_time() - began < 2.0

@@ -238,10 +238,10 @@ def test_every_link_in_the_page_has_its_target(comparison: Comparison) -> None:
 def test_a_thousand_types_make_a_page_in_seconds(verdict: MakeVerdict) -> None:
     band = tuple(BandPoint(n, -0.01, -0.01 - 0.3 / n, 0.3 / n) for n in range(10, 400, 10))
     rows = tuple(verdict(type=f"t{number}", band=band) for number in range(1000))
-    started = time.perf_counter()
+    started = time.thread_time()
 
     text = render(Comparison(types=rows), "html")
 
-    assert time.perf_counter() - started < 20
+    assert time.thread_time() - started < 20
     assert len(text) < 20_000_000
     assert text.count('<details class="type is-ok">') == 1000

@@ -55,9 +55,9 @@ def test_equal_texts_are_one_piece() -> None:
 def test_two_long_texts_are_compared_in_a_moment() -> None:
     old = "".join(f"line {number} of the one\n" for number in range(8000))
     new = old.replace("line 4000 of", "LINE 4000 of")
-    started = time.perf_counter()
+    started = time.thread_time()
 
     pieces = word_diff(old, new)
 
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5
     assert joined(pieces, without="ins") == old

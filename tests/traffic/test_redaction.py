@@ -190,10 +190,10 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:6])
 def test_no_text_takes_more_than_its_length_deserves(text: str) -> None:
-    begun = time.process_time()
+    begun = time.thread_time()
     masked(text)
 
-    assert time.process_time() - begun < 1.0
+    assert time.thread_time() - begun < 1.0
 
 
 PIECES = st.sampled_from(

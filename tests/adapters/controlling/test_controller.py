@@ -252,7 +252,7 @@ def reached(world: Any, share: float) -> bool:
     return bool(world.share() == share)
 
 
-def until(true: Callable[[], bool], *, within_s: float = 30.0) -> float:
+def until(true: Callable[[], bool], *, within_s: float = 60.0) -> float:
     """Seconds until something is so."""
     began = time.monotonic()
     while not true():

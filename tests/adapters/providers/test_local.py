@@ -98,7 +98,7 @@ def _told(answer: Answer) -> dict[str, Any]:
 
 
 def _is_gone(pid: int) -> bool:
-    for _ in range(100):
+    for _ in range(1_200):
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
