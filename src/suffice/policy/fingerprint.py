@@ -52,6 +52,25 @@ def prompt_version(request: Mapping[str, Any]) -> str:
     return fingerprint(mask_json(parts))
 
 
+class Fingerprints:
+    """The fingerprints of the last prompts seen: few prompts make many requests."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._known: dict[bytes, str] = {}
+
+    def of(self, digest: bytes, system: bytes | memoryview, tools: bytes | memoryview) -> str:
+        """The fingerprint of a system prompt and a tool set, by the digest of their bytes."""
+        known = self._known.get(digest)
+        if known is None:
+            request = {"system": msgspec.json.decode(system), "tools": msgspec.json.decode(tools)}
+            known = fingerprint(request)
+            if len(self._known) >= self._capacity:
+                self._known.clear()
+            self._known[digest] = known
+        return known
+
+
 class PromptVersions:
     """The version that all cases of a type share, if they do."""
 

@@ -9,12 +9,13 @@ from typing import Any
 import msgspec
 
 from suffice.errors import BadOption
+from suffice.policy.bodies import Message
 from suffice.policy.history import THINKING_BLOCKS, History, blocks
 from suffice.policy.models import spec_of
 from suffice.policy.shapes import shape_of
 from suffice.policy.splice import Edit
 from suffice.policy.translation import Change, translate
-from suffice.policy.view import Message, RequestView
+from suffice.policy.view import RequestView
 
 _REMEMBERED = 4_096
 # Stands for whatever messages hold thinking blocks; translation only asks whether they do.

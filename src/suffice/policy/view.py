@@ -8,33 +8,34 @@ and a request without a view is passed through as it came.
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Generic, TypedDict, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Raw
 
-from suffice.policy.fingerprint import fingerprint
+from suffice.policy.bodies import (
+    LONGEST_NAME,
+    Body,
+    Message,
+    Tool,
+    is_text,
+    open_contents,
+    small_fields,
+)
+from suffice.policy.conversations import BY_FIRST_WORDS, first_words, named_conversation
+from suffice.policy.fingerprint import Fingerprints
 from suffice.policy.history import History, read_history
 from suffice.policy.splice import WORTH_MEASURING
 
 TYPE_HEADER = "x-suffice-type"
-SESSION_HEADER = "x-suffice-session"
 TYPE_IN_METADATA = "suffice_type"
-_CLAUDE_CODE_SESSION = "x-claude-code-session-id"
-_CLAUDE_CODE_AGENT = "x-claude-code-agent-id"
-_SESSION_IN_USER_ID = re.compile(r"(?:^|_)session_([0-9A-Za-z][0-9A-Za-z-]{7,})$")
 _REMEMBERED_SHAPES = 4_096
-_BY_FIRST_WORDS = b"first"
-# A name of a model or type is told in headers, kept in the account and remembered.
-_LONGEST_NAME = 256
 # Parts cost more than bytes: thirty megabytes of nothing but `{},` would hold everybody up.
 _MOST_PARTS = 200_000
 _MOST_PROMPT_BYTES = 8 * 1024 * 1024
 _WORTH_COUNTING = 512 * 1024
 _BEGINNING = 24
-
 
 _Value = TypeVar("_Value")
 
@@ -51,70 +52,6 @@ class _once(Generic[_Value]):  # noqa: N801 - a decorator, like property
         return found
 
 
-class _Inner(TypedDict, total=False):
-    type: str
-    citations: Any
-
-
-class _Block(TypedDict, total=False):
-    type: str
-    text: Raw
-    source: Raw
-    citations: Any
-    content: Raw
-
-
-class Message(TypedDict, total=False):
-    """A message as routing sees it: its role, and the kinds of its blocks."""
-
-    role: str
-    content: str | list[_Block]
-
-
-class Tool(TypedDict, total=False):
-    """A tool as routing sees it."""
-
-    type: str | None
-    strict: bool | None
-    allowed_callers: list[str] | None
-
-
-_Name = Annotated[str, msgspec.Meta(max_length=_LONGEST_NAME)]
-
-
-class _Metadata(msgspec.Struct):
-    user_id: str | None = None
-    suffice_type: _Name | UnsetType = UNSET
-
-
-class _Body(msgspec.Struct):
-    model: _Name
-    messages: Raw
-    stream: bool = False
-    metadata: _Metadata | None = None
-    thread: Raw | UnsetType = UNSET
-    system: Raw | UnsetType = UNSET
-    tools: Raw | UnsetType = UNSET
-    max_tokens: Raw | UnsetType = UNSET
-    thinking: Raw | UnsetType = UNSET
-    output_config: Raw | UnsetType = UNSET
-    tool_choice: Raw | UnsetType = UNSET
-    temperature: Raw | UnsetType = UNSET
-    top_p: Raw | UnsetType = UNSET
-    top_k: Raw | UnsetType = UNSET
-    speed: Raw | UnsetType = UNSET
-    inference_geo: Raw | UnsetType = UNSET
-    service_tier: Raw | UnsetType = UNSET
-    fallbacks: Raw | UnsetType = UNSET
-    context_management: Raw | UnsetType = UNSET
-    compaction: Raw | UnsetType = UNSET
-
-
-# The fields translation may look at stand last.
-_FIRST_SMALL = _Body.__struct_fields__.index("max_tokens")
-_SMALL_FIELDS = tuple(name.encode() for name in _Body.__struct_fields__[_FIRST_SMALL:])
-
-
 class RequestView:
     """
     One request as routing sees it. What costs time is read when it is asked for, once.
@@ -126,7 +63,7 @@ class RequestView:
         length: Bytes of the body.
     """
 
-    def __init__(self, headers: Mapping[str, str], body: bytes, parsed: _Body) -> None:
+    def __init__(self, headers: Mapping[str, str], body: bytes, parsed: Body) -> None:
         self._headers = headers
         self.body = body
         self._is_plain = False
@@ -163,13 +100,7 @@ class RequestView:
     @_once
     def fields(self) -> bytes:
         """The small fields translation may look at, as one JSON object."""
-        values = msgspec.structs.astuple(self._body)[_FIRST_SMALL:]
-        given = [
-            b'"%b":%b' % (name, value)
-            for name, value in zip(_SMALL_FIELDS, values)  # noqa: B905 - as long as the struct
-            if value is not UNSET
-        ]
-        return b"{%b}" % b",".join(given)
+        return small_fields(self._body)
 
     @_once
     def messages(self) -> list[Message]:
@@ -180,7 +111,7 @@ class RequestView:
             msgspec.ValidationError: They are not messages.
         """
         messages = _MESSAGES.decode(self._body.messages)
-        self._is_plain = _open_contents(messages)
+        self._is_plain = open_contents(messages)
         return messages
 
     @_once
@@ -227,7 +158,7 @@ class RequestView:
         messages = self.messages
         if not messages or not self._is_plain or messages[-1].get("role") != "user":
             return False
-        return all(_is_text(message.get("content")) for message in messages)
+        return all(is_text(message.get("content")) for message in messages)
 
     @property
     def around_messages(self) -> tuple[bytes, bytes, bytes]:
@@ -319,7 +250,7 @@ class RequestView:
         digest = hashlib.sha256(system)
         digest.update(b"\n")
         digest.update(tools)
-        return _SHAPES.shape(digest.digest(), system, tools)
+        return _SHAPES.of(digest.digest(), system, tools)
 
     @property
     def prompt(self) -> tuple[bytes, bytes]:
@@ -337,29 +268,18 @@ class RequestView:
         Raises:
             msgspec.ValidationError: The messages are none.
         """
-        return self.conversation[0] != _BY_FIRST_WORDS
+        return self.conversation[0] != BY_FIRST_WORDS
 
     @_once
     def conversation(self) -> tuple[bytes, ...]:
         """
         What tells this conversation from others, as `conversation_number` takes it.
 
-        Our own session header, then Claude Code's (with its agent, which is a conversation of
-        its own), then a session within ``metadata.user_id``, else what was said first.
-
         Raises:
             msgspec.ValidationError: The messages are none.
         """
-        headers = self._headers
-        if session := headers.get(SESSION_HEADER):
-            return (b"session", session.encode())
-        if session := headers.get(_CLAUDE_CODE_SESSION):
-            agent = headers.get(_CLAUDE_CODE_AGENT, "")
-            return (b"claude-code", session.encode(), agent.encode())
-        metadata = self._body.metadata
-        if metadata and metadata.user_id and (session := _session_in(metadata.user_id)):
-            return (b"user-id", session.encode())
-        return (_BY_FIRST_WORDS, *_first_words(self.messages))
+        named = named_conversation(self._headers, self._body.metadata)
+        return named or first_words(self.messages)
 
 
 def view_request(headers: Mapping[str, str], body: bytes) -> RequestView | None:
@@ -378,7 +298,7 @@ def view_request(headers: Mapping[str, str], body: bytes) -> RequestView | None:
     """
     if len(body) > _WORTH_COUNTING and body.count(b"{") > _MOST_PARTS:
         return None
-    if len(headers.get(TYPE_HEADER) or "") > _LONGEST_NAME:
+    if len(headers.get(TYPE_HEADER) or "") > LONGEST_NAME:
         return None
     try:
         parsed = _BODY.decode(body)
@@ -394,99 +314,8 @@ def _is_beyond_reading(prompt: tuple[bytes, bytes]) -> bool:
     return sum(part.count(b"{") + part.count(b"[") for part in prompt) > _MOST_PARTS
 
 
-def _open_contents(messages: list[Message]) -> bool:
-    """
-    Read what stands within blocks where it is more than text.
-
-    Returns:
-        Whether all of it is plain: turns of user and assistant, of text, tool calls and results.
-    """
-    plain = True
-    for message in messages:
-        plain = plain and message.get("role") in _PLAIN_ROLES
-        content = message.get("content", "")
-        if isinstance(content, str):
-            continue
-        for block in content:
-            plain = plain and block.get("type") in _PLAIN_KINDS and "citations" not in block
-            inner = block.get("content")
-            if inner is None:
-                continue
-            if memoryview(inner)[:1] in _OPENINGS:
-                block["content"] = _INNER.decode(inner)
-                plain = False
-            else:
-                del block["content"]
-    return plain
-
-
-def _is_text(content: str | list[_Block] | None) -> bool:
-    return isinstance(content, str) or (
-        content is not None and all(block.get("type") == "text" for block in content)
-    )
-
-
-def _session_in(user_id: str) -> str | None:
-    if user_id.startswith("{"):
-        try:
-            return _SESSION_IN_JSON.decode(user_id).session_id or None
-        except msgspec.DecodeError:
-            return None
-    if "session_" not in user_id:
-        return None
-    found = _SESSION_IN_USER_ID.search(user_id)
-    return found[1] if found else None
-
-
-def _first_words(messages: Sequence[Message]) -> list[bytes]:
-    """What was said before a model spoke; the same as text or as blocks, marked or not."""
-    words = []
-    for message in messages:
-        if message.get("role") == "assistant":
-            break
-        content = message.get("content", "")
-        if isinstance(content, str):
-            words.append(content.encode())
-            continue
-        for block in content:
-            if "text" in block:
-                text = msgspec.json.decode(block["text"])
-                words.append(text.encode() if isinstance(text, str) else bytes(block["text"]))
-            elif "source" in block:
-                words.append(bytes(block["source"]))
-    return words
-
-
-class _UserId(msgspec.Struct):
-    session_id: str | None = None
-
-
-class _RememberedShapes:
-    """The fingerprints of the last prompts seen: few prompts make many requests."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._known: dict[bytes, str] = {}
-
-    def shape(self, digest: bytes, system: bytes | memoryview, tools: bytes | memoryview) -> str:
-        """The fingerprint of a system prompt and a tool set, by the digest of their bytes."""
-        known = self._known.get(digest)
-        if known is None:
-            request = {"system": msgspec.json.decode(system), "tools": msgspec.json.decode(tools)}
-            known = fingerprint(request)
-            if len(self._known) >= self._capacity:
-                self._known.clear()
-            self._known[digest] = known
-        return known
-
-
 _PLAIN = History()
-_PLAIN_ROLES = frozenset({"user", "assistant"})
-_PLAIN_KINDS = frozenset({"text", "tool_use", "tool_result"})
-_OPENINGS = (b"[", b"{")
-_INNER = msgspec.json.Decoder(list[_Inner] | _Inner)
-_BODY = msgspec.json.Decoder(_Body)
+_BODY = msgspec.json.Decoder(Body)
 _MESSAGES = msgspec.json.Decoder(list[Message])
 _TOOLS = msgspec.json.Decoder(list[Tool] | None)
-_SESSION_IN_JSON = msgspec.json.Decoder(_UserId)
-_SHAPES = _RememberedShapes(_REMEMBERED_SHAPES)
+_SHAPES = Fingerprints(_REMEMBERED_SHAPES)
