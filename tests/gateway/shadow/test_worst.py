@@ -170,3 +170,22 @@ def test_without_a_length_an_answer_may_be_as_long_as_the_model_writes(told: Any
     longest = Usage(output_tokens=CATALOG.find(HAIKU).max_output_tokens or 0)
 
     assert bound(max_tokens=told) >= cost(longest, HAIKU, at=DAY, catalog=CATALOG)
+
+
+@pytest.mark.parametrize(
+    ("model", "max_tokens", "batched", "live"),
+    [(OPUS, 64_000, 6, 3), (HAIKU, 64_000, 275, 137), (OPUS, 1_000, 150, 75)]
+    + [(HAIKU, 1_000, 6_036, 3_018)],
+)
+def test_so_many_calls_have_room_in_five_dollars_as_the_page_on_rollouts_says(
+    model: str, max_tokens: int, batched: int, live: int
+) -> None:
+    body = b'{"max_tokens":%d,"messages":[{"role":"user","content":"%b"}]}' % (
+        max_tokens,
+        b"x" * 8_000,
+    )
+
+    for in_batches, room in ((True, batched), (False, live)):
+        usd = most_usd(body, model, at=DAY, catalog=CATALOG, batched=in_batches)
+        assert usd is not None
+        assert int(5 / usd) == room
