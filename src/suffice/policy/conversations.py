@@ -10,7 +10,6 @@ import msgspec
 from suffice.policy.bodies import Message, Metadata
 
 SESSION_HEADER = "x-suffice-session"
-BY_FIRST_WORDS = b"first"
 _CLAUDE_CODE_SESSION = "x-claude-code-session-id"
 _CLAUDE_CODE_AGENT = "x-claude-code-agent-id"
 _SESSION_IN_USER_ID = re.compile(r"(?:^|_)session_([0-9A-Za-z][0-9A-Za-z-]{7,})$")
@@ -37,7 +36,7 @@ def named_conversation(
 
 def first_words(messages: Sequence[Message]) -> tuple[bytes, ...]:
     """What was said before a model spoke; the same as text or as blocks, marked or not."""
-    words = [BY_FIRST_WORDS]
+    words = [b"first"]
     for message in messages:
         if message.get("role") == "assistant":
             break

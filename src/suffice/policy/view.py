@@ -23,7 +23,7 @@ from suffice.policy.bodies import (
     open_contents,
     small_fields,
 )
-from suffice.policy.conversations import BY_FIRST_WORDS, first_words, named_conversation
+from suffice.policy.conversations import first_words, named_conversation
 from suffice.policy.fingerprint import Fingerprints
 from suffice.policy.history import History, read_history
 from suffice.policy.splice import WORTH_MEASURING
@@ -262,13 +262,8 @@ class RequestView:
 
     @property
     def has_session(self) -> bool:
-        """
-        Whether the client itself says which requests belong together.
-
-        Raises:
-            msgspec.ValidationError: The messages are none.
-        """
-        return self.conversation[0] != BY_FIRST_WORDS
+        """Whether the client itself says which requests belong together."""
+        return self._named is not None
 
     @_once
     def conversation(self) -> tuple[bytes, ...]:
@@ -278,8 +273,11 @@ class RequestView:
         Raises:
             msgspec.ValidationError: The messages are none.
         """
-        named = named_conversation(self._headers, self._body.metadata)
-        return named or first_words(self.messages)
+        return self._named or first_words(self.messages)
+
+    @_once
+    def _named(self) -> tuple[bytes, ...] | None:
+        return named_conversation(self._headers, self._body.metadata)
 
 
 def view_request(headers: Mapping[str, str], body: bytes) -> RequestView | None:
