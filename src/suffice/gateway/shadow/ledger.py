@@ -146,7 +146,7 @@ class ShadowLedger:
             held_usd=Decimal(day.held) / PICO,
             calls_held=day.calls_held,
             has_refused=day.cheapest_refused is not None,
-            is_used_up=day.is_used_up(within=limit),
+            is_used_up=limit <= 0 or day.is_used_up(within=limit),
         )
 
     def _limit(self) -> int:
