@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from suffice.adapters.storage.rollouts import Happened
-from suffice.cli.rollout_views import drawn, listed
+from suffice.cli.rollout_list import listed
+from suffice.cli.rollout_views import drawn
 from suffice.records.rollout import RolloutEvent, RolloutState
 from suffice.reports.rollouts import GuardRow, Money, RolloutView, Served
 

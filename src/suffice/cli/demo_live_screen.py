@@ -16,7 +16,8 @@ from rich.text import Text
 from suffice.adapters.storage.rollouts import Happened
 from suffice.cli.console import progress, speaks_unicode
 from suffice.cli.money_text import short_name
-from suffice.cli.rollout_views import rail, state_text
+from suffice.cli.rollout_views import rail
+from suffice.cli.rollout_words import state_text
 from suffice.records.rollout import RolloutState
 from suffice.reports.rollouts import RolloutView, actual_text
 from suffice.testing.live_world import BASELINE, CANDIDATE, Seen

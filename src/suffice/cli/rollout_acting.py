@@ -13,8 +13,9 @@ from suffice.adapters.controlling.evidence import PROMPT
 from suffice.adapters.live_prompts import live_prompts
 from suffice.adapters.storage.rollouts import Kept
 from suffice.cli.rollout_facts import view
+from suffice.cli.rollout_list import show_list
 from suffice.cli.rollout_proofs import is_itself, model_name, proof_of
-from suffice.cli.rollout_views import show_changed, show_list, show_status
+from suffice.cli.rollout_views import show_changed, show_status
 from suffice.cli.rollout_world import Places, World, now, opened, the_rollout
 from suffice.errors import BadOption, PolicyChanged, RolloutChanged, StorageError
 from suffice.gateway.status import gateway_has_own_key
