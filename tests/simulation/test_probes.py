@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from suffice.decision import decide
 from suffice.monitor.probe import ALPHA_A_YEAR, Asked, looked_at, probe
+from suffice.records import Evidence, Limits, Word
 from suffice.records.held_out import Arm
 from suffice.statistics.spending import WEEKLY
 
 Answers = NDArray[np.int64]
 WEEKS = 52
+DRIFTS_FOR = 20
+"""Weeks of a drift by a point each: from 95 to 75 %."""
+
 A_WEEK = WEEKLY.refill * 7 / 365
 """The share of a probe a week after the last."""
 
@@ -33,10 +39,15 @@ class Model:
         self._dice = dice
         self._sure = np.where(np.arange(cases) < round(noisy * cases), 0.79, 1.0)
         self._usual = np.zeros(cases, dtype=np.int64)
+        self._turns = dice.random(cases)
 
     def change(self, share: float) -> None:
         """Another usual answer to so many of the requests."""
         self._usual[self._dice.random(len(self._usual)) < share] = 2
+
+    def drift(self, share: float) -> None:
+        """Another usual answer to so many of all requests: to those before, and to some more."""
+        self._usual[self._turns < share] = 2
 
     def answers(self) -> Answers:
         """One to each request."""
@@ -73,6 +84,94 @@ def found_after(
         after = [place for place, moved in enumerate(told[week - 1 :], start=1) if moved]
         found.append(float(after[0]) if after else np.inf)
     return np.array(found)
+
+
+def probes_of_a_drift(*, cases: int, runs: int, seed: int, calm: int = 0) -> NDArray[np.float64]:
+    """
+    Weeks until a model is called changed that answers 1 % of its requests anew each week.
+
+    Args:
+        cases: Requests.
+        runs: So many models.
+        seed: Of their noise.
+        calm: Weeks in which it was asked before it began to drift.
+    """
+    dice, found = np.random.default_rng(seed), []
+    for _ in range(runs):
+        model = Model(cases, dice)
+        given, seen = [model.answers() for _ in range(2 + calm)], np.inf
+        for week in range(1, DRIFTS_FOR + 1):
+            model.drift(week / 100)
+            given.append(model.answers())
+            told = np.array(looked_at(given)).T
+            likeness = [(one[:, None] == one[None, :]).astype(np.float64) for one in told]
+            if probe(likeness, Asked("t", Arm.BASELINE, "m", A_WEEK)).moved:
+                seen = week
+                break
+        found.append(seen)
+    return np.array(found)
+
+
+def re_checks_of_a_drift(
+    *, cases: int, runs: int, seed: int, every_days: int = 7
+) -> NDArray[np.float64]:
+    """Weeks until held-out cases say Keep of a candidate that agrees in 95 %, then 1 % less each."""
+    dice, found = np.random.default_rng(seed), []
+    limits = Limits(beta=Limits().beta * WEEKLY.refill * every_days / 365)
+
+    @cache  # the word on agreement depends on the counts alone
+    def says_keep(agreed: int) -> bool:
+        scores = [1.0] * agreed + [0.0] * (cases - agreed)
+        evidence = Evidence(type="t", baseline="b", candidate="c", agreement=scores)
+        return decide(evidence, limits).verdict is Word.KEEP
+
+    for _ in range(runs):
+        candidate, seen = Model(cases, dice, noisy=0.0), np.inf
+        for look in range(1, DRIFTS_FOR * 7 // every_days + 1):
+            weeks_gone = look * every_days / 7
+            candidate.drift(0.05 + weeks_gone / 100)
+            if says_keep(int((candidate.answers() == 0).sum())):
+                seen = weeks_gone
+                break
+        found.append(seen)
+    return np.array(found)
+
+
+@pytest.mark.parametrize("calm", [0, 26])
+def test_a_model_that_drifts_slowly_is_found_though_no_week_differs_much_from_the_last(
+    calm: int,
+) -> None:
+    """
+    Its first answers are what the latest are held against, however many came in between.
+    """
+    found = probes_of_a_drift(cases=100, runs=8, seed=31, calm=calm)
+
+    assert np.all(found <= DRIFTS_FOR), found
+
+
+def test_a_candidate_that_drifts_slowly_is_taken_back_before_it_has_lost_much() -> None:
+    found = re_checks_of_a_drift(cases=200, runs=20, seed=32)
+
+    assert np.all(found <= 12), found
+    assert np.median(found) >= 3  # not before it has lost anything
+
+
+@pytest.mark.large
+def test_when_a_drift_of_a_point_a_week_is_found() -> None:
+    """
+    The table of docs/monitor.md.
+    """
+    quantiles = (0.05, 0.5, 0.95, 1.0)
+    for cases in (50, 100, 200):
+        for name, found in (
+            ("probe", probes_of_a_drift(cases=cases, runs=200, seed=33)),
+            ("probe, half a year calm", probes_of_a_drift(cases=cases, runs=200, seed=36, calm=26)),
+            ("re-check, weekly", re_checks_of_a_drift(cases=cases, runs=1000, seed=34)),
+            ("re-check, daily", re_checks_of_a_drift(cases=cases, runs=200, seed=35, every_days=1)),
+        ):
+            row = [f"{np.quantile(found, at, method='higher'):.1f}" for at in quantiles]
+            print(f"{cases} cases, {name}: found by week", *row)  # noqa: T201
+    assert np.all(found <= 12)
 
 
 @pytest.mark.parametrize("noisy", [0.15, 0.6])
