@@ -12,6 +12,7 @@ ever. What that hides, a hunt finds; with `--seed N` it draws again as one that 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import secrets
@@ -80,10 +81,10 @@ class Half:
             self._process.send_signal(signal.SIGINT)
 
     def end(self) -> None:
-        """Wait for its end, but not for ever."""
-        try:
+        """Wait for its end, but not for ever; what a test had begun to start ends too."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_PATIENCE_S)
-        except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def lines(self) -> list[str]:

@@ -350,7 +350,7 @@ class Process:
         self._reader.start()
         try:
             self.wait_for("ready")
-        except AssertionError:
+        except BaseException:
             self.clean()
             raise
         self.url: str = self.wait_for("starting")["address"]

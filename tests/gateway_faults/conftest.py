@@ -339,7 +339,7 @@ class Gateway:
         self._reading.start()
         try:
             self.wait_for("ready")
-        except AssertionError:
+        except BaseException:
             self.clean()
             raise
         self.port = int(self.wait_for("starting")["address"].rpartition(":")[2])
