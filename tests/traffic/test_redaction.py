@@ -211,3 +211,20 @@ def test_no_value_set_apart_by_blanks_survives(pieces: list[str]) -> None:
 
     assert not [one for one in ("jane@", "2345678", "41111111", "0532", "sk-abc") if one in kept]
     assert masked(kept) == kept
+
+
+def test_a_member_that_is_called_secret_goes_whatever_it_looks_like() -> None:
+    redactor = Redactor(Masking(), secret=SECRET)
+
+    masked = redactor.value({"input": {"password": "x", "passwordHint": "x"}})
+
+    assert masked["input"]["password"].startswith("<key:")
+    assert masked["input"]["passwordHint"] == "x"
+    assert redactor.value(masked) == masked
+    assert redactor.found == {"key": 1}
+
+
+def test_where_keys_are_kept_a_name_hides_nothing() -> None:
+    redactor = Redactor(Masking(kinds=("email",)), secret=SECRET)
+
+    assert redactor.value({"password": "x"}) == {"password": "x"}

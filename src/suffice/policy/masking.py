@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from suffice.policy.credentials import is_secret_name
 from suffice.policy.sensitive import KINDS, finders_of
 
 _FINDERS = finders_of(KINDS)
 # No address is shorter, and no key that could be a plain name is.
 _SHORTEST, _SHORTEST_KEY = 6, 14
 _HIDDEN = "[key]"
-_SECRET_FIELD = re.compile(
-    r"(?i)(^|[_-])(api[_-]?key|auth[_-]?token|access[_-]?token|secret|passwd|password|pwd|"
-    r"client[_-]?secret|authorization[_-]?token)$"
-)
 
 
 def mask_text(text: str) -> str:
@@ -69,6 +65,6 @@ def mask_json(value: Any) -> Any:
 def _field(name: str, below: Any, *, attached: bool) -> Any:
     if attached and name == "data":
         return below
-    if isinstance(below, str) and below and _SECRET_FIELD.search(name):
+    if isinstance(below, str) and below and is_secret_name(name):
         return _HIDDEN
     return mask_json(below)

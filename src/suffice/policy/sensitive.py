@@ -12,6 +12,8 @@ import string
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
+from suffice.policy.credentials import find_keys, may_hold_keys
+
 KINDS = ("email", "phone", "card", "iban", "key")
 
 
@@ -58,16 +60,7 @@ def is_plain(body: bytes) -> bool:
     >>> is_plain(b'{"max_tokens": 9, "system": "Be kind."}'), is_plain(b'{"system": "a@b.co"}')
     (True, False)
     """
-    if any(mark in body for mark in _SUSPECT):
-        return False
-    runs = b" ".join([run for run in body.translate(_RUNS).split() if len(run) >= len(_LONG_RUN)])
-    if any(begin in runs for begin in _BEGINNINGS):
-        return False
-    lower = body.lower()
-    if any(word in lower for word in _SUSPECT_WORDS):
-        return False
-    tokens = lower.count(b"token")
-    if tokens and tokens != lower.count(b'_tokens":') + lower.count(b'_tokens_details":'):
+    if any(mark in body for mark in _SUSPECT) or may_hold_keys(body):
         return False
     shapes = _DATED_MODEL.sub(b"", body).translate(_SHAPES, _SEPARATORS)
     return _SEVEN_DIGITS not in shapes and _IBAN_BEGINS not in shapes
@@ -85,11 +78,6 @@ _SEPARATORS = b" ().-/"
 _SHAPES = _table({"0": string.digits, "A": string.ascii_uppercase}, other="a")
 _SEVEN_DIGITS = b"0" * 7
 _IBAN_BEGINS = b"AA00"
-_RUN_SIGNS = string.ascii_letters + string.digits + "_-"
-_IN_RUN = _table({"a": _RUN_SIGNS}, other=" ")
-_RUNS = _table({sign: sign for sign in _RUN_SIGNS}, other=" ")
-# The shortest key has a run of eleven: two for its beginning, and what eyJ has before its dot.
-_LONG_RUN = b"a" * 11
 
 
 def _squeezed(text: str) -> bytes:
@@ -119,115 +107,14 @@ def _emails(text: str) -> Iterable[Span]:
             yield Span(start, found.end(), "email")
 
 
-# What vendors begin their credentials with. Each is looked for only where its first letters are.
-_KEYS = tuple(
-    (begin, re.compile(pattern))
-    for begin, pattern in (
-        ("sk-", r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{12,}"),
-        # A gateway key of ours.
-        ("sgk-", r"(?<![A-Za-z0-9])sgk-[A-Za-z0-9_-]{12,}"),
-        *((f"{of}k_", rf"(?<![A-Za-z0-9]){of}k_(?:live|test)_[A-Za-z0-9]{{10,}}") for of in "srp"),
-        *((f"gh{of}_", rf"(?<![A-Za-z0-9])gh{of}_[A-Za-z0-9]{{20,}}") for of in "oprsu"),
-        ("github_pat_", r"github_pat_[A-Za-z0-9_]{20,}"),
-        ("glpat-", r"glpat-[A-Za-z0-9_-]{16,}"),
-        ("xox", r"xox[abeoprs]-[A-Za-z0-9-]{10,}"),
-        ("AKIA", r"(?<![A-Za-z0-9])AKIA[A-Z0-9]{16}(?![A-Za-z0-9])"),
-        ("ASIA", r"(?<![A-Za-z0-9])ASIA[A-Z0-9]{16}(?![A-Za-z0-9])"),
-        ("AIza", r"AIza[A-Za-z0-9_-]{30,}"),
-        ("ya29.", r"ya29\.[A-Za-z0-9_-]{20,}"),
-        ("hf_", r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{20,}"),
-        ("npm_", r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{30,}"),
-        ("pypi-", r"pypi-[A-Za-z0-9_-]{30,}"),
-        ("gsk_", r"(?<![A-Za-z0-9])gsk_[A-Za-z0-9]{20,}"),
-        ("xai-", r"(?<![A-Za-z0-9])xai-[A-Za-z0-9]{20,}"),
-        ("pplx-", r"(?<![A-Za-z0-9])pplx-[A-Za-z0-9]{20,}"),
-        ("r8_", r"(?<![A-Za-z0-9])r8_[A-Za-z0-9]{20,}"),
-        ("dapi", r"(?<![A-Za-z0-9])dapi[a-f0-9]{32}"),
-        *((f"do{of}_v1_", rf"(?<![A-Za-z0-9])do{of}_v1_[a-f0-9]{{20,}}") for of in "opr"),
-        ("hvs.", r"(?<![A-Za-z0-9])hvs\.[A-Za-z0-9_-]{20,}"),
-        ("SG.", r"(?<![A-Za-z0-9])SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-        ("ATATT3", r"(?<![A-Za-z0-9])ATATT3[A-Za-z0-9_=-]{20,}"),
-        ("lin_api_", r"(?<![A-Za-z0-9])lin_api_[A-Za-z0-9]{20,}"),
-        ("ntn_", r"(?<![A-Za-z0-9])ntn_[A-Za-z0-9]{20,}"),
-        ("GOCSPX-", r"(?<![A-Za-z0-9])GOCSPX-[A-Za-z0-9_-]{16,}"),
-        ("AGE-SECRET-KEY-1", r"(?<![A-Za-z0-9])AGE-SECRET-KEY-1[A-Z0-9]{20,}"),
-        ("eyJ", r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"),
-    )
-)
-# A block without its end is a secret to the end of the text.
-_PEM = re.compile(
-    r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,32}PRIVATE KEY-----|\Z)",
-    re.DOTALL,
-)
-_IN_ADDRESS = re.compile(r"(?<=://)[^\s/:@<>]{0,64}:[^\s/@<>]{1,128}(?=@)")
-# Whoever knows these addresses may post to them.
-_HOOK = re.compile(r"(?<=hooks\.slack\.com/)[a-z]{4,16}/[A-Za-z0-9/_-]{10,}")
-# In plain base64, whose signs break a run.
-_WEBHOOK = re.compile(r"(?<![A-Za-z0-9])whsec_[A-Za-z0-9+/=_-]{16,}")
-_MARKED = (
-    *(("@", _IN_ADDRESS), ("PRIVATE KEY", _PEM)),
-    *(("hooks.slack.com/", _HOOK), ("whsec_", _WEBHOOK)),
-)
-_NAMED_WORDS = (
-    *("key", "token", "secret", "passw", "pwd", "bearer", "credential"),
-    *("passp", "_pass", "authorization", "cookie", "sig="),
-)
-# Whatever stands behind these is secret; behind the others, what has letters and digits.
-_NAMED = re.compile(
-    r"(?i)\b(?:password|passwd|pwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token|"
-    r"client[_-]?secret)\b[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<secret>[^\s\"',;&]{6,512})"
-    r"|(?:api[_-]?key|(?:access|account)[_-]?key|auth[_-]?token|access[_-]?token|client[_-]?secret|"
-    r"secret|password|passwort|passwd|credential|token)s?[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
-    r"(?P<value>[A-Za-z0-9_.+/=~-]{8,512})"
-    r"|bearer\s{1,3}(?P<bearer>[A-Za-z0-9_.+/=~-]{16,4096})"
-    r"|authorization[\"']?\s{0,3}:\s{0,3}[\"']?(?:basic|token)\s{1,3}"
-    r"(?P<authorization>[A-Za-z0-9_.+/=~:-]{8,4096})"
-    r"|(?-i:_PASS(?:WORD|WD)?|_PWD|_SECRET|PASSPHRASE)=[\"']?(?P<assigned>[^\s\"',;&]{4,512})"
-    r"|cookie[\"']?\s{0,3}:\s{0,3}[\"']?"
-    r"(?P<cookie>[A-Za-z0-9_.-]{1,64}=[^\s\"';]{8,4096}"
-    r"(?:; ?[A-Za-z0-9_.-]{1,64}=[^\s\"';]{0,4096}){0,20})"
-    r"|[?&]sig=(?P<signature>[A-Za-z0-9%+/_-]{20,512})"
-)
-# Masked before: by its kind, or with a placeholder.
-_MASKED = re.compile(r"\[(?:key|email|phone|card|iban)\]|<[a-z]+:[a-p]{10}>")
-
-
 # Escapes may hide any sign, and one that parts the groups of a number.
-_SUSPECT = (
-    *(b"\\u00", b"\\/", b"ya29.", b"hvs.", b"SG."),
-    *(sign.encode() for sign, _ in _MARKED),
-)
-_BEGINNINGS = tuple(begin.encode() for begin, _ in _KEYS)
-_SUSPECT_WORDS = tuple(word.encode() for word in _NAMED_WORDS if word != "token")
+_SUSPECT = (b"\\u00", b"\\/", b"@")
 # Its digits would look like a number's, and stand in nearly every answer.
 _DATED_MODEL = re.compile(rb'"claude-[a-z]{4,8}-[1-9](?:-[0-9])?-20[0-9]{6}"')
 
 
 def _keys(text: str) -> Iterable[Span]:
-    for pattern in _patterns_worth_trying(text):
-        for found in pattern.finditer(text):
-            yield Span(found.start(), found.end(), "key")
-    lower = text.lower()
-    if any(word in lower for word in _NAMED_WORDS):
-        yield from _named_keys(text)
-
-
-def _patterns_worth_trying(text: str) -> Iterable[re.Pattern[str]]:
-    if _LONG_RUN in text.encode("utf-8", "replace").translate(_IN_RUN):
-        yield from (pattern for begin, pattern in _KEYS if begin in text)
-    yield from (pattern for sign, pattern in _MARKED if sign in text)
-
-
-def _named_keys(text: str) -> Iterable[Span]:
-    for found in _NAMED.finditer(text):
-        value = found.lastgroup or "value"
-        told = found[value]
-        if value in {"secret", "assigned"} and _MASKED.match(told):
-            continue
-        # A word is no secret ("token: required"), nor is a count ("token: 12000000").
-        mixed = any(map(str.isdigit, told)) and any(map(str.isalpha, told))
-        if mixed or value != "value":
-            yield Span(found.start(value), found.end(value), "key")
+    return (Span(start, end, "key") for start, end in find_keys(text))
 
 
 _IBAN = re.compile(

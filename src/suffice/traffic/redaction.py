@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from suffice.errors import BadOption
+from suffice.policy.credentials import is_secret_name
 from suffice.policy.sensitive import KINDS, Finder, finders_of, pattern_finder
 from suffice.records import LoggedExchange
 
@@ -91,6 +92,7 @@ class Redactor:
             *(pattern_finder(pattern) for pattern in masking.patterns),
         ]
         self._masks_numbers = "card" in masking.kinds
+        self._masks_keys = "key" in masking.kinds
         self._shortest = 1 if masking.patterns else _SHORTEST
         self._secret = secret
         self._known: dict[str, str] = {}
@@ -117,7 +119,8 @@ class Redactor:
             return self.text(value)
         if isinstance(value, dict) and depth < _DEEPEST:
             return {
-                self.text(name): self.value(inner, depth=depth + 1) for name, inner in value.items()
+                self.text(name): self._field(name, inner, depth=depth + 1)
+                for name, inner in value.items()
             }
         if isinstance(value, list | tuple) and depth < _DEEPEST:
             return [self.value(inner, depth=depth + 1) for inner in value]
@@ -148,6 +151,14 @@ class Redactor:
             response_text=self.text(exchange.response_text),
         )
 
+    def _field(self, name: str, inner: Any, *, depth: int) -> Any:
+        """A member's value; one that its name calls secret goes, whatever it looks like."""
+        secret = self._masks_keys and isinstance(inner, str) and inner and is_secret_name(name)
+        if not secret or _PLACED.fullmatch(inner):
+            return self.value(inner, depth=depth)
+        self.found["key"] = self.found.get("key", 0) + 1
+        return self._placeholder("key", inner)
+
     def _masked(self, text: str) -> str:
         spans = sorted(span for find in self._finders for span in find(text))
         if not spans:
@@ -176,6 +187,7 @@ class Redactor:
 
 
 # Letters only, so that no placeholder can be taken for a number by anything that comes after.
+_PLACED = re.compile(r"<[a-z]+:[a-p]{10}>|\[[a-z]+\]")
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 _TEXT_FIELDS = (
     "id", "model", "requested_model", "error", "session", "user",

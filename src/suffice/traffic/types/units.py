@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 
+from suffice.policy.masking import mask_text
 from suffice.traffic.redaction import Masking, Redactor
 
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9_-]{0,30}):[a-p]{10}>")
 _PLACEHOLDER_BYTES = re.compile(_PLACEHOLDER.pattern.encode())
 _LONGEST_REMEMBERED = 500
-_MANY_LINES = "PRIVATE KEY"
-_MAY_HOLD_ONE = re.compile(r"[@<]|\d[\d ().\-/]{6}|[A-Za-z0-9_\-]{16}|[Bb]earer|[A-Z]{2}\d\d")
+# Beside these, what is secret stands on many lines or on another one.
+_MANY_LINES = ("PRIVATE KEY", "AKIA", "ASIA", "Private-Lines:")
 # Placeholders are compared without what is keyed in them, so any key serves.
 _ANY_SECRET = b"only the kind of a placeholder is kept"
 
@@ -42,7 +43,7 @@ def lines_of(text: str) -> list[str]:
     >>> lines_of("Be brief.\n\n  Use JSON. ")
     ['Be brief.', 'Use JSON.']
     """
-    if _MANY_LINES in text:  # the one secret that is masked as one value and stands on many lines
+    if any(sign in text for sign in _MANY_LINES):
         text = canonical(text)
     return [line for raw in text.split("\n") if (line := raw.strip())]
 
@@ -61,7 +62,8 @@ def canonical(line: str) -> str:
 
 
 def _masked(line: str) -> str:
-    if _MAY_HOLD_ONE.search(line) is None:
+    # Found as the redactor finds it, which would remember each line.
+    if "<" not in line and mask_text(line) is line:
         return line
     return _PLACEHOLDER.sub(r"<\1>", _redactor().text(line))
 
