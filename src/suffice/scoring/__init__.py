@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from suffice.scoring.assignment import best_pairing
     from suffice.scoring.choice import Choice, choose_scorer, named_choice
     from suffice.scoring.human_labels import (
         Human,
@@ -38,6 +39,7 @@ _HOMES = {
     "JudgedPairs": "judged_pairs",
     "LabelScorer": "labels",
     "Threshold": "similarity",
+    "best_pairing": "assignment",
     "calibrate_threshold": "similarity",
     "choose_scorer": "choice",
     "judge_counts": "human_labels",
@@ -61,6 +63,7 @@ __all__ = [
     "JudgedPairs",
     "LabelScorer",
     "Threshold",
+    "best_pairing",
     "calibrate_threshold",
     "choose_scorer",
     "judge_counts",

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import numpy as np
 from rapidfuzz import fuzz
-from scipy.optimize import linear_sum_assignment
 
+from suffice import scoring
 from suffice.errors import BadOption
 from suffice.scoring.dates import same_moment
 
@@ -197,8 +197,7 @@ class _Walk:
             for j, to in enumerate(rest_right):
                 matched, total = self.compare(left[at], right[to], f"{path}[0]", None)
                 gain[i, j] = matched - _SMALL * total
-        rows, columns = linear_sum_assignment(gain, maximize=True)
-        chosen = zip(rows.tolist(), columns.tolist(), strict=True)
+        chosen = scoring.best_pairing(gain)  # loaded by the first array that needs it
         return pairs + [(rest_left[row], rest_right[column]) for row, column in chosen]
 
     def _missed(self, path: str, size: int, paths: list[str] | None) -> tuple[int, int]:

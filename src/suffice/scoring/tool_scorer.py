@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
+from suffice import scoring
 from suffice.records import Answer, Case, Reference, Score
 from suffice.scoring.json_compare import JsonRules, compare_json
 from suffice.scoring.reading import (
@@ -75,16 +75,18 @@ class ToolCallScorer:
         if max(len(mine), len(right)) > _MOST_CALLS:
             return unparseable(f"more than {_MOST_CALLS} tool calls in one answer")
         gain = np.array([[self._agree(one, other)[0] for other in right] for one in mine])
-        rows, columns = linear_sum_assignment(gain, maximize=True)
+        chosen = scoring.best_pairing(gain)
         paths: list[str] = []
         same = 0
-        for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        for row, column in chosen:
             _, exact, where = self._agree(mine[row], right[column])
             same += exact
             paths.extend(where)
-        paths.extend(mine[row].name for row in sorted(set(range(len(mine))) - set(rows.tolist())))
         paths.extend(
-            right[at].name for at in sorted(set(range(len(right))) - set(columns.tolist()))
+            mine[row].name for row in sorted(set(range(len(mine))) - {row for row, _ in chosen})
+        )
+        paths.extend(
+            right[at].name for at in sorted(set(range(len(right))) - {at for _, at in chosen})
         )
         total = max(len(mine), len(right))
         reason = (
