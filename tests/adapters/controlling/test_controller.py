@@ -137,6 +137,56 @@ def test_who_takes_a_share_back_in_the_policy_itself_aborts_the_rollout(world: A
     assert world.share() == 0.0
 
 
+def by_hand(world: Any, wish: Wish, **later: float) -> None:
+    """Somebody changes the policy itself."""
+    loaded = world.policies.load()
+    signed = Signature(at=world.later(**later), by="Ada", reason="our own decision")
+    world.policies.publish(apply_wish(loaded.policy, wish, signed), after=loaded.etag)
+
+
+def test_another_candidate_in_the_policy_itself_ends_the_rollout_and_stays(world: Any) -> None:
+    """
+    The rollout speaks of its own candidate; nobody is sent back from a model it knows nothing of.
+    """
+    world.start()
+    by_hand(world, Wish(type="triage", candidate="claude-sonnet-5-5", share=0.5), hours=1)
+
+    for hour in (2, 3):
+        world.controller.round(world.later(hours=hour))
+
+    rule = world.policies.load().policy.types["triage"]
+    assert (rule.candidate, rule.share) == ("claude-sonnet-5-5", 0.5)
+    assert world.told() == ["started", "aborted"]
+
+
+@pytest.mark.parametrize("plan", ["default", "0/10/100"])
+def test_a_rule_that_somebody_took_out_ends_the_rollout_and_is_not_put_back(
+    world: Any, plan: str
+) -> None:
+    world.start(plan=plan)
+    loaded = world.policies.load()
+    world.policies.publish(
+        msgspec.structs.replace(loaded.policy, types={}, audit=()), after=loaded.etag
+    )
+
+    for hour in (2, 3):
+        world.controller.round(world.later(hours=hour))
+
+    assert world.policies.load().policy.types == {}
+    assert world.told() == ["started", "aborted"]
+
+
+def test_what_was_taken_back_stays_so_whatever_somebody_writes_into_the_policy(world: Any) -> None:
+    world.start()
+    world.feed([0.0] * 80)
+    world.controller.round(world.later(hours=1))
+    by_hand(world, Wish(type="triage", share=1.0), hours=2)
+
+    world.controller.round(world.later(hours=3))
+
+    assert world.share() == 0.0
+
+
 def test_two_types_are_published_one_after_the_other(world: Any) -> None:
     world.start("triage")
     world.start("invoice")

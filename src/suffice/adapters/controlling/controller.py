@@ -13,10 +13,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from suffice.adapters.controlling.policy_rule import moved_by_hand, with_rollout
+from suffice.adapters.controlling.policy_rule import taken_by_hand, with_rollout
 from suffice.adapters.policies import Loaded, PolicyFiles
 from suffice.adapters.storage.rollouts import Kept, Rollouts
-from suffice.errors import NotNow, PolicyChanged, RolloutChanged, SufficeError
+from suffice.errors import PolicyChanged, RolloutChanged, SufficeError
 from suffice.monitor import command, step, wanted
 from suffice.policy.changes import Signature
 from suffice.policy.table import Policy
@@ -145,16 +145,13 @@ class Controller:
         return step(rollout, self._gather(kept, now), now=now)
 
     def _taken_back(self, rollout: Rollout, now: datetime) -> RolloutStep | None:
-        """Where somebody took the share back in the policy itself, the rollout is aborted."""
+        """Where somebody took the type back in the policy itself, the rollout is aborted."""
         policy = self._policies.load().policy
-        if not moved_by_hand(policy, rollout, wanted(rollout)):
+        reason = taken_by_hand(policy, rollout, wanted(rollout))
+        if not reason:
             return None
         by = policy.audit[-1].by if policy.audit else ""
-        reason = f"policy {policy.version} gives {rollout.type} less than its rollout"
-        try:
-            return command(rollout, "abort", by=by, reason=reason, now=now)
-        except NotNow:
-            return None
+        return command(rollout, "abort", by=by, reason=reason, now=now)
 
     def _published(
         self, change: Callable[[Policy], Policy | None]

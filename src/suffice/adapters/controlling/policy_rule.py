@@ -20,6 +20,8 @@ def with_rollout(
     """
     The policy with a rollout's share; None where it says so already.
 
+    A rule that somebody made of another model is left alone by a rollout that wants nothing.
+
     Args:
         policy: In force.
         rollout: Where the type stands.
@@ -27,6 +29,9 @@ def with_rollout(
         signed: Who moves it, when, and why.
     """
     old = policy.types.get(rollout.type)
+    wants_nothing = wanted.share == wanted.shadow == 0
+    if wants_nothing and not _is_its_own(old, rollout):
+        return None
     new = _rule(old, rollout, wanted, at=signed.at)
     if old is not None and _same(old, new):
         return None
@@ -43,24 +48,29 @@ def with_rollout(
     return msgspec.structs.replace(changed, audit=(line,))
 
 
-def moved_by_hand(policy: Policy, rollout: Rollout, wanted: WantedShares) -> bool:
+def taken_by_hand(policy: Policy, rollout: Rollout, wanted: WantedShares) -> str:
     """
-    Whether a policy gives a type's candidate less than a carried-out rollout did.
+    Why a policy is not what a carried-out rollout left; empty where it gives no less.
 
-    Then somebody took it back by hand, and no controller may know better.
+    Then somebody took the type back by hand, and no controller may know better.
     """
     rule = policy.types.get(rollout.type)
-    if wanted.share == 0:
-        return False
-    return rule is None or rule.candidate != rollout.candidate or rule.share < wanted.share
+    if rule is None or not _is_its_own(rule, rollout):
+        return f"policy {policy.version} has another rule for {rollout.type}, or none"
+    if rule.share < wanted.share:
+        return f"policy {policy.version} gives {rollout.type} less than its rollout"
+    return ""
+
+
+def _is_its_own(rule: TypeRule | None, rollout: Rollout) -> bool:
+    models = (rollout.baseline, rollout.candidate)
+    return rule is not None and (rule.baseline, rule.candidate) == models
 
 
 def _rule(
     old: TypeRule | None, rollout: Rollout, wanted: WantedShares, *, at: datetime
 ) -> TypeRule:
-    same = (
-        old is not None and old.candidate == rollout.candidate and old.baseline == rollout.baseline
-    )
+    same = _is_its_own(old, rollout)
     rule = old if same and old is not None else _fresh(old, rollout)
     if wanted.share != rule.share or not same:
         rule = msgspec.structs.replace(
