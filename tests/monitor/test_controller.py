@@ -329,7 +329,8 @@ def test_it_serves_again_only_after_proof_at_half_the_risk(
 
     assert (early.wanted.share, enough.wanted.share) == (0.0, 0.05)
     assert enough.events[0].sentence == (
-        "Qualified again and moved to 5 %: agreement 100.0 % (56 of 56), above 90 % at 2.5 % risk."
+        "Qualified again and moved to 5 %: agreement 100.0 % (56 of 56), above 90 % at 2.5 % risk. "
+        "Evidence 42 >= 40."
     )
 
 

@@ -194,7 +194,7 @@ def test_pairs_that_come_late_and_out_of_order_count_as_the_rules_say(
         )
         rollout = msgspec.json.decode(msgspec.json.encode(stepped.rollout), type=Rollout)
         for event in stepped.events:
-            if event.kind == "rolled_back" and event.limit is None:
+            if event.kind == "rolled_back" and "did not qualify again" in event.sentence:
                 disproved.add(hour)
             elif event.kind == "rolled_back":
                 alarms.append((hour, rollout.watch.pairs))

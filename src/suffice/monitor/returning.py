@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 import msgspec
@@ -48,6 +49,9 @@ def requalified(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -
     watch = rollout.watch
     agreed, disagreed = watch.proof
     rule, shown = _rule(rollout), sentences.agreement(agreed, watch.pairs)
+    proof, disproof = (
+        _evidence(log(agreed, disagreed)) for log in (rule.log_for, rule.log_against)
+    )
     if rule.switches(agreed, disagreed) and not too_many_missing(watch.missing, watch.pairs):
         past = msgspec.structs.replace(rollout.requalification, proved=True)
         first = msgspec.structs.replace(
@@ -57,18 +61,25 @@ def requalified(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -
             first,
             "requalified",
             f"Qualified again and moved to {share_text(first)}: {shown}, above "
-            f"{sentences.percent(rule.floor)} at {sentences.percent(rule.alpha)} risk.",
+            f"{sentences.percent(rule.floor)} at {sentences.percent(rule.alpha)} risk. Evidence "
+            f"{proof:,.0f} >= {1 / rule.alpha:,.0f}.",
             now=now,
+            measured=(proof, ">=", 1 / rule.alpha),
         )
     if rule.keeps(agreed, disagreed):
         return told(
             rolled_back(rollout, RollbackCause.AGREEMENT, evidence, now=now),
             "rolled_back",
             f"Stays on {rollout.baseline}: it did not qualify again: {shown}, below "
-            f"{sentences.percent(rule.target)}.",
+            f"{sentences.percent(rule.target)}. Evidence {disproof:,.0f} >= {1 / rule.beta:,.0f}.",
             now=now,
+            measured=(disproof, ">=", 1 / rule.beta),
         )
     return None
+
+
+def _evidence(log: float) -> float:
+    return math.exp(min(log, _LARGEST_LOG))
 
 
 def _rule(rollout: Rollout) -> Rule:
@@ -80,3 +91,6 @@ def _rule(rollout: Rollout) -> Rule:
 def _first_serving(rollout: Rollout) -> int:
     stages = rollout.plan.stages
     return next((i for i, stage in enumerate(stages) if stage.share > 0), len(stages) - 1)
+
+
+_LARGEST_LOG = 700.0
