@@ -20,6 +20,7 @@ from suffice.cli.rollout_world import Places, World, now, opened, the_rollout
 from suffice.errors import BadOption, PolicyChanged, RolloutChanged, StorageError
 from suffice.gateway.status import gateway_has_own_key
 from suffice.monitor import Command, Start, basis_of, command, named_plan, start
+from suffice.monitor.plans import HOLDOUT, PAIRS
 from suffice.policy.changes import Signature
 from suffice.records import Rollout
 from suffice.records.prompts import PROMPTS_FOLDER
@@ -194,10 +195,12 @@ def plan_of(
     Raises:
         BadOption: It is none.
     """
-    plan = named_plan(name, least_days=least_days)
-    if pairs is not None:
-        plan = named_plan(name, least_days=least_days, pairs=pairs)
-    return plan if holdout is None else msgspec.structs.replace(plan, holdout=holdout)
+    return named_plan(
+        name,
+        least_days=least_days,
+        pairs=PAIRS if pairs is None else pairs,
+        holdout=HOLDOUT if holdout is None else holdout,
+    )
 
 
 def _carry_out(world: World, kept: Kept, stepped: RolloutStep, signed: Signature) -> None:
