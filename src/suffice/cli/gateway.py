@@ -180,7 +180,7 @@ def command(  # noqa: PLR0917 - options
     from suffice.cli.gateway_serving import Place, serve
     from suffice.cli.gateway_tls import serving, show
     from suffice.cli.money_text import read_usd
-    from suffice.gateway.addresses import read_address, verifying
+    from suffice.gateway.addresses import own_names, read_address, verifying
     from suffice.gateway.keys import read_keys
     from suffice.gateway.proxying import choose_proxy
     from suffice.gateway.running import Options
@@ -200,6 +200,8 @@ def command(  # noqa: PLR0917 - options
         budgets=refuse_forgetful_budgets(read_budgets(budgets), capture=Capture(capture)),
         limits=read_limits(limit),
         public_url=public_url,
+        # A key or a certificate keeps a page in a browser out as well, whatever name led it here.
+        names=own_names(host, public_url) if found_keys is None and client_ca is None else None,
         drain_s=drain,
         proxy=choose_proxy(
             proxy, os.environ, host=address.host, port=address.port, tls=address.tls

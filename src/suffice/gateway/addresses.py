@@ -90,6 +90,39 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_own_name(host: str, names: frozenset[str]) -> bool:
+    """
+    Whether what a request says in Host can only mean this gateway.
+
+    A name can be made to lead here by whoever owns it, so that a page in a browser may read what
+    stands here (DNS rebinding); an address cannot, nor can names that never leave the machine.
+
+    Args:
+        host: As it was sent; empty where a client sends none, which no browser does.
+        names: Others it is known by, in small letters.
+
+    >>> is_own_name("127.0.0.1:4701", frozenset()), is_own_name("rebound.example", frozenset())
+    (True, False)
+    """
+    bare, _, port = host.rpartition(":")
+    name = (bare if port.isdigit() else host).strip("[]").rstrip(".").lower()
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return not name or name in names or name.rpartition(".")[2] == "localhost"
+    return True
+
+
+def own_names(host: str, public_url: str) -> frozenset[str]:
+    """
+    Names a gateway is known by: where it listens, and under which clients know it.
+
+    >>> sorted(own_names("127.0.0.1", "https://llm.example"))
+    ['127.0.0.1', 'llm.example']
+    """
+    return frozenset(name.lower() for name in (host, urlsplit(public_url).hostname) if name)
+
+
 def verifying(ca_file: Path | None = None) -> ssl.SSLContext:
     """
     How certificates of the upstream are checked: by the system's authorities and by one's own.

@@ -14,6 +14,7 @@ _TYPES = {
     404: "not_found_error",
     408: "timeout_error",
     413: "request_too_large",
+    421: "invalid_request_error",
     429: "rate_limit_error",
     431: "invalid_request_error",
     501: "invalid_request_error",

@@ -44,6 +44,8 @@ class House:
         crowded_until: Until then nobody looks whether any of them could make room.
         held_bytes: Bodies held for routing at this moment.
         public_url: Under which clients know the gateway; empty: what they say in Host.
+        names: By which its own pages are asked for where nothing else keeps strangers out; None:
+            by any.
         now: The clock.
         draining: No new work is taken; what is under way is finished.
     """
@@ -64,5 +66,6 @@ class House:
     crowded_until: float = 0.0
     held_bytes: int = 0
     public_url: str = ""
+    names: frozenset[str] | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: TID251 - the edge holds the clock
     draining: bool = False

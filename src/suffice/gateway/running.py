@@ -101,6 +101,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         body_shares: Which share of a type's conversations keep their bodies; see `Spool`.
         proxy: By whom requests leave; None: directly.
         type_of: A request's body -> its type, where neither client nor policy names one.
+        names: By which its own pages are asked for; None: by any. See `House`.
         own_key: Pays for batches of shadow calls; None: they are made live, by their callers'.
         shadow_usd: What all shadow calls of a day may cost; None: see `ShadowLedger`.
     """
@@ -118,6 +119,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     proxy: Proxy | None = None
     type_of: Callable[[bytes], str | None] | None = None
     own_key: OwnKey | None = None
+    names: frozenset[str] | None = None
     shadow_usd: Decimal | None = None
 
 
@@ -217,6 +219,7 @@ class Running:
             keys=options.keys,
             log=self._log,
             public_url=options.public_url,
+            names=options.names,
             prompts=self._prompts,
             feedback=FeedbackFolder(options.data / FEEDBACK_FOLDER),
             on_fault=self._failed_beside,

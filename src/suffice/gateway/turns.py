@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from suffice.gateway import batches
 from suffice.gateway.accounting.decoding import READABLE_ENCODINGS
+from suffice.gateway.addresses import is_own_name
 from suffice.gateway.answers import error, too_much_held
 from suffice.gateway.budgets import refused
 from suffice.gateway.feedback import OWN, FeedbackTurn
@@ -35,20 +36,38 @@ def turn_for(client: ClientConnection, head: RequestHead, house: House) -> Relay
             message = "a gateway key is needed: in x-suffice-key, or as the API key."
             client.refuse(error(401, message, reason="gateway key", close=True))
             return None
-    if head.method == b"CONNECT":
-        client.refuse(error(405, "this is no forward proxy.", reason="method", close=True))
-        return None
     turn = _turn(client, head, house)
     turn.key = key
-    if _is_bound(turn, house) and not _within_scope(turn, head):
-        message = "this gateway key is for single requests: of its models, types or budget."
-        client.refuse(error(403, message, reason="key scope", close=True))
+    refusal = _refusal(turn, house)
+    if refusal is not None:
+        client.refuse(refusal)
         return None
     if house.books.hard and not _is_counted(client, turn, house):
         return None
     if head.path == MESSAGES and head.method == b"POST" and not isinstance(turn, MessageTurn):
         return _unread(client, turn, house)
     return turn
+
+
+def _refusal(turn: Relay, house: House) -> bytes | None:
+    """Why this turn is not taken, as its answer; None where it is."""
+    head = turn.head
+    if head.method == b"CONNECT":
+        return error(405, "this is no forward proxy.", reason="method", close=True)
+    if isinstance(turn, OwnPage | FeedbackTurn) and not _is_meant(head, house):
+        message = "ask for this by the gateway's address, or start it with --public-url."
+        return error(421, message, reason="host", close=True)
+    if _is_bound(turn, house) and not _within_scope(turn, head):
+        message = "this gateway key is for single requests: of its models, types or budget."
+        return error(403, message, reason="key scope", close=True)
+    return None
+
+
+def _is_meant(head: RequestHead, house: House) -> bool:
+    """Whether a page of ours was asked for by a name of ours, where it tells of anybody."""
+    if house.names is None or head.path in OPEN_PAGES:
+        return True
+    return is_own_name(head.text.get("host", ""), house.names)
 
 
 def _is_bound(turn: Relay, house: House) -> bool:
