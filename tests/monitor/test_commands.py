@@ -387,6 +387,27 @@ def test_after_a_keep_the_poor_agreement_that_was_found_is_not_held_to_be_fine()
     assert basis_of(kept, run="r").p_ok == 0.95
 
 
+@pytest.mark.parametrize(
+    ("found", "p_ok"),
+    [
+        (verdict(Measure.QUALITY, agreement=0.80, pairs=20), 0.80),
+        (verdict(Measure.QUALITY, agreement=None, pairs=40, both=34), 0.85),
+        (verdict(Measure.AGREEMENT_CEILING, agreement=0.91, pairs=60), 0.91),
+        (verdict(Measure.AGREEMENT, agreement=0.80, pairs=20), 0.90),
+        (verdict(Measure.AGREEMENT, agreement=0.92, pairs=60), 0.92),
+        (verdict(Measure.AGREEMENT, agreement=1.0, pairs=20), 0.95),
+    ],
+)
+def test_after_a_not_yet_few_pairs_are_no_reason_for_patience(found: Verdict, p_ok: float) -> None:
+    """
+    The bound of 20 pairs that agree in 80 % is 52 %: nothing would ever be taken back.
+    """
+    limit = 0.90 if found.measure is Measure.AGREEMENT else -0.03
+    undecided = msgspec.structs.replace(found, verdict=Word.NOT_YET, limit=limit)
+
+    assert basis_of(undecided, run="r").p_ok == pytest.approx(p_ok)
+
+
 def test_a_plan_is_a_name_or_shares() -> None:
     assert [stage.share for stage in named_plan("cautious").stages] == [0.01, 0.05, 0.25, 1.0]
     assert [stage.shadow for stage in named_plan("0/10/100").stages] == [0.05, 0.5, 0.05]

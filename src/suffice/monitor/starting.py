@@ -82,7 +82,9 @@ def basis_of(
 
     That is 95 %, or, where the models were not found to agree so often (a type decided on quality,
     or with a noisy baseline), the lower bound of the agreement that was found. After a Keep it is
-    95 % whatever was found: disagreements that did harm are no measure of what is fine.
+    95 % whatever was found: disagreements that did harm are no measure of what is fine. After a
+    Not yet it is the agreement that was found itself, and no less than a Switch must prove: few
+    pairs have a low bound, and that is a reason for doubt, not for patience.
 
     Args:
         verdict: The word and its counts.
@@ -160,6 +162,9 @@ def _agreement_ok(verdict: Verdict) -> float:
         share = (verdict.both + verdict.neither) / pairs
     if share is None or share >= USUAL_OK:
         return USUAL_OK
+    if verdict.verdict is Word.NOT_YET:
+        is_agreement = verdict.measure is Measure.AGREEMENT
+        return min(max(share, verdict.limit if is_agreement else 0.0), USUAL_OK)
     # Whole counts with this mean would vary most, so the bound holds for graded scores too.
     lower = agreement_lower(
         share * pairs, (1 - share) * pairs, share=_SHARE_UP, alpha=verdict.alpha
