@@ -11,9 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from suffice.adapters.controlling.controller import Controller, as_wanted
+from suffice.adapters.controlling.controller import Controller
 from suffice.adapters.controlling.evidence import WINDOW, gather
-from suffice.adapters.controlling.shadow_budget import ShadowBudget, without_budget
+from suffice.adapters.controlling.shadow_budget import ShadowBudget
 from suffice.adapters.controlling.telling import tell
 from suffice.adapters.feedback_inbox import FeedbackInbox
 from suffice.adapters.storage.rollout_schema import cannot_use
@@ -109,13 +109,15 @@ def _limit(places: Places, manner: Manner) -> None:
     """
     Tell whoever makes shadow calls what a day of them may cost; a gateway tells it by itself.
 
-    One round without a limit says nothing of the rounds of others.
+    Raises:
+        StorageError: It cannot be kept.
     """
-    usd = manner.shadow_usd
-    if manner.kept_by_gateway or (usd is None and manner.every_s is None):
+    if manner.kept_by_gateway:
         return
     folder = places.data / SPENT_FOLDER
-    if not ShadowLedger(folder).limit_to(usd, by="monitor"):
+    kept = ShadowLedger(folder).limit_to(manner.shadow_usd, by="monitor")
+    # One that cannot be taken back holds on, which costs nothing.
+    if not kept and manner.shadow_usd is not None:
         raise StorageError(
             f"The limit of shadow calls cannot be kept in {folder}.",
             effect="Nothing is watched.",
@@ -159,17 +161,8 @@ def _until(stop: Stop, places: Places, manner: Manner, voice: Voice) -> int:
 
 
 def _rounds(places: Places, world: World, manner: Manner, voice: Voice) -> _Rounds:
-    budget = None
-    if manner.shadow_usd is None:
-        without_budget(world.store, now())
-    else:
-        ledger = ShadowLedger(places.data / SPENT_FOLDER)
-        budget = ShadowBudget(
-            world.store,
-            world.account,
-            manner.shadow_usd,
-            day=lambda at: ledger.look(at=at.timestamp()),
-        )
+    ledger = ShadowLedger(places.data / SPENT_FOLDER)
+    budget = ShadowBudget(world.store, world.account, day=lambda at: ledger.look(at=at.timestamp()))
     feedback = FeedbackInbox(places.data / FEEDBACK_FOLDER, world.store, world.account)
     return _Rounds(
         places, world, ShadowPairs(places, world), feedback, budget, manner.window, voice
@@ -190,7 +183,7 @@ class _Rounds(NamedTuple):
     world: World
     pairs: ShadowPairs
     feedback: FeedbackInbox
-    budget: ShadowBudget | None
+    budget: ShadowBudget
     window: timedelta
     voice: Voice
 
@@ -210,13 +203,12 @@ class _Rounds(NamedTuple):
         world, budget = self.world, self.budget
         try:
             self._take_in()
-            if budget is not None:
-                budget.look(now())
+            budget.look(now())
             controller = Controller(
                 world.store,
                 world.policies,
                 gather=self._gather,
-                shape=budget.shape if budget is not None else as_wanted,
+                shape=budget.shape,
             )
             acted = controller.round(now())
         except SufficeError as error:

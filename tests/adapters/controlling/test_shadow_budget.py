@@ -41,9 +41,10 @@ def budget(
     usd: str,
     account: Account | None = None,
     *,
-    day: Callable[[datetime], ShadowDay] = lambda _: ShadowDay(),
+    day: Callable[[datetime], ShadowDay] | None = None,
 ) -> ShadowBudget:
-    return ShadowBudget(world.store, account, Decimal(usd), day=day)
+    standing = ShadowDay(limit_usd=Decimal(usd))
+    return ShadowBudget(world.store, account, day=day or (lambda _: standing))
 
 
 def test_a_days_sum_that_is_used_up_pauses_until_the_next_day(world: Any) -> None:
@@ -102,6 +103,16 @@ def test_the_shadow_is_held_to_the_types_part_and_never_raised(
     assert (wanted(kept.rollout).shadow, shares.share) == (1.0, 0.05)
     assert shares.shadow == pytest.approx(0.4, abs=0.01)
     assert held.shape(kept.rollout, shares) == shares
+
+
+def test_a_limit_that_is_taken_back_pauses_and_lessens_nothing_any_more(world: Any) -> None:
+    kept = world.start()
+    days = [ShadowDay(limit_usd=Decimal(0), is_used_up=True), ShadowDay()]
+    held = budget(world, "0", day=lambda _: days.pop(0))
+
+    assert held.look(world.later(hours=1)) != ""
+    assert held.look(world.later(hours=2)) == ""
+    assert held.shape(kept.rollout, wanted(kept.rollout)) == wanted(kept.rollout)
 
 
 def test_without_an_account_a_type_keeps_what_its_stage_wants(world: Any) -> None:

@@ -152,7 +152,7 @@ def test_files_are_private_and_old_days_go(tmp_path: Path) -> None:
         ledger.reserve({"a": 1}, at=NOON + day * 86_400)
 
     days = sorted(folder.glob("*.jsonl"))
-    assert [days[0].name, days[-1].name] == ["2026-11-30.jsonl", "2026-12-31.jsonl"]
+    assert [days[0].name, days[-1].name] == ["2026-12-24.jsonl", "2026-12-31.jsonl"]
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {day.stat().st_mode & 0o777 for day in days} == {0o600}
 

@@ -10,7 +10,7 @@ import msgspec
 
 from suffice.adapters.controlling.arm_windows import Account
 from suffice.adapters.controlling.evidence import PAUSED
-from suffice.adapters.storage.rollouts import Kept, Rollouts
+from suffice.adapters.storage.rollouts import Rollouts
 from suffice.monitor import Demand, within_budget
 from suffice.records.rollout import Rollout, RolloutState, WantedShares
 from suffice.records.shadow import ShadowDay
@@ -25,26 +25,21 @@ class ShadowBudget:
     """
     Shares a sum a day (UTC) out by the square-root rule, and pauses rollouts once it is used up.
 
-    The sum itself is held by whoever makes the calls: see `suffice.records.shadow.ShadowDay`.
+    The sum itself is held by whoever makes the calls: see `suffice.records.shadow.ShadowDay`. Where
+    it has no limit, every type has the shadow its stage wants.
 
     Args:
         store: Where pairs are.
         account: Volumes; None: types keep the shadow their stages want, up to the sum.
-        usd_per_day: For all types together.
         day: How a day's calls stand in dollars; raises `OSError` where nobody can tell.
     """
 
     def __init__(
-        self,
-        store: Rollouts,
-        account: Account | None,
-        usd_per_day: Decimal,
-        *,
-        day: Callable[[datetime], ShadowDay],
+        self, store: Rollouts, account: Account | None, *, day: Callable[[datetime], ShadowDay]
     ) -> None:
-        self._store, self._account, self._usd_per_day = store, account, usd_per_day
-        self._day = day
+        self._store, self._account, self._day = store, account, day
         self._granted: dict[str, tuple[RolloutState, float]] = {}
+        self._limit_usd: Decimal | None = None
         self._allotted_at = self._looked_at = _LONG_AGO
 
     def look(self, now: datetime) -> str:
@@ -60,13 +55,12 @@ class ShadowBudget:
         if not _is_due(self._looked_at, now, every=_LOOK_EVERY):
             return self._store.noted("", PAUSED)
         self._looked_at = now
-        kept = self._store.all()
-        why = self._used_up(now)
+        why, limit_usd = self._standing(now)
         if why != self._store.noted("", PAUSED):
             self._store.note("", PAUSED, why, at=now)
-        if _is_due(self._allotted_at, now, every=_ALLOT_EVERY):
-            self._allotted_at = now
-            self._granted = self._allot(kept, now)
+        if _is_due(self._allotted_at, now, every=_ALLOT_EVERY) or limit_usd != self._limit_usd:
+            self._allotted_at, self._limit_usd = now, limit_usd
+            self._granted = {} if limit_usd is None else self._allot(limit_usd, now)
         return why
 
     def shape(self, rollout: Rollout, shares: WantedShares) -> WantedShares:
@@ -80,19 +74,20 @@ class ShadowBudget:
         shadow = round(granted if is_done else min(granted, shares.shadow), 4)
         return msgspec.structs.replace(shares, shadow=shadow)
 
-    def _used_up(self, now: datetime) -> str:
+    def _standing(self, now: datetime) -> tuple[str, Decimal | None]:
+        """Why no more may be called today, else nothing; and the day's limit."""
         try:
             day = self._day(now)
         except OSError:
-            return "what the day's shadow calls cost cannot be read"
-        if not day.is_used_up:
-            return ""
-        return f"the day's ${day.limit_usd} for shadow calls are used up"
+            return "what the day's shadow calls cost cannot be read", self._limit_usd
+        used_up = f"the day's ${day.limit_usd} for shadow calls are used up"
+        return used_up if day.is_used_up else "", day.limit_usd
 
-    def _allot(self, kept: list[Kept], now: datetime) -> dict[str, tuple[RolloutState, float]]:
+    def _allot(self, usd_per_day: Decimal, now: datetime) -> dict[str, tuple[RolloutState, float]]:
+        kept = self._store.all()
         states = {one.rollout.type: one.rollout.state for one in kept}
         demands = [found for one in kept if (found := self._demand(one.rollout, now)) is not None]
-        granted = within_budget(demands, usd_per_day=self._usd_per_day)
+        granted = within_budget(demands, usd_per_day=usd_per_day)
         return {name: (states[name], got.shares.shadow) for name, got in granted.items()}
 
     def _demand(self, rollout: Rollout, now: datetime) -> Demand | None:
@@ -109,17 +104,6 @@ class ShadowBudget:
             sessions_per_day=volume,
             usd_per_pair=sum(known, Decimal(0)) / len(known),
         )
-
-
-def without_budget(store: Rollouts, now: datetime) -> None:
-    """
-    Let what another monitor's budget had paused go on: here every rollout has what it wants.
-
-    Raises:
-        StorageError: The store fails.
-    """
-    if store.noted("", PAUSED):
-        store.note("", PAUSED, "", at=now)
 
 
 def _is_due(last: datetime, now: datetime, *, every: timedelta) -> bool:

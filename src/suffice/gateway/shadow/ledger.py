@@ -29,7 +29,7 @@ from suffice.records.shadow import ShadowDay
 _SUFFIX, _LIMIT = ".jsonl", ".limit"
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700
 _BOUNDLESS = PICO * 10**9
-_DAYS_KEPT, _DAYS_REMEMBERED = 31, 3
+_DAYS_KEPT, _DAYS_REMEMBERED = 7, 3
 
 
 class ShadowLedger:
@@ -190,7 +190,7 @@ class ShadowLedger:
                 os.close(held)
 
     def _clear_old(self) -> None:
-        """Of days that are over, as long as a batch of theirs may still be answered."""
+        """Days so long over that nobody asks for their sum."""
         for path in sorted(self.folder.glob(f"*{_SUFFIX}"))[:-_DAYS_KEPT]:
             path.unlink(missing_ok=True)
 
