@@ -170,7 +170,8 @@ def recheck(*, request_type: str, run: str | None, places: Places, form: str) ->
     """
     Enter a later comparison on held-out cases: a Keep takes the rollout back.
 
-    From a timer, for instance weekly: compare cases the verdict has never seen, then this.
+    Compare cases the verdict has never seen, then this. A Keep must be the surer the sooner it
+    comes after another comparison that was entered within a year.
     """
     from suffice.cli.rollout_recheck import recheck as enter
 
