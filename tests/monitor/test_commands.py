@@ -194,6 +194,19 @@ def test_a_promotion_needs_a_name_and_a_reason(rollout: Rollout, now: datetime) 
     assert (promoted.events[0].by, promoted.events[0].reason) == ("ann", "board meeting")
 
 
+def test_a_promotion_with_the_evidence_there_needs_no_reason_and_says_so(
+    rollout: Rollout, pairs: Pairs, now: datetime
+) -> None:
+    held = command(rollout, "hold", by="ann", reason="", now=now).rollout
+    enough = step(held, RolloutEvidence(pairs=pairs([1.0] * 150)), now=now + DAY).rollout
+
+    promoted = command(enough, "promote", by="ann", reason="", now=now + DAY)
+
+    assert promoted.events[0].sentence == (
+        "Moved to 25 % by ann with the evidence there (150 pairs in the stage before)."
+    )
+
+
 def test_an_abort_goes_to_zero_and_undo_brings_it_back(rollout: Rollout, now: datetime) -> None:
     gone = command(rollout, "abort", by="ann", reason="", now=now + HOUR)
     back = command(gone.rollout, "undo", by="bob", reason="wrong type", now=now + 2 * HOUR)

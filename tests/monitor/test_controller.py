@@ -435,19 +435,19 @@ def test_where_more_pairs_come_than_expected_the_limit_grows_with_them(
         stage=2,
         watch=msgspec.structs.replace(rollout.watch, pairs_per_year=365.25),
     )
-    few = RolloutEvidence(pairs=pairs([1.0] * 120, at=now + 6 * DAY))
-    week = RolloutEvidence(pairs=pairs([1.0] * 140, at=now + 7 * DAY))
+    few = RolloutEvidence(pairs=pairs([1.0] * 80, at=now + 4 * DAY))
+    many = RolloutEvidence(pairs=pairs([1.0] * 100, at=now + 5 * DAY))
 
-    early = step(small, few, now=now + 6 * DAY)
-    after = step(small, week, now=now + 7 * DAY)
+    early = step(small, few, now=now + 4 * DAY)
+    after = step(small, many, now=now + 5 * DAY)
 
     assert early.events == ()
     assert after.rollout.watch.limit == pytest.approx(5 * 20 * 365.25)
     assert after.events[0].sentence == (
-        "More pairs come than were expected: 20.0 a day over 7.0 days, not 1.0. The alarm is "
+        "More pairs come than were expected: 20.0 a day over 5.0 days, not 1.0. The alarm is "
         "raised at 36,525 from now on, not 1,826, so that false alarms stay 5 years apart."
     )
-    assert step(after.rollout, week, now=now + 8 * DAY).events == ()
+    assert step(after.rollout, many, now=now + 6 * DAY).events == ()
 
 
 def test_a_few_more_pairs_than_expected_are_no_news(

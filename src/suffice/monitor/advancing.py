@@ -96,13 +96,12 @@ def stage_ended(rollout: Rollout, *, now: datetime) -> Moved | None:
     moving = {RolloutState.SHADOW, RolloutState.ADVANCING, RolloutState.HOLDING_UNDECIDED}
     if rollout.state not in moving or is_requalifying(rollout):
         return None
-    stage, watch, took = stage_of(rollout), rollout.watch, now - rollout.stage_began
-    if watch.stage_pairs < stage.pairs or took < timedelta(days=stage.least_days):
+    if not _has_its_pairs(rollout, now=now):
         return None
-    against = leans_against(watch)
-    if against >= LEANING_LIMIT or too_many_missing(watch.stage_missing, watch.stage_pairs):
-        return _held(rollout, against=against, now=now)
-    ended = sentences.of_stage(watch, stage, took=took)
+    stage, watch = stage_of(rollout), rollout.watch
+    if not is_proved(rollout, now=now):
+        return _held(rollout, against=leans_against(watch), now=now)
+    ended = sentences.of_stage(watch, stage, took=now - rollout.stage_began)
     after = entered(rollout, rollout.stage + 1, now=now)
     if after.state is RolloutState.DONE:
         held = rollout.plan.holdout
@@ -117,6 +116,21 @@ def stage_ended(rollout: Rollout, *, now: datetime) -> Moved | None:
         now=now,
         measured=(float(watch.stage_pairs), ">=", float(stage.pairs)),
     )
+
+
+def is_proved(rollout: Rollout, *, now: datetime) -> bool:
+    """Whether a stage's pairs are there, its least time is over, and nothing speaks against it."""
+    watch = rollout.watch
+    return (
+        _has_its_pairs(rollout, now=now)
+        and leans_against(watch) < LEANING_LIMIT
+        and not too_many_missing(watch.stage_missing, watch.stage_pairs)
+    )
+
+
+def _has_its_pairs(rollout: Rollout, *, now: datetime) -> bool:
+    stage, took = stage_of(rollout), now - rollout.stage_began
+    return rollout.watch.stage_pairs >= stage.pairs and took >= timedelta(days=stage.least_days)
 
 
 def _held(rollout: Rollout, *, against: float, now: datetime) -> Moved | None:

@@ -9,6 +9,7 @@ import msgspec
 
 from suffice.errors import NotNow, NotProven
 from suffice.monitor import sentences
+from suffice.monitor.advancing import is_proved
 from suffice.monitor.controller import wanted
 from suffice.monitor.moves import (
     Moved,
@@ -59,7 +60,7 @@ def command(rollout: Rollout, what: Command, *, by: str, reason: str, now: datet
 
     Raises:
         NotNow: The rollout's state does not allow it.
-        NotProven: A promotion without a name and a reason.
+        NotProven: A promotion before the evidence is there, without a name and a reason.
     """
     match what:
         case "hold":
@@ -97,7 +98,9 @@ def _held(rollout: Rollout, *, by: str, now: datetime) -> Moved | None:
 
 def _promoted(rollout: Rollout, *, by: str, reason: str, now: datetime) -> Moved:
     _must_run(rollout, "promoted")
-    if not by.strip() or not reason.strip():
+    # What was found changed since makes evidence of yesterday's models, whatever its counts.
+    is_there = is_proved(rollout, now=now) and not rollout.outdated_by
+    if not is_there and not (by.strip() and reason.strip()):
         raise NotProven(
             f"{rollout.type}: the evidence for the next stage is not there: "
             f"{rollout.watch.stage_pairs:,} pairs in this one.",
@@ -105,11 +108,12 @@ def _promoted(rollout: Rollout, *, by: str, reason: str, now: datetime) -> Moved
             next_step="Wait, or give --reason and --by; both are kept for good.",
         )
     after = entered(rollout, rollout.stage + 1, now=now)
+    when = "with the evidence there" if is_there else "before the evidence was there"
     return _told(
         rollout,
         after,
         "promoted",
-        f"Moved to {share_text(after)} by {_name(by)} before the evidence was there "
+        f"Moved to {share_text(after)} by {_name(by)} {when} "
         f"({rollout.watch.stage_pairs:,} pairs in the stage before).",
         now=now,
     )

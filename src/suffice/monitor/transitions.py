@@ -18,8 +18,9 @@ from suffice.statistics.ranks import week_level
 
 _WEEKS = 52
 _DAYS_A_YEAR = 365.25
-_A_WEEK, _A_YEAR = timedelta(days=7), timedelta(days=_DAYS_A_YEAR)
-_MANY_MORE = 1.5
+_A_DAY, _A_YEAR = timedelta(days=1), timedelta(days=_DAYS_A_YEAR)
+# Beyond chance: a hundred pairs where at most sixty-six were expected.
+_MANY_MORE, _ENOUGH_TO_SAY = 1.5, 100
 
 
 # Days are few and steps are many: the same days are ranked once.
@@ -86,7 +87,9 @@ def mix_moved(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> 
 def pace_grown(rollout: Rollout, *, now: datetime) -> Moved | None:
     """Raise the alarm's limit with the pairs of a year, so that false alarms stay as far apart."""
     watch, took = rollout.watch, now - rollout.stage_began
-    if took < _A_WEEK or rollout.state is RolloutState.ROLLED_BACK:
+    if took < _A_DAY or watch.stage_pairs < _ENOUGH_TO_SAY:
+        return None
+    if rollout.state is RolloutState.ROLLED_BACK:
         return None
     per_year = watch.stage_pairs / (took / _A_YEAR)
     if per_year < _MANY_MORE * watch.pairs_per_year:
