@@ -35,7 +35,7 @@ class Failing(Shadows):
 class FailsToSee:
     """Sees no prompt without failing."""
 
-    def note(self, *_: Any) -> None:
+    def note(self, *_: Any, caller: str) -> None:
         raise ValueError
 
 
@@ -79,7 +79,7 @@ FAILS_TO_SEE = """
 from suffice.gateway import running
 
 class FailsToSee(running.Prompts):
-    def note(self, found, view):
+    def note(self, found, view, caller):
         raise ValueError("what somebody asked")
 
 running.Prompts = FailsToSee

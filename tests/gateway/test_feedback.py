@@ -19,10 +19,11 @@ from suffice.cli import main
 from suffice.gateway.account_store import Taken, open_account, take_in
 from suffice.gateway.feedback import FeedbackFolder
 from suffice.gateway.keys import Keys, new_key
-from suffice.records import ExchangeRecord
+from suffice.records import ExchangeRecord, Feedback
 
 PATH = "/v1/suffice/feedback"
 BAD = {"request_id": "req_1", "good": False, "note": "mail bob@example.org"}
+ASK = {"model": "claude-opus-5-5", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]}
 Post = Callable[..., httpx2.Response]
 
 
@@ -31,7 +32,7 @@ def post(gateway: Any, tmp_path: Path) -> Post:
     """Posts feedback to a gateway that keeps it in a folder of its own."""
 
     def begin() -> None:
-        gateway.house.feedback = FeedbackFolder(tmp_path / "feedback", most_files=3)
+        gateway.house.feedback = FeedbackFolder(tmp_path / "feedback", most_files=6)
 
     gateway.call(begin)
 
@@ -104,6 +105,29 @@ def test_a_flood_fills_no_disk_and_the_connection_goes_on(
 ) -> None:
     assert [post().status_code for _ in range(5)] == [200, 200, 200, 503, 503]
     assert len(left(tmp_path)) == 3
+
+
+def test_a_flood_by_whoever_was_not_served_leaves_room_for_whom_was(
+    post: Post, gateway: Any, tmp_path: Path
+) -> None:
+    assert [post(**{"x-api-key": f"made-up-{n}"}).status_code for n in range(4)][2:] == [200, 503]
+    served = {"x-api-key": "sk-ant-served"}
+    answer = httpx2.post(gateway.url + "/v1/messages", json=ASK, headers=served, timeout=60)
+    assert answer.status_code == 200
+
+    assert post(**served).status_code == 200
+    assert post().status_code == 503
+    assert len(left(tmp_path)) == 4
+
+
+def test_how_many_words_wait_for_whom_is_known_to_every_worker(tmp_path: Path) -> None:
+    word = Feedback(request_id="req_1", good=False, at=0.0)
+    one = FeedbackFolder(tmp_path, most_files=4)
+    assert [one.leave(word, caller="a") for _ in range(3)] == [True, True, False]
+
+    other = FeedbackFolder(tmp_path, most_files=4)
+    assert not other.leave(word, caller="a")
+    assert other.leave(word, caller="b")
 
 
 def test_a_gateway_with_keys_asks_for_one_and_keeps_its_name(

@@ -30,11 +30,17 @@ class Seeing:
         self.at = 1_000.0
         self.prompts = Prompts(folder, worker=worker, now=lambda: self.at)
 
-    def see(self, *systems: str, type: str = "triage", apart_s: float = 1.0) -> None:  # noqa: A002
+    def see(
+        self,
+        *systems: str,
+        type: str = "triage",  # noqa: A002
+        apart_s: float = 1.0,
+        caller: str = "a",
+    ) -> None:
         route = Route(model="m", requested="m", type=type, reason="")
         for system in systems:
             self.at += apart_s
-            self.prompts.note(route, view(system))
+            self.prompts.note(route, view(system), caller=caller)
         self.prompts.save()
 
 
@@ -103,8 +109,34 @@ def test_who_asks_for_another_model_than_the_rule_is_no_part_of_it(
     other = Route(model="x", requested="x", type="triage", reason=f"{OTHER_MODEL}m")
     for _ in range(20):
         seeing.at += 1
-        seeing.prompts.note(other, view(NEW))
+        seeing.prompts.note(other, view(NEW), caller="a")
     seeing.prompts.save()
+    assert live_prompts(tmp_path) == {"triage": version(OLD)}
+
+
+def test_whoever_names_types_without_end_keeps_nobody_elses_from_being_seen(
+    seeing: Seeing, tmp_path: Path
+) -> None:
+    for number in range(60):
+        seeing.see(OLD, type=f"made-up-{number}", caller="flooding")
+    seeing.see(*[NEW] * 12, caller="b")
+    for number in range(60):
+        seeing.see(OLD, type=f"made-up-again-{number}", caller="flooding")
+    seeing.see(NEW, caller="b")
+
+    assert live_prompts(tmp_path) == {"triage": version(NEW)}
+    assert len(json.loads((tmp_path / "0.json").read_text())["types"]) == 50
+
+
+def test_whoever_sends_another_prompt_each_time_leaves_room_for_others(
+    seeing: Seeing, tmp_path: Path
+) -> None:
+    flood = Route(model="m", requested="m", type="made-up", reason="")
+    for number in range(200):
+        seeing.at += 1
+        seeing.prompts.note(flood, view(f"{number}"), caller="flooding")
+    seeing.see(*[OLD] * 12, caller="b")
+
     assert live_prompts(tmp_path) == {"triage": version(OLD)}
 
 
@@ -123,7 +155,7 @@ def test_a_prompt_that_cannot_be_read_is_none(tmp_path: Path, system: bytes) -> 
     found = view_request({}, body)
     assert found is not None
 
-    prompts.note(Route(model="m", requested="m", type="triage", reason=""), found)
+    prompts.note(Route(model="m", requested="m", type="triage", reason=""), found, caller="a")
     prompts.save()
 
     assert live_prompts(tmp_path) == {}

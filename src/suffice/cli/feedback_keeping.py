@@ -24,6 +24,8 @@ from suffice.records.feedback import FEEDBACK_FOLDER, Feedback
 from suffice.reports.chains import Exchange
 
 _LONGEST = 200
+# Whose words they are where callers are told apart.
+_OPERATOR = "the command line"
 # A worker writes what it served after a fifth of a second, and the account is written every half.
 _USUAL_S, _LONGEST_WAIT_S, _LOOK_EVERY_S = 1.5, 3.0, 0.25
 
@@ -143,7 +145,7 @@ def _leave(places: Places, said: Said, at: datetime) -> None:
         note=mask_text(said.note),
         by=said.by,
     )
-    if not FeedbackFolder(places.data / FEEDBACK_FOLDER).leave(word):
+    if not FeedbackFolder(places.data / FEEDBACK_FOLDER).leave(word, caller=_OPERATOR):
         raise StorageError(
             f"{places.data / FEEDBACK_FOLDER} takes nothing more.",
             effect="Nothing was kept.",

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import Counter
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +19,7 @@ import msgspec
 from typing_extensions import override
 
 from suffice.gateway.answers import error, reply
+from suffice.gateway.callers import has_room
 from suffice.gateway.heads import RequestHead
 from suffice.gateway.house import House
 from suffice.gateway.relay import Relay
@@ -33,6 +36,8 @@ _SUFFIX = ".json"
 _MOST_BYTES = 16 * 1024
 _MOST_FILES = 10_000
 _LOOK_S = 5.0
+# A name is its moment, whose it is, and what makes it the only one.
+_PARTS, _WHOSE_BYTES = 3, 4
 
 
 class _Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,25 +52,37 @@ class FeedbackFolder:
 
     Args:
         folder: Made when first needed.
-        most_files: Beyond it nothing more is taken until some were read.
+        most_files: Beyond it nothing more is taken until some were read; nobody gets more of them
+            than he leaves to others.
     """
 
     def __init__(self, folder: Path, *, most_files: int = _MOST_FILES) -> None:
         self.folder = folder
         self._most_files = most_files
-        self._files, self._looked_at = 0, float("-inf")
+        self._held: Counter[str] = Counter()
+        self._looked_at = float("-inf")
 
-    def leave(self, found: Feedback) -> bool:
-        """Keep a word; False where there is no room or no disk for it. Blocks."""
+    def leave(self, found: Feedback, *, caller: str) -> bool:
+        """
+        Keep a word; False where there is no room or no disk for it. Blocks.
+
+        Args:
+            found: What was said.
+            caller: Who said it; `STRANGER` for all whom nobody knows.
+        """
         now = time.monotonic()
         if now - self._looked_at > _LOOK_S:
             self._looked_at = now
-            self._files = sum(1 for _ in self.folder.glob(f"*{_SUFFIX}"))
+            names = (file.name.split("-") for file in self.folder.glob(f"*{_SUFFIX}"))
+            self._held = Counter(parts[1] for parts in names if len(parts) == _PARTS)
+        whose = blake2b(caller.encode(), digest_size=_WHOSE_BYTES).hexdigest()
         # Names sort by time: of two words on one answer the later one holds.
-        target = self.folder / f"{time.time_ns():020d}-{secrets.token_hex(4)}{_SUFFIX}"
-        if self._files >= self._most_files or not put_whole(target, msgspec.json.encode(found)):
+        name = f"{time.time_ns():020d}-{whose}-{secrets.token_hex(4)}{_SUFFIX}"
+        if not has_room(self._held, whose, most=self._most_files) or not put_whole(
+            self.folder / name, msgspec.json.encode(found)
+        ):
             return False
-        self._files += 1
+        self._held[whose] += 1
         return True
 
 
@@ -125,7 +142,9 @@ class FeedbackTurn(Relay):
     async def _keep(self, said: _Said) -> None:
         by = self.key.id if self.key is not None else ""
         at = self.house.now().timestamp()
-        kept = await asyncio.to_thread(_kept, self.house.feedback, said, by=by, at=at)
+        caller = by or self.house.callers.known(self.house.books.key_of(self.head))
+        found = Feedback(request_id=said.request_id, good=said.good, at=at, note=said.note, by=by)
+        kept = await asyncio.to_thread(_kept, self.house.feedback, found, caller=caller)
         if self._gone:
             return
         if kept:
@@ -139,10 +158,11 @@ class FeedbackTurn(Relay):
         self.client.answered(whole_request=True)
 
 
-def _kept(folder: FeedbackFolder | None, said: _Said, *, by: str, at: float) -> bool:
-    note = mask_text(said.note)
-    found = Feedback(request_id=said.request_id, good=said.good, at=at, note=note, by=by)
-    return folder is not None and folder.leave(found)
+def _kept(folder: FeedbackFolder | None, found: Feedback, *, caller: str) -> bool:
+    if folder is None:
+        return False
+    masked = msgspec.structs.replace(found, note=mask_text(found.note))
+    return folder.leave(masked, caller=caller)
 
 
 _DECODER = msgspec.json.Decoder(_Said)

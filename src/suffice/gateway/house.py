@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from suffice.gateway.books import Books
+from suffice.gateway.callers import Callers
 from suffice.gateway.deciding import Decider
 from suffice.gateway.keys import Keys
 from suffice.gateway.limits import Limits
@@ -35,6 +36,7 @@ class House:
         books: What is written down.
         shadows: Makes shadow calls; None: none are made.
         prompts: Sees which prompts requests come with; None: nobody does.
+        callers: Whom the provider served.
         feedback: Keeps what clients say of answers; None: it is refused.
         render_metrics: The page of figures.
         log: Where it tells what happens.
@@ -57,6 +59,7 @@ class House:
     books: Books
     shadows: Shadows | None = None
     prompts: Prompts | None = None
+    callers: Callers = field(default_factory=Callers)
     feedback: FeedbackFolder | None = None
     render_metrics: Callable[[], bytes] = bytes
     keys: Keys | None = None

@@ -253,8 +253,10 @@ class MessageTurn(Relay):
         house, view = self.house, self._view
         if view is None or attempt.status >= _OK_ENDS:
             return
+        caller = house.books.key_of(self.head)
+        house.callers.served(caller)
         if house.prompts is not None:
-            house.prompts.note(attempt.route, view)
+            house.prompts.note(attempt.route, view, caller=caller)
         if house.shadows is None:
             return
         self._shadow = house.decider.shadow_of(view, attempt.route, version=self._version)

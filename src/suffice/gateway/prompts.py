@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from suffice.gateway.callers import has_room
 from suffice.gateway.whole_files import put_whole
 from suffice.policy.fingerprint import prompt_version
 from suffice.policy.routing import OTHER_MODEL, Route
@@ -45,14 +46,17 @@ class Prompts:
         self._due: dict[str, float] = {}
         self._seen: dict[str, deque[tuple[float, str]]] = {}
         self._versions: dict[str, str] = {}
+        self._whose: dict[str, str] = {}
         self._waiting: dict[str, tuple[bytes, bytes]] = {}
+        self._waits_for: Counter[str] = Counter()
         self._changed = False
 
-    def note(self, found: Route, view: RequestView) -> None:
+    def note(self, found: Route, view: RequestView, *, caller: str) -> None:
         """
         See a request that was served; most of them at the price of one look-up.
 
-        One that asks for another model than the type's rule is no part of its rollout.
+        One that asks for another model than the type's rule is no part of its rollout. Nobody
+        keeps others' types and prompts from being seen by the number of his own.
         """
         kind, now = found.type, self._now()
         # A clock that was set back is no reason to see nothing for long.
@@ -60,17 +64,35 @@ class Prompts:
             return
         if found.arm == "requested" and found.reason.startswith(OTHER_MODEL):
             return
-        if kind not in self._seen and len(self._seen) >= _MOST_TYPES:
+        if kind not in self._seen and not self._made_room(caller):
             return
-        self._due[kind] = now + _SPACING_S
+        if kind in self._seen:
+            self._due[kind] = now + _SPACING_S
         with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             name = view.fingerprint
             if name not in self._versions and name not in self._waiting:
-                if len(self._waiting) >= _MOST_WAITING:
+                if not has_room(self._waits_for, caller, most=_MOST_WAITING):
                     return
+                self._waits_for[caller] += 1
                 self._waiting[name] = view.prompt
+            self._whose.setdefault(kind, caller)
             self._seen.setdefault(kind, deque(maxlen=_LATEST)).append((now, name))
+            self._due[kind] = now + _SPACING_S
             self._changed = True
+
+    def _made_room(self, caller: str) -> bool:
+        """Whether there is room for one more type: whoever brought the most gives his oldest."""
+        if len(self._seen) < _MOST_TYPES:
+            return True
+        held = Counter(self._whose.values())
+        most, places = held.most_common(1)[0]
+        if places <= held[caller] + 1:
+            return False
+        theirs = [kind for kind, by in self._whose.items() if by == most]
+        oldest = min(theirs, key=lambda kind: self._seen[kind][-1][0])
+        for table in (self._seen, self._whose, self._due):
+            del table[oldest]
+        return True
 
     def save(self) -> None:
         """Leave what was seen for the monitor; a full disk is no matter. Blocks."""
@@ -82,6 +104,7 @@ class Prompts:
         for name, (system, tools) in list(self._waiting.items()):
             self._versions[name] = _version(system, tools)
             self._waiting.pop(name, None)
+        self._waits_for = Counter()
         types = {
             kind: [(at, found) for at, name in list(seen) if (found := self._versions.get(name))]
             for kind, seen in list(self._seen.items())
