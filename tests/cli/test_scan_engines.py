@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -73,6 +74,33 @@ def test_every_engine_finds_the_same_calls_types_dollars_and_masks(
     assert told[0] == told[1]
     assert ranked[0] == ranked[1]
     assert [calls for _, calls, _ in ranked[0]] == [300, 300, 300]
+
+
+def test_every_engine_keeps_the_same_rows_in_the_same_order_and_names_the_same_broken_lines(
+    log: Path, tmp_path: Path
+) -> None:
+    """Of every format at once: some lines are read by workers, some before they are sent."""
+    seeds = Path(__file__).parents[1] / "fuzz" / "seeds.jsonl"
+    calls, known = log.read_bytes().splitlines(), seeds.read_bytes().splitlines()
+    mixed = [*calls[:400], *known, b"{oops", *calls[400:800], b'{"weather": 1}', *calls[800:]]
+    mixture = tmp_path / "mixture.jsonl"
+    mixture.write_bytes(b"\n".join(mixed))
+    shutil.copy(seeds, tmp_path / "seeds.jsonl")
+    logs, told, kept = (mixture, tmp_path / "seeds.jsonl"), [], []
+    for engine in ("local", "processes"):
+        data = tmp_path / engine
+        data.mkdir(mode=0o700)
+        # One key for both, so that placeholders are the same.
+        (data / "mask.key").write_bytes(b"k" * 32)
+        scan = suffice("scan", *logs, "--data", data, "--engine", engine, "--format", "json")
+        told.append(json.loads(scan.stdout)["sources"])
+        with Exchanges.open(data, write=False) as store:
+            kept.append([(row, store.request(row), store.response(row)) for row in store.rows()])
+
+    assert told[0] == told[1]
+    assert [one["line"] for one in told[0][0]["examples"]] == [416, 817]
+    assert kept[0] == kept[1]
+    assert len(kept[0]) > 900
 
 
 @pytest.mark.parametrize(

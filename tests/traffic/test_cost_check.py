@@ -10,7 +10,7 @@ import pytest
 from suffice.catalog import load_catalog
 from suffice.pricing import cost
 from suffice.records import LoggedExchange, Usage
-from suffice.traffic.cost_check import CostCheck
+from suffice.traffic.cost_check import CostCheck, Priced, priced_call
 
 TODAY = date(2026, 11, 22)
 MODEL = "claude-opus-5-5"
@@ -26,7 +26,9 @@ def price(usage: Usage) -> Decimal:
 def said_of(reported: Decimal | None, *, usage: Usage | None = READ, repeated: int = 0) -> str:
     check = CostCheck(load_catalog(), today=TODAY)
     told = None if reported is None else str(reported)
-    check.add(LoggedExchange(source="x", model=MODEL, usage=usage, reported_usd=told))
+    call = priced_call(LoggedExchange(source="x", model=MODEL, usage=usage, reported_usd=told))
+    if call is not None:
+        check.add(call)
     finding = check.finding("log", repeated=repeated)
     return "" if finding is None else str(finding)
 
@@ -88,6 +90,6 @@ def test_a_call_without_dollars_or_tokens_says_nothing(
 
 def test_a_model_without_a_price_says_nothing() -> None:
     check = CostCheck(load_catalog(), today=TODAY)
-    check.add(LoggedExchange(source="x", model="nobody-1", usage=READ, reported_usd="1"))
+    check.add(Priced(READ, "nobody-1", ts=None, reported_usd="1"))
 
     assert (check.finding("log"), check.checked) == (None, 0)

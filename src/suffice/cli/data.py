@@ -159,7 +159,7 @@ def _spellings(value: str | None, data: Path) -> list[str | None]:
     """A name as it was given, and as it stands where it was masked."""
     if value is None:
         return [None]
-    from suffice.cli.scan_run import KEY_FILE, redactor_for
+    from suffice.cli.scan_masking import KEY_FILE, redactor_for
     from suffice.traffic.redaction import Masking
 
     if not (data / KEY_FILE).is_file():

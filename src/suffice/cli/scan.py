@@ -77,8 +77,9 @@ def command(
     from suffice.adapters.exchanges import Exchanges
     from suffice.adapters.workers import engine_named, likely_engine, swept_rarely
     from suffice.cli.interrupt import noted_interrupts
+    from suffice.cli.scan_masking import preparing_for
     from suffice.cli.scan_progress import Progress, size_of
-    from suffice.cli.scan_run import Options, Scan, preparing_for
+    from suffice.cli.scan_run import Options, Scan
     from suffice.cli.scan_views import show, told_line
     from suffice.traffic.redaction import read_masking
     from suffice.wiring import SystemClock, catalog_with

@@ -1,40 +1,22 @@
-"""One scan: files -> exchanges -> masked and packed wherever that is done -> kept, in order."""
+"""One scan: files -> lines -> read, masked and packed wherever that is done -> kept, in order."""
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from datetime import date
-from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from suffice.adapters.exchanges import Exchanges, FileProgress, Prepared, Preparing, Unfit
-from suffice.adapters.logs import LogFile, Readers, find_files
+from suffice.adapters.exchanges import Exchanges, Prepared, Preparing, Unfit
+from suffice.adapters.logs import Imported, Importing, Line, LogFile, Readers, find_files
 from suffice.adapters.workers import Engine
 from suffice.catalog import Catalog
-from suffice.cli.scan_told import Told, together
-from suffice.errors import (
-    BrokenLine,
-    CostMismatch,
-    InputError,
-    MissingBodies,
-    StorageError,
-    SufficeError,
-)
+from suffice.cli.scan_batches import Batch, Named, Source
+from suffice.cli.scan_told import Told
+from suffice.errors import BrokenLine, InputError, MissingBodies, SufficeError
 from suffice.records import BrokenCase, LoggedExchange
 from suffice.traffic.cost_check import CostCheck
 from suffice.traffic.formats import Format
-from suffice.traffic.redaction import Masking, Redactor
-
-KEY_FILE = "mask.key"
-_KEY_BYTES = 32
-_BATCH_EXCHANGES = 256
-_BATCH_BYTES = 2**20
-_BROKEN_SHOWN = 3
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +26,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         forced: The format to read every record as.
         strict: Stop at the first thing that is not as it should be.
-        stopped: Asked between exchanges: whether to read no further.
+        stopped: Asked between lines: whether to read no further.
         on_change: Called now and then with a name, and the calls and bytes read of it.
     """
 
@@ -54,61 +36,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     on_change: Callable[[str, int, int], None] = lambda _name, _calls, _bytes: None
 
 
-class _Reading:
-    """All files of one name: what is read of them, and how much of it is kept by now."""
-
-    def __init__(self, name: str) -> None:
-        self.told = Told(name=name)
-        self.added = 0
-        self.elsewhere = 0
-        self.unfit: list[BrokenCase] = []
-
-    def whole(self) -> Told:
-        """What is to be told when everything of it is kept."""
-        kept = Told(
-            name=self.told.name,
-            added=self.added,
-            elsewhere=self.elsewhere,
-            broken=len(self.unfit),
-            examples=self.unfit[:_BROKEN_SHOWN],
-        )
-        return together(self.told, kept)
-
-
-class _Batch:
-    """Exchanges that are worked on together, and what counts once they are kept."""
-
-    def __init__(self, reading: _Reading, *, is_last: bool = False) -> None:
-        self.reading = reading
-        self.is_last = is_last
-        self.exchanges: list[LoggedExchange] = []
-        self.lines: list[int] = []
-        self.notes: list[tuple[FileProgress, FileProgress | None]] = []
-        self._size = 0
-
-    @property
-    def is_full(self) -> bool:
-        return len(self.exchanges) >= _BATCH_EXCHANGES or self._size >= _BATCH_BYTES
-
-    def add(self, exchange: LoggedExchange, line: int) -> None:
-        self.exchanges.append(exchange)
-        self.lines.append(line)
-        self._size += rough_bytes(exchange)
-
-    def note(self, file: LogFile) -> None:
-        """How far the file is read counts as soon as the batch is kept."""
-        progress = file.progress
-        if progress is not None:
-            self.notes.append((progress, file.records.before))
-            file.records.before = progress
-
-
 class Scan:
     """
     Reads files into a store.
 
-    Lines are read and exchanges are kept here, in order; what is done to their texts is done
-    by the engine. How far a file is read is noted when all exchanges up to there are kept.
+    Files are cut into lines and calls are kept here, in order; what stands between, reading
+    a line and all that is done to its texts, is done by the engine. Records that say something
+    only with others of their kind are read here. How far a file is read is noted when all calls
+    up to there are kept.
 
     Args:
         store: Open for writing.
@@ -130,11 +65,12 @@ class Scan:
         options: Options | None = None,
     ) -> None:
         self._store = store
-        self._preparing = preparing
         self._engine = engine
         self._catalog = catalog
         self._today = today
         self._options = options or Options()
+        forced = self._options.forced.name if self._options.forced else ""
+        self._work = Importing(preparing=preparing, forced=forced)
         self._readers = Readers()
         self._error: SufficeError | None = None
 
@@ -145,27 +81,29 @@ class Scan:
         Raises:
             InputError: A file cannot be read, and it is the only one or the scan is strict.
         """
-        batches = ((batch, batch.exchanges) for batch in self._batches(given))
-        for batch, prepared in self._engine.map(self._preparing, batches):
-            self._keep(batch, prepared)
+        batches = ((batch, batch.items) for batch in self._batches(given))
+        for batch, imported in self._engine.map(self._work, batches):
+            self._keep(batch, imported)
+            if batch.ends:
+                self._end(batch.source)
             if batch.is_last:
-                yield batch.reading.whole()
+                yield batch.source.named.whole()
         if self._error is not None:
             raise self._error
 
-    def _batches(self, given: Sequence[str]) -> Iterator[_Batch]:
+    def _batches(self, given: Sequence[str]) -> Iterator[Batch]:
         """Everything to be kept; what ends it early waits until what came before is kept."""
         seen: set[str] = set()
         try:
             for name in given:
                 files = [file for file in find_files([name]) if file not in seen]
                 seen.update(files)
-                reading = _Reading(name)
+                named = Named(name)
                 for file in files:
-                    yield from self._of_file(file, reading, alone=len(given) == len(files) == 1)
+                    yield from self._of_file(file, named, alone=len(given) == len(files) == 1)
                     if self._options.stopped():
                         break
-                yield _Batch(reading, is_last=True)
+                yield Batch(Source(named), is_last=True)
                 if self._options.stopped():
                     return
         # The error of a file, or of a strict scan: raised when all before it is kept.
@@ -174,224 +112,113 @@ class Scan:
             return
         yield from self._joined()
 
-    def _joined(self) -> Iterator[_Batch]:
-        reading = _Reading("batches")
-        counts = _Counts()
-        yield from self._filled(self._readers.finish(), reading, counts)
-        if counts.calls:
-            reading.told = counts.told("batches", formats=["joined by custom_id"])
-            yield _Batch(reading, is_last=True)
+    def _joined(self) -> Iterator[Batch]:
+        waiting = list(self._readers.finish())
+        if waiting:
+            source = Source(Named("batches"))
+            yield from self._filled(waiting, source)
+            yield Batch(source, ends=True, is_last=True)
 
-    def _of_file(self, name: str, reading: _Reading, *, alone: bool) -> Iterator[_Batch]:
-        strict = self._options.strict
-        counts = _Counts(CostCheck(self._catalog, today=self._today))
+    def _of_file(self, name: str, named: Named, *, alone: bool) -> Iterator[Batch]:
         file = LogFile(
             name,
             self._readers,
             forced=self._options.forced,
             known=self._store.progress_of,
-            on_progress=self._note,
         )
-        ended: list[InputError] = []
-        exchanges = _until_error(file.exchanges(strict=strict), ended)
-        yield from self._filled(exchanges, reading, counts, file=file)
-        found = [counts.finding(name, repeated=file.merged)]
-        errors = [*ended, *(one for one in found if one is not None)]
-        told = counts.told(
-            name,
-            files=1,
-            formats=file.titles,
-            merged=file.merged,
-            skipped_lines=file.records.skipped_lines,
-            broken=file.broken,
-            examples=file.broken_examples,
-            findings=[f"{one.code}  {one}" for one in errors],
-            bytes_read=file.records.bytes_read,
-        )
-        if ended and (alone or strict):
-            raise ended[0]
-        reading.told = together(reading.told, told)
+        source = Source(named, file, CostCheck(self._catalog, today=self._today))
+        items = _until_error(file.items(strict=self._options.strict), source)
+        yield from self._filled(items, source)
+        if source.ended and (alone or self._options.strict):
+            raise source.ended
+        last = Batch(source, ends=True)
         if not self._options.stopped():
-            last = _Batch(reading)
-            last.note(file)
-            yield last
-        if strict:
-            _check_strictly(told, found)
+            last.reach()
+        yield last
 
-    def _filled(
-        self,
-        exchanges: Iterable[LoggedExchange],
-        reading: _Reading,
-        counts: _Counts,
-        *,
-        file: LogFile | None = None,
-    ) -> Iterator[_Batch]:
-        """Exchanges in batches; the last one may be small, and its notes count all the same."""
-        self._batch = _Batch(reading)
-        for exchange in exchanges:
-            counts.add(exchange)
-            self._batch.add(exchange, file.records.line if file else 0)
-            if self._batch.is_full:
-                full, self._batch = self._batch, _Batch(reading)
-                yield full
-                self._tell(reading, counts, file)
+    def _filled(self, items: Iterable[Line | LoggedExchange], source: Source) -> Iterator[Batch]:
+        """Items in batches, of which the last one may be small."""
+        batch = Batch(source)
+        for item in items:
+            batch.add(item)
+            if batch.is_full:
+                batch.reach(midway=True)
+                yield batch
+                batch = Batch(source)
             if self._options.stopped():
                 break
-        yield self._batch
+        yield batch
 
-    def _note(self, file: LogFile) -> None:
-        self._batch.note(file)
-
-    def _tell(self, reading: _Reading, counts: _Counts, file: LogFile | None) -> None:
-        read = file.records.bytes_read if file else 0
-        told = reading.told
-        self._options.on_change(told.name, told.calls + counts.calls, told.bytes_read + read)
-
-    def _keep(self, batch: _Batch, prepared: Sequence[Prepared | Unfit]) -> None:
-        fit = [one for one in prepared if isinstance(one, Prepared)]
+    def _keep(self, batch: Batch, imported: Sequence[Imported]) -> None:
+        """Keep a batch, or what of it comes before the line that ends a strict scan."""
+        source, fit = batch.source, list[Prepared]()
+        broken: BrokenLine | None = None
+        for line, one in zip(batch.lines, imported, strict=True):
+            try:
+                fit += self._counted(source, line, one)
+            except BrokenLine as error:
+                broken = error
+                break
         told_before = self._store.elsewhere
-        batch.reading.added += sum(self._store.add_prepared(fit))
-        batch.reading.elsewhere += self._store.elsewhere - told_before
-        for line, one in zip(batch.lines, prepared, strict=True):
-            if isinstance(one, Unfit):
-                self._refuse(batch, BrokenCase(line, one.reason))
-        for now, before in batch.notes:
+        source.named.added += sum(self._store.add_prepared(fit))
+        source.named.elsewhere += self._store.elsewhere - told_before
+        if broken is not None:
+            raise broken
+        if source.file is not None and batch.reached is not None:
+            now, before = source.file.named(batch.reached), source.file.records.before
             self._store.note_progress(now, before=before)
+            source.file.records.before = now
+        if batch.bytes_read:
+            told = source.named.told
+            calls, read = told.calls + source.calls, told.bytes_read + batch.bytes_read
+            self._options.on_change(told.name, calls, read)
 
-    def _refuse(self, batch: _Batch, broken: BrokenCase) -> None:
-        batch.reading.unfit.append(broken)
+    def _counted(self, source: Source, line: int, imported: Imported) -> list[Prepared]:
+        """
+        Count what came of a line; what of it the store can take.
+
+        Raises:
+            BrokenLine: The scan is strict, and something of it cannot be read or kept.
+        """
+        fit = []
+        for call in imported.calls:
+            source.add(call)
+            if isinstance(call.kept, Unfit):
+                self._refuse(source, BrokenCase(line, call.kept.reason))
+            else:
+                fit.append(call.kept)
+        source.count(line, imported, strict=self._options.strict)
+        return fit
+
+    def _refuse(self, source: Source, broken: BrokenCase) -> None:
+        source.named.unfit.append(broken)
         if self._options.strict:
             raise BrokenLine(
-                f"{batch.reading.told.name} line {broken.line}: {broken.reason}.",
+                f"{source.named.told.name} line {broken.line}: {broken.reason}.",
                 effect="What came before it is kept; nothing after it was read.",
                 next_step="Correct the line, or scan without --strict to skip it.",
             )
 
-
-class _Counts:
-    """Exchanges of one file, counted as they are read."""
-
-    def __init__(self, check: CostCheck | None = None) -> None:
-        self.calls = 0
-        self._unranked = 0
-        self._untestable = 0
-        self._check = check
-
-    def add(self, exchange: LoggedExchange) -> None:
-        self.calls += 1
-        self._unranked += exchange.usage is None or not exchange.model
-        self._untestable += not (exchange.answered and exchange.replayable)
-        if self._check is not None:
-            self._check.add(exchange)
-
-    def finding(self, name: str, *, repeated: int) -> CostMismatch | None:
-        return self._check.finding(name, repeated=repeated) if self._check else None
-
-    def told(self, name: str, **more: Any) -> Told:
-        return Told(
-            name=name,
-            calls=self.calls,
-            unranked=self._unranked,
-            untestable=self._untestable,
-            **more,
-        )
-
-
-def rough_bytes(exchange: LoggedExchange) -> int:
-    """
-    About how large an exchange is, told quickly.
-
-    >>> asked = {"messages": [{"role": "user", "content": "x" * 1000}]}
-    >>> rough_bytes(LoggedExchange(source="openai", request=asked)) > 1000
-    True
-    """
-    parts = [exchange.request.get("system"), *_listed(exchange.request.get("messages"))]
-    return len(exchange.response_text) + sum(map(_rough, parts))
-
-
-def _rough(part: Any) -> int:
-    if isinstance(part, str):
-        return len(part)
-    if isinstance(part, dict):
-        return 100 + sum(map(_rough, part.values()))
-    return sum(map(_rough, part)) if isinstance(part, list) else 0
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _check_strictly(told: Told, found: Sequence[CostMismatch | None]) -> None:
-    if told.untestable:
-        raise MissingBodies(
-            f"{told.untestable} calls in {told.name} have no whole request or no answer.",
-            effect="They are kept and can be ranked, not tested; nothing after was read.",
-            next_step="Turn on bodies where the log is written, or scan without --strict.",
-        )
-    for finding in found:
-        if finding is not None:
+    def _end(self, source: Source) -> None:
+        """Tell of a file that is kept."""
+        told = source.tell()
+        if not self._options.strict:
+            return
+        if told.untestable:
+            raise MissingBodies(
+                f"{told.untestable} calls in {told.name} have no whole request or no answer.",
+                effect="They are kept and can be ranked, not tested; nothing after was read.",
+                next_step="Turn on bodies where the log is written, or scan without --strict.",
+            )
+        if finding := source.finding():
             raise finding
 
 
 def _until_error(
-    exchanges: Iterable[LoggedExchange], ended: list[InputError]
-) -> Iterator[LoggedExchange]:
-    """All of them; the error that ends them early is put into a list instead."""
+    items: Iterable[Line | LoggedExchange], source: Source
+) -> Iterator[Line | LoggedExchange]:
+    """All of them; the error that ends them early is put beside their source instead."""
     try:
-        yield from exchanges
+        yield from items
     except InputError as error:
-        ended.append(error)
-
-
-def redactor_for(masking: Masking, folder: Path) -> Redactor:
-    """
-    A redactor whose placeholders are the same in every scan into a folder.
-
-    Raises:
-        StorageError: The key cannot be read or written.
-    """
-    return Redactor(masking, secret=_secret(folder))
-
-
-def preparing_for(masking: Masking, folder: Path) -> Preparing:
-    """
-    What is done to texts before they are kept in a folder.
-
-    Raises:
-        StorageError: The key cannot be read or written.
-    """
-    secret = _secret(folder)
-    if not (masking.kinds or masking.patterns):
-        return Preparing()
-    return Preparing(masking=masking, secret=secret)
-
-
-def _secret(folder: Path) -> bytes:
-    """
-    What placeholders are keyed with.
-
-    The key is made at the first scan and lies beside the data, readable by its owner alone.
-
-    Raises:
-        StorageError: The key cannot be read or written.
-    """
-    path = folder / KEY_FILE
-    try:
-        with suppress(FileExistsError):
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(secrets.token_bytes(_KEY_BYTES))
-        secret = path.read_bytes()
-    except OSError as error:
-        raise StorageError(
-            f"{path} cannot be used: {error.strerror or error}.",
-            effect="Nothing was read.",
-            next_step="Check the folder, or choose another with --data.",
-        ) from error
-    if len(secret) != _KEY_BYTES:
-        raise StorageError(
-            f"{path} is damaged.",
-            effect="Nothing was read.",
-            next_step="Put it back from a copy, or choose another folder with --data.",
-        )
-    return secret
+        source.ended = error

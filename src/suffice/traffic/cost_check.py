@@ -53,6 +53,33 @@ _READINGS: dict[str, Callable[[Usage], Usage]] = {
 }
 
 
+class Priced(msgspec.Struct, frozen=True, array_like=True):
+    """
+    A call whose log says what it cost.
+
+    Attributes:
+        usage: All its tokens.
+        model: The model that served.
+        ts: Seconds since 1970 (UTC), if they are told.
+        reported_usd: The log's dollars.
+    """
+
+    usage: Usage
+    model: str
+    ts: float | None
+    reported_usd: str
+
+
+def priced_call(exchange: LoggedExchange) -> Priced | None:
+    """What is to be checked of a call; None of one without dollars, all tokens or a model."""
+    usage, reported = exchange.usage, exchange.reported_usd
+    if usage is None or reported is None:
+        return None
+    if not usage.complete or not exchange.model or not Decimal(reported):
+        return None
+    return Priced(usage, exchange.model, exchange.ts, reported)
+
+
 class CostCheck:
     """
     Compares a file's dollars with its tokens' list price, on its first thousand priced calls.
@@ -69,23 +96,20 @@ class CostCheck:
         self._by_reading = dict.fromkeys(_READINGS, Decimal(0))
         self.checked = 0
 
-    def add(self, exchange: LoggedExchange) -> None:
-        """Take one call into account; one without dollars, tokens or a price says nothing."""
-        usage, reported = exchange.usage, exchange.reported_usd
-        if usage is None or reported is None or self.checked >= _MOST_CHECKED:
+    def add(self, call: Priced) -> None:
+        """Take one call into account; one whose model has no price says nothing."""
+        if self.checked >= _MOST_CHECKED:
             return
-        if not usage.complete or not exchange.model or not Decimal(reported):
-            return
-        day = datetime.fromtimestamp(exchange.ts, UTC) if exchange.ts else self._today
+        day = datetime.fromtimestamp(call.ts, UTC) if call.ts else self._today
         try:
             priced = {
-                name: cost(reading(usage), exchange.model, at=day, catalog=self._catalog)
+                name: cost(reading(call.usage), call.model, at=day, catalog=self._catalog)
                 for name, reading in _READINGS.items()
             }
         except PriceUnknown:
             return
         self.checked += 1
-        self._reported += Decimal(reported)
+        self._reported += Decimal(call.reported_usd)
         for name, usd in priced.items():
             self._by_reading[name] += usd
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import msgspec
 
 from suffice.adapters.exchanges import FileProgress
+from suffice.adapters.logs.lines import Line, Read, RecordReader, decoded
 from suffice.adapters.logs.records import Records
 from suffice.errors import BrokenLine
 from suffice.records import BrokenCase, LoggedExchange
-from suffice.traffic.formats import Format, Reader, detect
+from suffice.traffic.formats import Format, Reader, detect, stands_for_itself
 
 _BROKEN_SHOWN = 3
-_RECORDS_A_NOTE = 500
 
 
 class Readers:
@@ -47,7 +46,6 @@ class LogFile:
         readers: Of the scan it is part of.
         forced: The format to read every record as; None looks at each.
         known: What was read before of files with a given first line.
-        on_progress: Called now and then where all exchanges of the records so far are taken.
 
     Attributes:
         calls: Exchanges by the title of their format.
@@ -62,7 +60,6 @@ class LogFile:
         *,
         forced: Format | None = None,
         known: Callable[[bytes], list[FileProgress]] | None = None,
-        on_progress: Callable[[LogFile], None] | None = None,
     ) -> None:
         self.name = name
         self.calls: Counter[str] = Counter()
@@ -70,35 +67,45 @@ class LogFile:
         self.broken_examples: list[BrokenCase] = []
         self.records = Records(name, known=known)
         self._forced = forced
-        self._on_progress = on_progress
-        self._readers = readers
-        self._own: dict[str, Reader] = {}
+        self._reader = RecordReader(forced, reader_for=readers.reader_for)
         self._forms: dict[str, Format] = {}
 
     @property
     def merged(self) -> int:
         """Lines that repeated another and were counted with it."""
-        return sum(reader.merged for reader in self._own.values())
+        return sum(reader.merged for _, reader in self._own_readers())
 
     @property
     def titles(self) -> list[str]:
         """The formats found in it, the commonest first."""
-        return [title for title, _ in self.calls.most_common()] or list(self._forms)
+        common = sorted(self.calls.items(), key=lambda one: (-one[1], one[0]))
+        return [title for title, _ in common] or [form.title for form in self._forms.values()]
 
     @property
-    def progress(self) -> FileProgress | None:
+    def goes_on(self) -> bool:
+        """Whether a scan can go on in its middle."""
+        return self.records.by_lines and not any(form.whole for form in self._forms.values())
+
+    @property
+    def reached(self) -> FileProgress | None:
         """
-        How far it is read, for the next scan to go on from.
+        How far its lines are taken, `named` once they are read, for the next scan to go on from.
 
         None where records of other files may still be joined to its own.
         """
-        forms = self._forms.values()
-        if any(form.across for form in forms):
-            return None
-        by_lines = self.records.by_lines and not any(form.whole for form in forms)
+        is_across = any(form.across for form in self._forms.values())
+        return None if is_across else self.records.progress
+
+    @property
+    def progress(self) -> FileProgress | None:
+        """How far it is read."""
+        return self.reached and self.named(self.reached)
+
+    def named(self, reached: FileProgress) -> FileProgress:
+        """The same with the format it was found to be in, if a scan can go on from there."""
         before = self.records.before
         source = next(iter(self._forms), before.source if before else "")
-        return self.records.progress(source if by_lines else "")
+        return msgspec.structs.replace(reached, source=source if self.goes_on else "")
 
     def exchanges(self, *, strict: bool = False) -> Iterator[LoggedExchange]:
         """
@@ -112,68 +119,105 @@ class LogFile:
             PackedTooFar: It unpacks beyond all measure.
             BrokenLine: With ``strict``, a record that cannot be read.
         """
-        for taken, (number, record) in enumerate(self.records, start=1):
-            yield from self._checked(number, record, strict=strict)
-            if self._on_progress is not None and taken % _RECORDS_A_NOTE == 0:
-                self._on_progress(self)
-        for title, reader in self._own.items():
-            for exchange in reader.finish():
-                self.calls[title] += 1
-                yield exchange
-
-    def _checked(self, number: int, record: Any, *, strict: bool) -> Iterator[LoggedExchange]:
-        if isinstance(record, BrokenCase):
-            self._note_broken(record, strict=strict)
-            return
-        try:
-            yield from self._read(record)
-        # What a stranger's record can provoke in a parser, and nothing else.
-        except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
-            self._note_broken(BrokenCase(number, str(error)[:200]), strict=strict)
-
-    def _read(self, record: Any) -> Iterator[LoggedExchange]:
-        if not isinstance(record, dict):
-            raise ValueError("no JSON object")  # noqa: TRY004 - a broken record, whichever way
-        form = self._forced or detect(record)
-        if form is None:
-            members = _printable(", ".join(map(str, list(record)[:6])))
-            raise ValueError(f"in no format we know; it holds {members[:120] or 'nothing'}")
-        self._forms.setdefault(form.name, form)
-        for index, exchange in enumerate(self._reader(form).read(record)):
-            if not _is_call(exchange):
-                raise ValueError(f"no call as {form.title} tells it")
-            self.calls[form.title] += 1
-            if exchange.id:
-                yield exchange
+        for item in self.items(strict=strict):
+            if isinstance(item, Line):
+                yield from self._taken(item.number, self._reader.line(item), strict=strict)
             else:
-                name = f"{self.records.place}-{index}"
-                yield msgspec.structs.replace(exchange, id=name)
+                yield item
 
-    def _reader(self, form: Format) -> Reader:
-        if form.across:
-            return self._readers.reader_for(form)
-        if form.title not in self._own:
-            self._own[form.title] = form.reader()
-        return self._own[form.title]
+    def items(self, *, strict: bool = False) -> Iterator[Line | LoggedExchange]:
+        """
+        Everything new in the file; lines that stand for themselves are not read yet.
 
-    def _note_broken(self, broken: BrokenCase, *, strict: bool) -> None:
+        Whoever reads one, here or elsewhere, says to `count` what it held.
+
+        Args:
+            strict: Stop at the first record that cannot be read.
+
+        Raises:
+            UnreadableFile: It cannot be opened.
+            PackedTooFar: It unpacks beyond all measure.
+            BrokenLine: With ``strict``, a record read here that cannot be.
+        """
+        for number, record in self.records:
+            if isinstance(record, BrokenCase):
+                self.count(number, calls=0, broken=record.reason, strict=strict)
+                continue
+            place = self.records.place
+            if not isinstance(record, bytes):
+                read = self._reader.record(record, place)
+            else:
+                line = Line(number, place, record)
+                known = self._read_with_others(line)
+                if known is None:
+                    yield line
+                    continue
+                read = known
+            yield from self._taken(number, read, strict=strict)
+        for form, reader in self._own_readers():
+            for exchange in reader.finish():
+                self.calls[form.title] += 1
+                yield exchange
+
+    def count(
+        self,
+        number: int,
+        *,
+        calls: int,
+        form: Format | None = None,
+        broken: str | None = None,
+        strict: bool = False,
+    ) -> None:
+        """
+        Take note of what a record held.
+
+        Args:
+            number: The record's.
+            calls: How many.
+            form: Its format, if one was found.
+            broken: Why it could not be read, or not further.
+            strict: Whether that is an error.
+
+        Raises:
+            BrokenLine: As said.
+        """
+        if form is not None:
+            self._forms.setdefault(form.name, form)
+        if form is not None and calls:
+            self.calls[form.title] += calls
+        if broken is None:
+            return
         self.broken += 1
-        if len(self.broken_examples) < _BROKEN_SHOWN:
-            self.broken_examples.append(broken)
+        # They may be told of in another order than they stand in.
+        found = [*self.broken_examples, BrokenCase(number, broken)]
+        self.broken_examples = sorted(found, key=lambda one: one.line)[:_BROKEN_SHOWN]
         if strict:
             raise BrokenLine(
-                f"{self.name} line {broken.line}: {broken.reason}.",
+                f"{self.name} line {number}: {broken}.",
                 effect="What came before it is kept; nothing after it was read.",
                 next_step="Correct the line, or scan without --strict to skip it.",
             )
 
+    def _read_with_others(self, line: Line) -> Read | None:
+        """What a line holds that makes sense only with others; None for any other line."""
+        if self._forced is not None:
+            return self._reader.line(line) if self._forced.whole else None
+        if stands_for_itself(line.content):
+            return None
+        record = decoded(line.content)
+        form = detect(record) if isinstance(record, dict) else None
+        return self._reader.record(record, line.place) if form is not None and form.whole else None
 
-def _printable(text: str) -> str:
-    """A stranger's text as it may stand on a terminal: nothing in it steers one."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+    def _taken(self, number: int, read: Read, *, strict: bool) -> Iterator[LoggedExchange]:
+        if read.form is not None:
+            self._forms.setdefault(read.form.name, read.form)
+        yield from read.exchanges
+        self.count(
+            number, calls=len(read.exchanges), form=read.form, broken=read.broken, strict=strict
+        )
 
-
-def _is_call(exchange: LoggedExchange) -> bool:
-    """Whether anything at all is told of a call, as a record forced into a format may not."""
-    told = exchange.model or exchange.request or exchange.error or exchange.usage
-    return bool(told) or exchange.answered
+    def _own_readers(self) -> Iterator[tuple[Format, Reader]]:
+        """Those that no other file shares."""
+        for form, reader in self._reader.readers:
+            if not form.across:
+                yield form, reader

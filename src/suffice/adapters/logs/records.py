@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import msgspec
 
 from suffice.adapters.case_files import LONGEST_LINE, read_lines
 from suffice.adapters.exchanges import FileProgress, connect
 from suffice.adapters.logs.files import STDIN
+from suffice.adapters.logs.lines import decoded
 from suffice.errors import UnreadableFile
 from suffice.records import BrokenCase
 from suffice.traffic.formats import detect
@@ -24,9 +24,9 @@ _LARGEST_DOCUMENT = 128 * 2**20
 _DIGEST_BYTES = 16
 _ROWS_AT_ONCE = 500
 _LISTS = ("data", "rows", "results", "items", "calls", "spans", "observations")
-_DECODE = msgspec.json.Decoder().decode
 
-Numbered = tuple[int, Any]
+# A line's bytes as they stand, a record that is no line, or what cannot be one.
+Numbered = tuple[int, bytes | BrokenCase | Any]
 _Lines = Iterator[tuple[int, bytes | BrokenCase]]
 
 
@@ -66,21 +66,20 @@ class Records:
         return self._lines
 
     @property
-    def place(self) -> str:
+    def place(self) -> bytes:
         """A name for the record last given, made of all that came before it in its file."""
-        return self._digest.hexdigest()
+        return self._digest.digest()
 
-    def progress(self, source: str) -> FileProgress | None:
+    @property
+    def progress(self) -> FileProgress | None:
         """How far the file is read; None before its first line, and where its end is damaged."""
         if not self._lines or self._torn:
             return None
-        return FileProgress(
-            head=self._head, lines=self._lines, digest=self._digest.digest(), source=source
-        )
+        return FileProgress(head=self._head, lines=self._lines, digest=self._digest.digest())
 
     def __iter__(self) -> Iterator[Numbered]:
         """
-        Every record with its number.
+        Every record with its number: lines as their bytes, any other decoded.
 
         Raises:
             UnreadableFile: The file cannot be opened.
@@ -96,7 +95,7 @@ class Records:
         number, line = first
         if isinstance(line, bytes) and line.lstrip()[:1] not in {b"{", b"["}:
             yield from self._csv(line, lines)
-        elif isinstance(line, bytes) and not isinstance(_decoded(line), dict):
+        elif isinstance(line, bytes) and not isinstance(decoded(line), dict):
             yield from self._document(number, line, lines)
         else:
             yield from _each_line(itertools.chain([first], lines))
@@ -176,7 +175,7 @@ class Records:
             if held > _LARGEST_DOCUMENT:
                 yield from _each_line(itertools.chain(parts, lines))
                 return
-        document = _decoded(b"\n".join(line for _, line in parts if isinstance(line, bytes)))
+        document = decoded(b"\n".join(line for _, line in parts if isinstance(line, bytes)))
         if document is None:
             yield from _each_line(iter(parts))
             return
@@ -219,26 +218,7 @@ def _blank(line: bytes | BrokenCase) -> bool:
 
 
 def _each_line(lines: Iterable[tuple[int, bytes | BrokenCase]]) -> Iterator[Numbered]:
-    for number, line in lines:
-        if isinstance(line, BrokenCase):
-            yield number, line
-        elif line and not line.isspace():
-            yield number, _record(line, number)
-
-
-def _record(line: bytes, number: int) -> Any:
-    try:
-        return _DECODE(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return BrokenCase(number, str(error)[:200])
-
-
-def _decoded(content: bytes) -> Any:
-    """The JSON in it; None where it is none."""
-    try:
-        return _DECODE(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    return ((number, line) for number, line in lines if not _blank(line))
 
 
 def _listed(document: Any) -> list[Any]:

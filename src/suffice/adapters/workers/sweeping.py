@@ -15,7 +15,7 @@ def swept_rarely() -> Iterator[None]:
     Let the collector look once for every hundred thousand objects more, not every seven hundred.
 
     Records of a log are trees: they go with their last name. The collector finds nothing in them,
-    and looked through all that waits to be written for a quarter of a scan's processor time.
+    and looks again and again through all that waits to be written.
 
     >>> with swept_rarely():
     ...     gc.get_threshold()[0]

@@ -1,5 +1,7 @@
 """Every format exchanges are read from, and which of them a record is in."""
 
+import re
+
 from suffice.traffic.formats.batches import ANTHROPIC_BATCHES, OPENAI_BATCHES
 from suffice.traffic.formats.claude_code import CLAUDE_CODE
 from suffice.traffic.formats.format import Format, Reader, Record
@@ -12,7 +14,7 @@ from suffice.traffic.formats.pairs import ANTHROPIC, CAPTURE, OPENAI
 from suffice.traffic.formats.promptfoo import PROMPTFOO
 from suffice.traffic.formats.weave import WEAVE
 
-__all__ = ["FORMATS", "Format", "Reader", "Record", "detect", "format_named"]
+__all__ = ["FORMATS", "Format", "Reader", "Record", "detect", "format_named", "stands_for_itself"]
 
 # Told by what only they have first, by the general shape of a request or response last.
 FORMATS: tuple[Format, ...] = (
@@ -30,6 +32,9 @@ FORMATS: tuple[Format, ...] = (
     OPENAI,
     ANTHROPIC,
 )
+_TOLD_BY = tuple(f'"{name}"'.encode() for form in FORMATS for name in form.told_by)
+# A letter or an underscore, which a member's name may hide in.
+_ESCAPED = re.compile(rb"\\u00[4-7]")
 _BY_NAME = {form.name: form for form in FORMATS}
 
 
@@ -54,3 +59,17 @@ def format_named(name: str) -> Format | None:
     ('otel', True)
     """
     return _BY_NAME.get("otel" if name == "openinference" else name)
+
+
+def stands_for_itself(line: bytes) -> bool:
+    """
+    Whether a line of JSON is, by its bytes alone, in no format whose records belong together.
+
+    >>> stands_for_itself(b'{"messages": []}'), stands_for_itself(b'{"custom_id": "a"}')
+    (True, False)
+    >>> stands_for_itself(rb'{"custom\u005fid": "a"}')
+    False
+    """
+    if any(name in line for name in _TOLD_BY):
+        return False
+    return b"\\u00" not in line or _ESCAPED.search(line) is None

@@ -143,6 +143,7 @@ ANTHROPIC_BATCHES = Format(
     reader=lambda: BatchReader("anthropic-batch"),
     whole=True,
     across=True,
+    told_by=("custom_id",),
 )
 OPENAI_BATCHES = Format(
     name="openai-batch",
@@ -151,4 +152,5 @@ OPENAI_BATCHES = Format(
     reader=lambda: BatchReader("openai-batch"),
     whole=True,
     across=True,
+    told_by=("custom_id",),
 )

@@ -27,6 +27,7 @@ _KINDS = frozenset(
         "pr-link", "last-prompt", "file-history-snapshot", "progress",
     }
 )  # fmt: skip
+_TOLD_BY = ("sessionId", "leafUuid", "snapshot")
 _MOST_MESSAGES = 4_000
 _LONGEST_WAIT_S = 3_600.0  # beyond it a person was waited for, or a machine slept
 _SYNTHETIC = "<synthetic>"  # Claude Code's own words in an answer's place; nobody was called
@@ -170,9 +171,7 @@ def _blocks(content: Any) -> list[dict[str, Any]]:
 
 
 def _fits(record: Record) -> bool:
-    if text(record, "type") not in _KINDS:
-        return False
-    return "sessionId" in record or "leafUuid" in record or "snapshot" in record
+    return text(record, "type") in _KINDS and any(name in record for name in _TOLD_BY)
 
 
 CLAUDE_CODE = Format(
@@ -181,4 +180,5 @@ CLAUDE_CODE = Format(
     fits=_fits,
     reader=TranscriptReader,
     whole=True,
+    told_by=_TOLD_BY,
 )

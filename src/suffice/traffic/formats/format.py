@@ -67,6 +67,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         whole: Whether a file makes sense only from its beginning, so that a scan cannot go on
             in its middle.
         across: Whether records of several files belong together, so that one reader reads all.
+        told_by: Members of which every record has one; given where ``whole`` is, so that a line
+            without any of them needs no reader that knows the others.
     """
 
     name: str
@@ -75,3 +77,4 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     reader: Callable[[], Reader]
     whole: bool = False
     across: bool = False
+    told_by: tuple[str, ...] = ()
