@@ -561,6 +561,30 @@ def test_a_monitor_without_a_budget_is_not_paused_by_the_one_before_it(here: Pat
     assert after["rollout"]["state"] == "advancing"
 
 
+def test_a_rollout_that_nobody_looks_at_any_more_says_so(here: Path) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from suffice.cli.monitor_figures import leave_health
+    from suffice.cli.rollout_world import Places
+
+    kept_run(here)
+    fine("rollout", "start", "triage")
+    data = here / ".suffice" / "gateway"
+    (data / "metrics").mkdir(parents=True)
+    places = Places(here / "unused", here / "unused", data)
+
+    said = []
+    for hours in (0, 3):
+        leave_health(places, now=datetime.now(UTC) - timedelta(hours=hours))
+        status = json.loads(fine("rollout", "status", "triage", "--format", "json"))
+        said.append(status["rollout"]["next"])
+
+    assert not said[0].startswith("Nobody watches it")
+    assert said[1].startswith(
+        "Nobody watches it, and nothing takes it back: it was last looked at 3.0 hours ago."
+    )
+
+
 def test_a_monitor_that_could_tell_nobody_says_so_before_it_watches(here: Path) -> None:
     (here / "suffice.toml").write_text('[alerts.t]\nkind = "slack"\nurl_env = "NOT_SET_HERE"\n')
 

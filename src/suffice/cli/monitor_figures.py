@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 
 from suffice.adapters.feedback_inbox import KEPT, UNKNOWN, counted
 from suffice.cli.rollout_facts import view
 from suffice.cli.rollout_world import Places, World
-from suffice.gateway.metrics import SUFFIX, Labels, Snapshot, write_snapshot
+from suffice.gateway.metrics import SUFFIX, Labels, Snapshot, read_snapshot, write_snapshot
 from suffice.records.rollout import Rollout, RolloutState
 from suffice.statistics.proportions import wilson_interval
 
 _MOST_TYPES = 50
 _POINTS = 100
+_HEALTH, _ROUND = f"monitor-health{SUFFIX}", "suffice_monitor_round_timestamp_seconds"
 
 
 def leave_figures(places: Places, world: World, *, now: datetime) -> bool:
@@ -70,10 +72,17 @@ def leave_health(places: Places, *, now: datetime, trouble: str = "") -> bool:
         return False
     labels: Labels = (("reason", trouble),) if trouble else ()
     gauges: list[tuple[str, Labels, float]] = [
-        ("suffice_monitor_round_timestamp_seconds", (), now.timestamp()),
+        (_ROUND, (), now.timestamp()),
         ("suffice_monitor_trouble", labels, float(bool(trouble))),
     ]
-    return write_snapshot(folder / f"monitor-health{SUFFIX}", Snapshot(gauges=gauges))
+    return write_snapshot(folder / _HEALTH, Snapshot(gauges=gauges))
+
+
+def looked_at(data: Path) -> datetime | None:
+    """When a monitor last looked at the rollouts of a gateway's data; None where nobody knows."""
+    found = read_snapshot(data / "metrics" / _HEALTH).gauges
+    rounds = [value for name, _, value in found if name == _ROUND]
+    return datetime.fromtimestamp(max(rounds), UTC) if rounds else None
 
 
 def _points(rollout: Rollout) -> list[tuple[str, float]]:

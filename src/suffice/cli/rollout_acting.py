@@ -12,6 +12,7 @@ from suffice.adapters.controlling.controller import Controller
 from suffice.adapters.controlling.evidence import PROMPT
 from suffice.adapters.live_prompts import live_prompts
 from suffice.adapters.storage.rollouts import Kept
+from suffice.cli.monitor_figures import looked_at
 from suffice.cli.rollout_facts import view
 from suffice.cli.rollout_list import show_list
 from suffice.cli.rollout_proofs import is_itself, model_name, proof_of
@@ -21,16 +22,19 @@ from suffice.errors import BadOption, PolicyChanged, RolloutChanged, StorageErro
 from suffice.gateway.status import gateway_has_own_key
 from suffice.monitor import Command, Start, basis_of, command, named_plan, start
 from suffice.monitor.plans import HOLDOUT, PAIRS
+from suffice.monitor.sentences import days
 from suffice.policy.changes import Signature
 from suffice.records import Rollout
 from suffice.records.prompts import PROMPTS_FOLDER
 from suffice.records.rollout import RolloutPlan, RolloutState, RolloutStep
 from suffice.reports import shell_word
+from suffice.reports.rollouts import RolloutView
 from suffice.wiring import needed_own_credential
 
 _A_MONTH = timedelta(days=30)
 _WATCHED = 0.05
 _LEAST_A_YEAR = 365.0
+_UNWATCHED = timedelta(minutes=1)
 _SERVING = {RolloutState.SHADOW, RolloutState.ADVANCING}
 
 
@@ -168,8 +172,9 @@ def show_one(places: Places, request_type: str, *, most: int, form: str) -> None
     with opened(places, write=False) as world:
         kept = the_rollout(world, request_type)
         events = world.store.events(request_type=request_type, most=most) if most else []
+        at = now()
         show_status(
-            view(world, kept, now=now()),
+            _or_unwatched(view(world, kept, now=at), looked_at(places.data), at),
             events,
             form=form,
             next_=_next_command(kept.rollout, watched=world.account is not None),
@@ -236,6 +241,17 @@ def _pairs_per_year(world: World, request_type: str, at: datetime) -> float:
         return 36_500.0
     per_day = world.account.per_day(request_type, at - _A_MONTH, at)
     return max(per_day * _WATCHED * 365.25, _LEAST_A_YEAR) if per_day else 36_500.0
+
+
+def _or_unwatched(shown: RolloutView, looked: datetime | None, at: datetime) -> RolloutView:
+    """A view that says so where its gateway's monitor, or any other, has stopped looking."""
+    if looked is None or at - looked <= _UNWATCHED or shown.state is RolloutState.ROLLED_BACK:
+        return shown
+    said = (
+        f"Nobody watches it, and nothing takes it back: it was last looked at {days(at - looked)} "
+        "ago. A gateway does so by itself; without one, `suffice monitor` does."
+    )
+    return msgspec.structs.replace(shown, next=said)
 
 
 def _next_command(rollout: Rollout, *, watched: bool) -> str:
