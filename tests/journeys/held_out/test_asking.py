@@ -324,6 +324,25 @@ def test_even_a_look_soon_after_another_takes_back_what_is_no_good_at_all(
     assert state() is RolloutState.ROLLED_BACK
 
 
+def test_a_run_that_was_stopped_and_resumed_is_one_look(
+    suffice: Command, compared: Path, fake: StrictFake
+) -> None:
+    assert compared.exists()
+    started(suffice)
+    save = ("--save", "again")
+    few = ("--yes", "--budget", "0.30", "--format", "json")
+    stopped = suffice("compare", "--held-out", "triage", *few, *save)
+    first = planned_beta(Path("again"))
+
+    rest = suffice("compare", "--held-out", "triage", *AGAIN, *save, "--resume")
+
+    assert fake.journal
+    assert (stopped.exit_code, rest.exit_code) == (12, 0)
+    assert planned_beta(Path("again")) == first == pytest.approx(0.05 / 52)
+    with Rollouts.open(Path(".suffice/rollouts.sqlite"), write=False) as store:
+        assert len(json.loads(store.noted("triage", "looks"))) == 1
+
+
 def test_a_look_that_was_declined_before_it_was_paid_costs_none(
     suffice: Command, compared: Path, fake: StrictFake
 ) -> None:
