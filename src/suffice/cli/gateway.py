@@ -178,7 +178,8 @@ def command(  # noqa: PLR0917 - options
         refuse_forgetful_budgets,
     )
     from suffice.cli.gateway_serving import Place, serve
-    from suffice.cli.gateway_tls import serving, show
+    from suffice.cli.gateway_tls import renew as renew_tls
+    from suffice.cli.gateway_tls import serving
     from suffice.cli.money_text import read_usd
     from suffice.gateway.addresses import own_names, read_address, verifying
     from suffice.gateway.keys import read_keys
@@ -219,7 +220,7 @@ def command(  # noqa: PLR0917 - options
         if keys is not None and found_keys is not None:
             found_keys.all = read_keys(keys)
         if tls is not None and tls_cert is not None:
-            show(tls, tls_cert, tls_key)
+            renew_tls(tls, tls_cert, tls_key, client_ca)
 
     place = Place(
         host=host,

@@ -16,7 +16,9 @@ _OTHERS = 0o027
 
 def serving(cert: Path | None, key: Path | None, client_ca: Path | None) -> ssl.SSLContext | None:
     """
-    How clients are served: by TLS 1.2 or newer where there is a certificate, else in the clear.
+    How clients are served: by TLS where there is a certificate, else in the clear.
+
+    TLS is 1.2 or newer, and 1.3 where clients must show a certificate.
 
     Args:
         cert: The certificate and what leads to its authority, in PEM.
@@ -47,7 +49,31 @@ def serving(cert: Path | None, key: Path | None, client_ca: Path | None) -> ssl.
         except (OSError, ValueError) as wrong:
             raise _unusable(client_ca, wrong) from wrong
         context.verify_mode = ssl.CERT_REQUIRED
+        # Whoever resumes a session shows no certificate again: it may have expired since, or its
+        # authority may have been taken back. TLS 1.2 resumes without tickets too.
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.num_tickets = 0
     return context
+
+
+def renew(context: ssl.SSLContext, cert: Path, key: Path | None, client_ca: Path | None) -> None:
+    """
+    Take certificate and authorities from their files again, for clients that connect from now on.
+
+    Raises:
+        GatewayNotStarted: One cannot be used, or others may read the key; those before stay.
+    """
+    if client_ca is None:
+        show(context, cert, key)
+        return
+    fresh = serving(cert, key, client_ca)
+
+    def choose(talk: ssl.SSLObject, *_: object) -> None:
+        # A context forgets no authority, so each handshake goes on with the fresh one.
+        if fresh is not None:
+            talk.context = fresh
+
+    context.sni_callback = choose
 
 
 def show(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
