@@ -3,8 +3,9 @@
 from suffice.adapters.exchanges.columns import StoredExchange
 from suffice.adapters.exchanges.preparing import Prepared, Preparing, Unfit
 from suffice.adapters.exchanges.progress import FileProgress
+from suffice.adapters.exchanges.rewriting import Deleted
 from suffice.adapters.exchanges.segments import connect
-from suffice.adapters.exchanges.store import Deleted, Exchanges, Holdings
+from suffice.adapters.exchanges.store import Exchanges, Holdings
 
 __all__ = [
     "Deleted",

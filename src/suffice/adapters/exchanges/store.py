@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
-import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,13 +15,12 @@ import msgspec
 from suffice.adapters.exchanges.bodies import Bodies
 from suffice.adapters.exchanges.columns import StoredExchange
 from suffice.adapters.exchanges.ledger import Ledger, unusable
-from suffice.adapters.exchanges.made import remove_made
 from suffice.adapters.exchanges.preparing import Body, Prepared, Preparer, Unfit
 from suffice.adapters.exchanges.progress import FileProgress
+from suffice.adapters.exchanges.rewriting import Deleted, Rewriting, new_name
 from suffice.adapters.exchanges.segments import (
     connect,
     literal,
-    merge,
     read_rows,
     scan_of,
     write_segment,
@@ -34,18 +31,7 @@ from suffice.records import LoggedExchange
 _LEDGER, _LOCK = "ledger.sqlite", ".lock"
 _ROWS_TO_WRITE = 20_000
 _BYTES_TO_WRITE = 64 * 2**20
-_SMALL_SEGMENT = 100_000
-_MANY_SMALL = 16
-_LARGEST_MERGED = 1_000_000
 _NAMES_REMEMBERED = 100_000
-_BODY_COLUMNS = ("system_key", "tools_key", "settings_key", "response_key")
-
-
-class Deleted(msgspec.Struct, frozen=True):
-    """How many exchanges went, and how many bodies that nothing else needed."""
-
-    exchanges: int
-    bodies: int
 
 
 class Holdings(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +74,7 @@ class Exchanges:
         self._lock = lock
         self._ledger = Ledger(folder / _LEDGER)
         self._bodies = Bodies(self._ledger)
+        self._rewriting = Rewriting(folder, self._ledger)
         self._rows: list[StoredExchange] = []
         self._marks: set[bytes] = set()
         self._files: dict[bytes, tuple[FileProgress, FileProgress | None]] = {}
@@ -100,7 +87,7 @@ class Exchanges:
         self._called: dict[bytes, str] = {}
         if lock is not None:
             self._ledger.prepare_to_write()
-            self._remove_leftovers()
+            self._rewriting.remove_leftovers()
 
     @classmethod
     def open(cls, folder: Path, *, write: bool = True) -> Self:
@@ -159,7 +146,7 @@ class Exchanges:
         try:
             if self._lock is not None and not self._failed:
                 self.flush()
-                self._merge_small()
+                self._rewriting.merge_small()
         finally:
             self._ledger.close()
             if self._lock is not None:
@@ -224,7 +211,7 @@ class Exchanges:
             return
         # What a half-written flush leaves in memory is not what is on the disk: try no second.
         self._failed = True
-        name = self._new_name()
+        name = new_name()
         if self._rows:
             write_segment(self.folder / name, self._rows)
         with self._ledger.transaction():
@@ -401,88 +388,8 @@ class Exchanges:
 
     def _delete(self, condition: str) -> Deleted:
         self.flush()
-        old = self._ledger.segments()
-        with connect() as duck:
-            hit = {
-                name: duck.execute(
-                    f"SELECT count(*) FROM {scan_of([self.folder / name])} WHERE {condition}"  # noqa: S608 - quoted above
-                ).fetchall()[0][0]
-                for name, _, _ in old
-            }
-        touched = [(name, first, rows) for name, first, rows in old if hit[name]]
-        replaced = []
-        for name, first, rows in touched:
-            if left := rows - hit[name]:
-                fresh = self._new_name()
-                merge(
-                    [self.folder / name],
-                    self.folder / fresh,
-                    keep=f"NOT coalesce({condition}, false)",
-                )
-                replaced.append((fresh, first, left))
-        after = [name for name, _, _ in old if not hit[name]] + [name for name, _, _ in replaced]
-        unneeded = self._unneeded([name for name, _, _ in touched], after)
-        with self._ledger.transaction():
-            self._ledger.set_counters(key=self._bodies.last_key, n=self._last_n)
-            self._ledger.drop_segments(name for name, _, _ in touched)
-            for name, first, rows in replaced:
-                self._ledger.add_segment(name, first_n=first, rows=rows)
-            self._ledger.drop_bodies(unneeded)
+        done = self._rewriting.delete(
+            condition, last_key=self._bodies.last_key, last_n=self._last_n
+        )
         self._bodies.forget()
-        for name, _, _ in touched:
-            (self.folder / name).unlink(missing_ok=True)
-            remove_made(self.folder / "types", Path(name).stem)
-        if touched:
-            self._ledger.forget_space()
-        return Deleted(sum(hit.values()), len(unneeded))
-
-    def _unneeded(self, touched: Sequence[str], after: Sequence[str]) -> list[int]:
-        """Bodies that rows of touched segments name and no row left does."""
-        with connect() as duck:
-            found = duck.execute(
-                f"{self._keys_named(touched)} EXCEPT {self._keys_named(after)}"
-            ).fetchall()
-        return [key for (key,) in found if key]
-
-    def _keys_named(self, names: Sequence[str]) -> str:
-        scan = scan_of([self.folder / name for name in names])
-        columns = [f"SELECT {column} AS key FROM {scan}" for column in _BODY_COLUMNS]  # noqa: S608 - our own columns
-        columns.append(f"SELECT unnest(message_keys) AS key FROM {scan}")  # noqa: S608
-        return f"(SELECT DISTINCT key FROM ({' UNION ALL '.join(columns)}))"  # noqa: S608
-
-    def _merge_small(self) -> None:
-        small = [one for one in self._ledger.segments() if one[2] < _SMALL_SEGMENT]
-        if len(small) < _MANY_SMALL:
-            return
-        for group in filter(lambda group: len(group) > 1, _groups(small)):
-            name = self._new_name()
-            merge([self.folder / one for one, _, _ in group], self.folder / name)
-            with self._ledger.transaction():
-                self._ledger.drop_segments(one for one, _, _ in group)
-                self._ledger.add_segment(
-                    name, first_n=group[0][1], rows=sum(rows for _, _, rows in group)
-                )
-            for one, _, _ in group:
-                (self.folder / one).unlink(missing_ok=True)
-
-    def _new_name(self) -> str:
-        return f"exchanges-{uuid.uuid4().hex}.parquet"
-
-    def _remove_leftovers(self) -> None:
-        """Drafts and segments of a writer that was killed before they came into force."""
-        in_force = {name for name, _, _ in self._ledger.segments()}
-        for path in self.folder.glob("exchanges-*"):
-            if path.name not in in_force:
-                with contextlib.suppress(OSError):
-                    path.unlink()
-
-
-def _groups(segments: Sequence[tuple[str, int, int]]) -> Iterator[list[tuple[str, int, int]]]:
-    """Neighbours that are merged; none grows so large that a deletion would rewrite everything."""
-    group: list[tuple[str, int, int]] = []
-    for one in segments:
-        if sum(rows for _, _, rows in group) + one[2] > _LARGEST_MERGED:
-            yield group
-            group = []
-        group.append(one)
-    yield group
+        return done
