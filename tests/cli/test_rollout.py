@@ -364,6 +364,7 @@ def test_a_second_comparison_of_a_year_must_be_surer_than_the_first_to_take_anyt
     unheard = fine("rollout", "recheck", "triage", "--from-run", "r3")
     fine("monitor", "--once", "--no-alerts")
     meanwhile = state_of_triage()
+    status = fine("rollout", "status", "triage")
     again = fine("rollout", "recheck", "triage", "--from-run", "r3")
     fine("rollout", "recheck", "triage", "--from-run", "r4")
     fine("monitor", "--once", "--no-alerts")
@@ -372,6 +373,7 @@ def test_a_second_comparison_of_a_year_must_be_surer_than_the_first_to_take_anyt
     assert "It is sure of that at 4 %" in unheard
     assert "nothing is taken back by it" in unheard
     assert "suffice rollout abort triage --by NAME --reason TEXT" in unheard
+    assert "Keep, not sure enough to take anything back (r3)" in " ".join(status.split())
     assert again == unheard
     assert (meanwhile, state_of_triage()) == ("advancing", "rolled_back")
 

@@ -43,9 +43,8 @@ def recheck(places: Places, request_type: str, run: str | None, *, form: str) ->
                 next_step=f"Ask held-out cases anew: suffice compare --held-out {request_type}",
             )
         why_not = unheard(world.store, rollout, proof, info_of(proof.run), now=now())
-        if why_not:
-            check = msgspec.structs.replace(check, verdict=Word.NOT_YET.value)
-        sentence = _entered(world.store, rollout, check, proof, why_not=why_not)
+        check = msgspec.structs.replace(check, unheard=why_not)
+        sentence = _entered(world.store, rollout, check, proof)
     if form == "json":
         document = {"schema": "suffice.recheck", "version": 1, "type": request_type, "check": check}
         click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
@@ -56,7 +55,7 @@ def recheck(places: Places, request_type: str, run: str | None, *, form: str) ->
             f"Next  suffice compare --held-out {shell_word(request_type)}, or in your own name: "
             f"suffice rollout abort {shell_word(request_type)} --by NAME --reason TEXT"
         )
-    if check.verdict == Word.KEEP.value:
+    elif check.verdict == Word.KEEP.value:
         click.echo(f"The monitor takes everything back to {one_line(rollout.baseline)}.")
 
 
@@ -81,16 +80,14 @@ def enter_rerun(store: Rollouts, proof: Proof, info: RunInfo, probes: Sequence[P
     if isinstance(check, str):
         return [f"{rollout.type}: not entered: {proof.run} {check}"]
     why_not = unheard(store, rollout, proof, info, now=now())
-    if why_not:
-        check = msgspec.structs.replace(check, verdict=Word.NOT_YET.value)
+    check = msgspec.structs.replace(check, unheard=why_not)
     told = [
         f"{rollout.type}: {sentence}"
         for found in probes
         if found.moved and found.type == rollout.type
         for sentence in _tell_moved(store, rollout, found, check)
     ]
-    entered = _entered(store, rollout, check, proof, probes, why_not=why_not)
-    return [*told, f"{rollout.type}: {entered}"]
+    return [*told, f"{rollout.type}: {_entered(store, rollout, check, proof, probes)}"]
 
 
 def _tell_moved(store: Rollouts, rollout: Rollout, found: Probe, check: Recheck) -> list[str]:
@@ -132,18 +129,14 @@ def _entered(
     check: Recheck,
     proof: Proof,
     probes: Sequence[Probe] = (),
-    *,
-    why_not: str,
 ) -> str:
     """Keep the verdict where the monitor looks for it, and tell of it."""
     at = now()
     store.note(rollout.type, RECHECK, msgspec.json.encode(check).decode(), at=at)
-    sentence = (
-        f"Re-checked on held-out cases: {check.run} says {_word(proof.verdict.verdict.value)}"
-    )
+    sentence = f"Re-checked on held-out cases: {check.run} says {_word(check.verdict)}"
     sentence += f" after {proof.verdict.pairs:,} pairs."
-    if why_not:
-        sentence += f" {why_not}"
+    if check.unheard:
+        sentence += f" {check.unheard}"
     for found in probes:
         if found.type == rollout.type and found.p_value is not None and not found.moved:
             sentence += f" {found.model} answers as before (by chance {found.p_value:.2g})."

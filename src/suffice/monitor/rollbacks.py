@@ -40,7 +40,9 @@ def prompt_changed(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime
 def rechecked(rollout: Rollout, evidence: RolloutEvidence, *, now: datetime) -> Moved | None:
     """Roll back where a later verdict on held-out cases says Keep."""
     check = evidence.recheck
-    if check is None or check.verdict != "keep" or check.at < attempt_began(rollout):
+    if check is None or check.verdict != "keep" or check.unheard:
+        return None
+    if check.at < attempt_began(rollout):
         return None
     return told(
         rolled_back(rollout, RollbackCause.RECHECK, evidence, now=now),

@@ -104,12 +104,14 @@ class Recheck(msgspec.Struct, frozen=True, kw_only=True):
         at: When it was decided.
         verdict: Its word.
         sentence: What it says.
+        unheard: Why a Keep takes nothing back; empty where it does.
     """
 
     run: str
     at: Moment
     verdict: str
     sentence: str = ""
+    unheard: str = ""
 
 
 class ModelMoved(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,7 +20,7 @@ from suffice.records.rollout import (
     RolloutState,
     WantedShares,
 )
-from suffice.records.rollout_evidence import ModelMoved, Recheck, ShadowPair
+from suffice.records.rollout_evidence import ModelMoved, Recheck
 from suffice.reports.rollout_next import because, left_s, next_text
 from suffice.statistics.detector import alarm_level
 
@@ -248,6 +247,7 @@ def held_out_text(
     parts = []
     if check is not None:
         word = check.verdict.replace("_", " ").capitalize()
+        word += ", not sure enough to take anything back" if check.unheard else ""
         parts.append(f"{check.at:%Y-%m-%d} {word} ({check.run})")
     if moved is not None:
         parts.append(f"{moved.at:%Y-%m-%d} {moved.sentence.rstrip('.')}")
@@ -310,23 +310,27 @@ def prompt_text(basis: RolloutBasis) -> str:
     )
 
 
-def missing_text(pairs: Sequence[ShadowPair]) -> str:
+def missing_text(reasons: Mapping[str, int], *, pairs: int) -> str:
     """
     How many pairs have no score, and the commonest reasons; empty where all have one.
 
     Args:
-        pairs: All since the rollout began.
+        reasons: Why -> how many have none, of all since the rollout began.
+        pairs: All of them.
+
+    >>> missing_text({"HTTP 529": 17, "": 3}, pairs=120)
+    '20 of 120 pairs since it began have no score: 17 HTTP 529, 3 no reason known'
     """
-    missing = [pair for pair in pairs if pair.score is None]
+    missing = sum(reasons.values())
     if not missing:
         return ""
-    reasons = Counter(pair.why_missing or "no reason known" for pair in missing).most_common()
-    shown = [f"{count:,} {why}" for why, count in reasons[:_REASONS]]
-    rest = sum(count for _, count in reasons[_REASONS:])
+    commonest = sorted(reasons.items(), key=lambda item: (-item[1], not item[0], item[0]))
+    shown = [f"{count:,} {why or 'no reason known'}" for why, count in commonest[:_REASONS]]
+    rest = sum(count for _, count in commonest[_REASONS:])
     if rest:
         shown.append(f"{rest:,} other")
     since = "pairs since it began have no score"
-    return f"{len(missing):,} of {len(pairs):,} {since}: {', '.join(shown)}"
+    return f"{missing:,} of {pairs:,} {since}: {', '.join(shown)}"
 
 
 def watching_usd(costs: Sequence[str | None]) -> tuple[str, int]:
