@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,21 @@ UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("same", UNTIMED, derandomize=True, database=None)
 settings.register_profile("fresh", UNTIMED, derandomize=False)
 settings.load_profile("same")
+
+# Set on a machine for its own use, they would decide what a command does or how it looks.
+DECIDES = re.compile(
+    r"(suffice|anthropic|otel|openai|github)_.+|.+_proxy|ci|ray_address"
+    r"|no_color|force_color|columns|lines|term",
+    re.IGNORECASE,
+)
+FOR_TESTS = {"SUFFICE_TEST_DATA", "SUFFICE_EXAMPLES", "SUFFICE_FUZZ", "SUFFICE_WRITE_FAULTS"}
+
+
+def pytest_configure() -> None:
+    """Tests see the world they make, in every environment."""
+    for name in [each for each in os.environ if DECIDES.fullmatch(each)]:
+        if name not in FOR_TESTS:
+            del os.environ[name]
 
 
 @pytest.fixture(scope="session")
