@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from suffice.adapters.feedback_inbox import KEPT, UNKNOWN, counted
-from suffice.cli.rollout_facts import view
+from suffice.cli.rollout_facts import served_lately, share_in_force
 from suffice.cli.rollout_world import Places, World
 from suffice.gateway.metrics import SUFFIX, Labels, Snapshot, read_snapshot, write_snapshot
 from suffice.records.rollout import Rollout, RolloutState
@@ -33,20 +33,21 @@ def leave_figures(places: Places, world: World, *, now: datetime) -> bool:
         return False
     gauges: list[tuple[str, Labels, float]] = []
     for kept in world.store.all()[:_MOST_TYPES]:
-        shown, kind = view(world, kept, now=now), ("type", kept.rollout.type)
+        rollout, kind = kept.rollout, ("type", kept.rollout.type)
         gauges += [
-            ("suffice_rollout_state", (kind, ("state", state.value)), float(state is shown.state))
+            ("suffice_rollout_state", (kind, ("state", state.value)), float(state is rollout.state))
             for state in RolloutState
         ]
-        actual = None if shown.served is None else shown.served.share
+        served = served_lately(world, rollout, now=now)
+        actual = None if served is None else served.share
         gauges += [
             ("suffice_rollout_weight_ratio", (kind, ("kind", name)), share)
-            for name, share in (("set", shown.set_share), ("actual", actual))
+            for name, share in (("set", share_in_force(world, rollout)), ("actual", actual))
             if share is not None
         ]
         gauges += [
             ("suffice_quality_delta_points", (kind, ("bound", bound)), points)
-            for bound, points in _points(kept.rollout)
+            for bound, points in _points(rollout)
         ]
     counters: list[tuple[str, Labels, float]] = [
         ("suffice_feedback_total", (("result", result),), counted(world.store, name))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 import msgspec
 
 from suffice.adapters.controlling.evidence import MOVED, RECHECK
 from suffice.adapters.controlling.held_out_turns import turn_of
-from suffice.adapters.storage.rollouts import Kept
+from suffice.adapters.storage.rollouts import Kept, PairCount
 from suffice.cli.rollout_world import LATELY, World
 from suffice.gateway.account_store import PICO
 from suffice.monitor import wanted
 from suffice.records.rollout import Rollout
-from suffice.records.rollout_evidence import ModelMoved, Recheck, ShadowPair
+from suffice.records.rollout_evidence import ModelMoved, Recheck
 from suffice.reports.rollouts import (
     Money,
     RolloutView,
@@ -22,7 +24,6 @@ from suffice.reports.rollouts import (
     held_out_text,
     missing_text,
     view_of,
-    watching_usd,
 )
 
 
@@ -34,20 +35,43 @@ def view(world: World, kept: Kept, *, now: datetime) -> RolloutView:
         StorageError: The account cannot be read.
     """
     rollout = kept.rollout
-    rule = world.policies.load().policy.types.get(rollout.type)
-    pairs = world.store.pairs(rollout.type, since=rollout.began)
-    is_its_own = rule is not None and rule.candidate == rollout.candidate
+    found = world.store.pair_counts(rollout.type, since=rollout.began)
+    missing: Counter[str] = Counter()
+    for each in found:
+        if not each.is_scored:
+            missing[each.why_missing] += each.pairs
     shown = view_of(
         rollout,
         wanted(rollout),
-        set_share=rule.share if rule is not None and is_its_own else None,
-        served=_served(world, kept, now=now),
-        money=_money(world, rollout, pairs),
+        set_share=share_in_force(world, rollout),
+        served=served_lately(world, rollout, now=now),
+        money=_money(world, rollout, found),
         now=now,
     )
-    return msgspec.structs.replace(
-        shown, held_out=_held_out(world, rollout), missing=missing_text(pairs)
-    )
+    said = missing_text(missing, pairs=sum(each.pairs for each in found))
+    return msgspec.structs.replace(shown, held_out=_held_out(world, rollout), missing=said)
+
+
+def share_in_force(world: World, rollout: Rollout) -> float | None:
+    """What the policy gives a rollout's candidate; None where it has no rule for it."""
+    rule = world.policies.load().policy.types.get(rollout.type)
+    return rule.share if rule is not None and rule.candidate == rollout.candidate else None
+
+
+def served_lately(world: World, rollout: Rollout, *, now: datetime) -> Served | None:
+    """
+    What really went where; None where no account is kept.
+
+    Raises:
+        StorageError: The account cannot be read.
+    """
+    if world.account is None:
+        return None
+    # Since the stage began: what was served before belongs to another share.
+    since = max(now - LATELY, rollout.state_began or rollout.stage_began, rollout.stage_began)
+    conversations, at_candidate = world.account.served(rollout.type, rollout.baseline, since)
+    hours = (now - since).total_seconds() / 3600
+    return Served(hours=hours, conversations=conversations, at_candidate=at_candidate)
 
 
 def _held_out(world: World, rollout: Rollout) -> str:
@@ -64,22 +88,14 @@ def _held_out(world: World, rollout: Rollout) -> str:
     )
 
 
-def _served(world: World, kept: Kept, *, now: datetime) -> Served | None:
-    if world.account is None:
-        return None
-    rollout = kept.rollout
-    # Since the stage began: what was served before belongs to another share.
-    since = max(now - LATELY, rollout.state_began or rollout.stage_began, rollout.stage_began)
-    conversations, at_candidate = world.account.served(rollout.type, rollout.baseline, since)
-    hours = (now - since).total_seconds() / 3600
-    return Served(hours=hours, conversations=conversations, at_candidate=at_candidate)
-
-
-def _money(world: World, rollout: Rollout, pairs: Sequence[ShadowPair]) -> Money:
-    spent, unpriced = watching_usd([pair.cost_usd for pair in pairs])
+def _money(world: World, rollout: Rollout, found: Sequence[PairCount]) -> Money:
+    spent, unpriced = Decimal(0), 0
+    for each in found:
+        if each.cost_usd is None:
+            unpriced += each.pairs
+        else:
+            spent += Decimal(each.cost_usd) * each.pairs
     saved = None
     if world.account is not None:
-        from decimal import Decimal
-
         saved = str(Decimal(world.account.saved_picousd(rollout.type, rollout.began)) / PICO)
-    return Money(saved_usd=saved, watching_usd=spent, unpriced_pairs=unpriced)
+    return Money(saved_usd=saved, watching_usd=str(spent), unpriced_pairs=unpriced)

@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from suffice.adapters.storage.rollouts import Rating, Rollouts
+from suffice.adapters.storage.rollouts import PairCount, Rating, Rollouts
 from suffice.errors import RolloutChanged, StorageError
 from suffice.records.rollout import (
     Rollout,
@@ -169,6 +170,31 @@ def test_a_pair_is_kept_once_and_has_its_place(path: Path) -> None:
         assert ids == ("a", "b", "c")
         assert list(seqs) == sorted(set(seqs))
         assert [pair.id for pair in store.pairs("triage", after=seqs[0], most=1)] == ["b"]
+
+
+def test_pairs_are_counted_by_what_they_cost_and_why_they_have_no_score(path: Path) -> None:
+    unscored = {"score": None, "why_missing": "HTTP 529"}
+    before = {"at": NOW - timedelta(days=1)}
+    made: list[tuple[dict[str, Any], int]] = [
+        ({"cost_usd": "0.01"}, 2),
+        ({}, 1),
+        (unscored, 2),
+        (before, 4),
+    ]
+    pairs = [
+        msgspec.structs.replace(a_pair(f"p{kind}.{number}"), **more)
+        for kind, (more, count) in enumerate(made)
+        for number in range(count)
+    ]
+    with Rollouts.open(path) as store:
+        store.add_pairs([*pairs, a_pair("other", "notes")])
+        found = store.pair_counts("triage", since=NOW)
+
+    assert sorted(found, key=str) == [
+        PairCount(1, None, is_scored=True, why_missing=""),
+        PairCount(2, "0.01", is_scored=True, why_missing=""),
+        PairCount(2, None, is_scored=False, why_missing="HTTP 529"),
+    ]
 
 
 def test_a_stretch_of_time_is_kept_once(path: Path) -> None:

@@ -70,6 +70,15 @@ class Rating(NamedTuple):
     note: str = ""
 
 
+class PairCount(NamedTuple):
+    """So many pairs with the same price (None: unknown), and the same reason to have no score."""
+
+    pairs: int
+    cost_usd: str | None
+    is_scored: bool
+    why_missing: str
+
+
 class Rollouts:
     """
     The store, opened by `Rollouts.open`; a context that closes it.
@@ -262,6 +271,18 @@ class Rollouts:
         return [
             msgspec.structs.replace(self._read(record, ShadowPair), seq=seq) for seq, record in rows
         ]
+
+    def pair_counts(self, request_type: str, *, since: datetime) -> list[PairCount]:
+        """What all pairs of a type served since cost, and why some have no score; however many."""
+        rows = self._rows(
+            "SELECT count(*), json_extract(pair, '$.cost_usd') AS usd, "
+            "json_extract(pair, '$.score') IS NOT NULL AS is_scored, "
+            "coalesce(json_extract(pair, '$.why_missing'), '') AS why "
+            "FROM (SELECT CAST(record AS TEXT) AS pair FROM pairs WHERE type = ? AND at >= ?) "
+            "GROUP BY usd, is_scored, why",
+            *(request_type, since.timestamp()),
+        )
+        return [PairCount(count, usd, bool(scored), why) for count, usd, scored, why in rows]
 
     def last_place(self) -> int:
         """The place of the last pair that was ever kept; 0 before the first."""
