@@ -1,4 +1,4 @@
-"""A rollout whose shadow calls wait for batches moves on before real processes, and is taken back."""
+"""Rollouts whose shadow calls wait for batches, before real processes: moved on, taken back, paused."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import base64
 import json
 import re
 import sqlite3
+import time
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typing_extensions import override
 
+from suffice.gateway.shadow.ledger import ShadowLedger
+from suffice.records.rollout import RolloutState
+from suffice.records.shadow import SPENT_FOLDER
 from suffice.testing import serve, strict_fake
-from suffice.testing.live_world import CANDIDATE, LiveWorld, Traffic
+from suffice.testing.live_world import CANDIDATE, LiveWorld, Traffic, when
 from suffice.testing.processes import gateway
 
 OWN, PLANTED = "sk-suffices-own-0123456789", "sk-ant-api03-plantedplanted00"
@@ -89,3 +94,35 @@ def test_a_rollout_is_moved_on_and_taken_back_by_pairs_that_came_in_batches(
         ).fetchone()[0]
     assert tiers == [("batch",)]
     assert served > 0
+
+
+def test_a_rollout_pauses_once_its_shadow_calls_have_cost_what_a_day_may(
+    live: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    A call may cost 1.59 cents at most and does cost some hundredths: a few fit, one at a time.
+    """
+    monkeypatch.setenv("SUFFICE_OWN_KEY", OWN)
+    live.begin("--plan", "25/100", "--pairs", "500", "--shadow-batched")
+    fake = strict_fake(answers=live.world.answer)
+    often = (
+        "--limit=shadow_batch_calls=10",
+        "--limit=shadow_batch_s=1",
+        "--limit=shadow_poll_s=0.3",
+    )
+    ledger = ShadowLedger(live.folder / "data" / SPENT_FOLDER)
+    with (
+        serve(fake) as upstream,
+        gateway(
+            *(upstream, "--shadow-usd", "0.0165", "--workers", "2", *often),
+            folder=live.folder,
+            environ={"SUFFICE_OWN_KEY": OWN},
+        ) as address,
+        Traffic(live.world, address, per_second=60) as traffic,
+    ):
+        assert when(lambda: live.rollout.state is RolloutState.PAUSED, within_s=120)
+
+    day = ledger.look(at=time.time())
+    assert "the day's $0.0165 for shadow calls are used up" in live.last_word
+    assert 0 < day.spent_usd + day.held_usd <= Decimal("0.0165")
+    assert traffic.seen.errors == 0

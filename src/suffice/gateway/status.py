@@ -380,7 +380,7 @@ def _shadow_dollars(status: Status) -> list[str]:
         if day.calls_held:
             held = counted(day.calls_held, "call")
             said += f", up to {money(str(day.held_usd))} more for {held} not answered yet"
-        if day.has_refused:
+        if day.refused_usd is not None:
             said += "; some were not made for want of room"
         found.append(f"{mark} shadow calls today: {said}")
     if unbounded := calls.get(UNBOUNDED, 0):

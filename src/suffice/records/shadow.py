@@ -103,14 +103,15 @@ class ShadowDay(msgspec.Struct, frozen=True, kw_only=True):
         spent_usd: What is over: its cost, or the most it may have cost where nobody knows.
         held_usd: The most that calls on their way may cost.
         calls_held: How many are on their way.
-        has_refused: Whether there was no room for some call.
-        is_used_up: Whether there will be none for the cheapest of those, whatever the calls on
-            their way turn out to cost.
+        refused_usd: The least that a call may cost for which there was no room; None where there
+            was room for all.
+        is_used_up: Whether there will be none for that one either, whatever the calls on their way
+            turn out to cost.
     """
 
     limit_usd: Decimal | None = None
     spent_usd: Decimal = Decimal(0)
     held_usd: Decimal = Decimal(0)
     calls_held: int = 0
-    has_refused: bool = False
+    refused_usd: Decimal | None = None
     is_used_up: bool = False

@@ -64,9 +64,20 @@ def test_a_days_sum_that_is_used_up_pauses_until_the_next_day(world: Any) -> Non
     assert later == ""
 
 
+def test_a_call_that_costs_more_than_a_day_may_is_said_so(world: Any) -> None:
+    world.start()
+    standing = ShadowDay(limit_usd=Decimal(1), refused_usd=Decimal("1.45227"), is_used_up=True)
+
+    why = budget(world, "1", day=lambda _: standing).look(world.later(hours=1))
+
+    assert why == "one shadow call may cost $1.4523, more than the day's $1"
+
+
 def test_dollars_that_come_back_are_no_reason_to_pause(world: Any) -> None:
     world.start()
-    held = ShadowDay(limit_usd=Decimal(1), held_usd=Decimal(1), calls_held=9, has_refused=True)
+    held = ShadowDay(
+        limit_usd=Decimal(1), held_usd=Decimal(1), calls_held=9, refused_usd=Decimal(1)
+    )
 
     assert budget(world, "1", day=lambda _: held).look(world.later(hours=1)) == ""
 

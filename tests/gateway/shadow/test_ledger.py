@@ -97,7 +97,7 @@ def test_calls_that_wait_leave_no_room_for_others_and_that_is_noted_once(tmp_pat
 
     assert day.read_bytes() == noted
     found = ledger.look(at=NOON)
-    assert (found.has_refused, found.is_used_up) == (True, False)
+    assert (found.refused_usd, found.is_used_up) == (Decimal("0.04"), False)
 
 
 def test_a_line_its_writer_was_killed_in_was_no_call(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_calls_that_wait_or_are_on_their_way_leave_no_room_for_others(start: Any
     assert gateway.becomes({"over_budget": 3})
     assert gateway.until(lambda: gateway.batches_told["sent"] == 1)
     day = gateway.day()
-    assert (day.calls_held, day.has_refused, day.is_used_up) == (2, True, False)
+    assert (day.calls_held, day.refused_usd, day.is_used_up) == (2, day.held_usd / 2, False)
     assert gateway.batches.held == 1
     assert day.held_usd * 3 / 2 <= Decimal("0.0005") < day.held_usd * 2
 
@@ -222,7 +222,7 @@ def test_live_calls_of_workers_that_are_killed_stay_within_the_sum(
     """
     What was on its way when they were killed stays counted at its most: nobody knows better.
     """
-    day = storm("0.02", batched=False, until_=lambda day: day.has_refused)
+    day = storm("0.02", batched=False, until_=lambda day: day.refused_usd is not None)
 
-    assert day.has_refused
+    assert day.refused_usd is not None
     assert 0 < billed_usd(front) <= day.spent_usd + day.held_usd <= Decimal("0.02")

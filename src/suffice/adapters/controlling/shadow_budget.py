@@ -80,8 +80,7 @@ class ShadowBudget:
             day = self._day(now)
         except OSError:
             return "what the day's shadow calls cost cannot be read", self._limit_usd
-        used_up = f"the day's ${day.limit_usd} for shadow calls are used up"
-        return used_up if day.is_used_up else "", day.limit_usd
+        return _why(day) if day.is_used_up else "", day.limit_usd
 
     def _allot(self, usd_per_day: Decimal, now: datetime) -> dict[str, tuple[RolloutState, float]]:
         kept = self._store.all()
@@ -104,6 +103,13 @@ class ShadowBudget:
             sessions_per_day=volume,
             usd_per_pair=sum(known, Decimal(0)) / len(known),
         )
+
+
+def _why(day: ShadowDay) -> str:
+    limit_usd, refused_usd = day.limit_usd or Decimal(0), day.refused_usd or Decimal(0)
+    if refused_usd > limit_usd > 0:
+        return f"one shadow call may cost ${refused_usd:.4f}, more than the day's ${limit_usd}"
+    return f"the day's ${limit_usd} for shadow calls are used up"
 
 
 def _is_due(last: datetime, now: datetime, *, every: timedelta) -> bool:

@@ -358,6 +358,6 @@ class _Named(msgspec.Struct):
 def _id_in(body: bytes) -> str:
     try:
         found = msgspec.json.decode(body, type=_Named).id
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
     return found if is_batch_id(found) else ""

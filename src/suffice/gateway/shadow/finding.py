@@ -147,7 +147,7 @@ def read_known(body: bytes) -> Known | None:
     """A batch, as the provider describes it; None where it is none."""
     try:
         return msgspec.json.decode(body, type=Known)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -167,5 +167,5 @@ def moment(text: str | None) -> float:
 def _page(body: bytes) -> _Page | None:
     try:
         return msgspec.json.decode(body, type=_Page)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None

@@ -140,12 +140,13 @@ class ShadowLedger:
         limit, day = self._limit(), DaySum()
         with contextlib.suppress(FileNotFoundError), self._day(at, reads_only=True) as found:
             day = found.sum
+        refused = day.cheapest_refused
         return ShadowDay(
             limit_usd=None if limit == _BOUNDLESS else Decimal(limit) / PICO,
             spent_usd=Decimal(day.spent) / PICO,
             held_usd=Decimal(day.held) / PICO,
             calls_held=day.calls_held,
-            has_refused=day.cheapest_refused is not None,
+            refused_usd=None if refused is None else Decimal(refused) / PICO,
             is_used_up=limit <= 0 or day.is_used_up(within=limit),
         )
 

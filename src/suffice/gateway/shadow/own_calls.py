@@ -99,13 +99,15 @@ class OwnCalls:
         asking = _Asking(method.encode(), head + body)
         connecting = self._pool.acquire(asking, fresh=True)
         try:
-            return await asyncio.wait_for(asking.told, within_s)
+            told = await asyncio.wait_for(asking.told, within_s)
         except TimeoutError:
             return Told(fault=Fault.SILENT, sent=asking.sent)
         finally:
             asking.give_up()
             if connecting is not None and not connecting.done():
                 connecting.cancel()
+        # Large ones take their time, and requests do not wait for it.
+        return told if told.fault is not None else await asyncio.to_thread(asking.opened, told)
 
 
 def _head(method: str, target: str, said: Mapping[str, str]) -> bytes:
@@ -154,20 +156,21 @@ class _Asking:
             return
         # The pool has it back, or has closed it.
         self._upstream = None
-        fields = self._head.fields
-        wait = fields.get(b"retry-after", b"")
-        encoding = fields.get(b"content-encoding", b"").decode("latin-1")
-        opened = opened_body(b"".join(self._pieces), encoding)
-        if opened is None:
-            self._tell(Told(fault=Fault.GARBAGE))
-            return
+        wait = self._head.fields.get(b"retry-after", b"")
         self._tell(
             Told(
                 status=self._head.status,
-                body=opened,
                 retry_after_s=float(wait) if wait.isdigit() else None,
             )
         )
+
+    def opened(self, told: Told) -> Told:
+        """What was told, with its body; none that cannot be opened. Takes its time."""
+        fields = self._head.fields if self._head is not None else {}
+        encoding = fields.get(b"content-encoding", b"").decode("latin-1")
+        pieces, self._pieces = self._pieces, []
+        body = opened_body(b"".join(pieces), encoding)
+        return Told(fault=Fault.GARBAGE) if body is None else told._replace(body=body)
 
     def upstream_lost(self, fault: Fault) -> None:
         """No more comes."""

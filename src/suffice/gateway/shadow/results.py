@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -28,6 +30,7 @@ _STATUSES = {
     "timeout_error": 504,
     "overloaded_error": 529,
 }
+_LONGEST_KIND = 64
 _UNTOLD = "the batch has no result for it"
 
 
@@ -70,7 +73,7 @@ _LINE = msgspec.json.Decoder(_Line)
 
 def is_of(sent: SentBatch, results: bytes) -> bool:
     """Whether these are the results of a batch, by the ids of its calls."""
-    return any(line.custom_id in sent.calls for line in _lines(results))
+    return any(line.custom_id in sent.calls for line in _lines(results, most=_most_lines(sent)))
 
 
 def read_results(sent: SentBatch, results: bytes, *, key: str, ended_at: float) -> list[Result]:
@@ -83,7 +86,8 @@ def read_results(sent: SentBatch, results: bytes, *, key: str, ended_at: float) 
         key: Fingerprint of the key that pays.
         ended_at: When the batch ended, in seconds since 1970.
     """
-    found = {line.custom_id: line.result for line in _lines(results)}
+    lines = _lines(results, most=_most_lines(sent))
+    found = {line.custom_id: line.result for line in lines if line.custom_id in sent.calls}
     took_s = max(0.0, ended_at - sent.at)
     return [
         _result(each, call, found.get(each), blank=_blank(sent, each, call, key=key, took_s=took_s))
@@ -99,14 +103,22 @@ def without_results(sent: SentBatch, *, key: str) -> list[Result]:
     ]
 
 
-def _lines(results: bytes) -> list[_Line]:
-    found = []
-    for line in results.splitlines():
-        try:
-            found.append(_LINE.decode(line))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            continue
-    return found
+def _most_lines(sent: SentBatch) -> int:
+    """A call has one line; whoever sends very many more is not read to their end."""
+    return 10 * len(sent.calls) + 1_000
+
+
+def _lines(results: bytes, *, most: int) -> Iterator[_Line]:
+    """One after another: together they may be far larger than what is asked for."""
+    begins = 0
+    for _ in range(most):
+        if begins >= len(results):
+            return
+        ends = results.find(b"\n", begins)
+        ends = len(results) if ends < 0 else ends
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            yield _LINE.decode(results[begins:ends])
+        begins = ends + 1
 
 
 def _result(
@@ -186,4 +198,5 @@ def _kind_of(error: Any) -> str:
     """The provider's word for an error: within its envelope, or without."""
     inner = error.get("error", error) if isinstance(error, dict) else None
     kind = inner.get("type") if isinstance(inner, dict) else None
-    return kind if isinstance(kind, str) and kind.isidentifier() else "unknown_error"
+    named = isinstance(kind, str) and len(kind) <= _LONGEST_KIND and kind.isidentifier()
+    return kind if named else "unknown_error"

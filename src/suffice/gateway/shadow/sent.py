@@ -107,7 +107,7 @@ class SentFolder:
         if not self.folder.is_dir():
             return False
         try:
-            held = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, _FILE_MODE)
+            held = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, _FILE_MODE)
         except OSError:
             return False
         try:
