@@ -23,7 +23,7 @@ from suffice.catalog import load_catalog
 from suffice.errors import StorageError
 from suffice.gateway.account_store import PICO, open_account, price, prune
 from suffice.gateway.body_store import keep_body, read_body, split_body
-from suffice.gateway.child import SPOOL, keep_account, take_spool
+from suffice.gateway.child import SPOOL, keep_account, main, take_spool
 from suffice.gateway.segments import segments
 from suffice.gateway.spool import Spool
 from suffice.gateway.supervisor import Supervisor, account_command
@@ -411,6 +411,20 @@ def test_the_child_ends_with_whoever_started_it(tmp_path: Path, exchange: Make) 
     account = open_account(tmp_path / "account.sqlite", readonly=True)
     assert one(account, "SELECT COUNT(*) FROM exchanges") == 1
     account.close()
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a file").write_text("")
+
+    code = main(["--data", str(tmp_path / "a file" / "gateway")])
+
+    assert code == 1
+    said = capsys.readouterr().err
+    assert said.startswith("suffice account: ")
+    assert "Not a directory" in said
+    assert said.count("\n") == 1
 
 
 def test_the_account_s_process_stays_light() -> None:

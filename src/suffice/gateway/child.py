@@ -189,21 +189,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--prices", type=Path)
     parser.add_argument("--every-s", type=float, default=0.5)
     options = parser.parse_args(arguments)
-    options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    held = os.open(options.data / "account.lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
+    try:
+        _keep_alone(options.data, options.prices, every_s=options.every_s)
+    except (StorageError, UnreadableFile, sqlite3.Error, OSError) as error:
+        print(f"suffice account: {error}", file=sys.stderr)  # noqa: T201 - a process's last word
+        return 1
+    return 0
+
+
+def _keep_alone(data: Path, prices: Path | None, *, every_s: float) -> None:
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    held = os.open(data / "account.lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
     with os.fdopen(held, "ab") as lock:
         # A gateway restarted over the same data waits here until the old child has finished.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            keep_account(
-                options.data,
-                catalog=load_catalog(read_prices(options.prices) if options.prices else None),
-                wait=lambda: _parent_is_there(options.every_s),
-            )
-        except (StorageError, UnreadableFile, sqlite3.Error, OSError) as error:
-            print(f"suffice account: {error}", file=sys.stderr)  # noqa: T201 - a process's last word
-            return 1
-    return 0
+        keep_account(
+            data,
+            catalog=load_catalog(read_prices(prices) if prices else None),
+            wait=lambda: _parent_is_there(every_s),
+        )
 
 
 def _parent_is_there(timeout_s: float) -> bool:
