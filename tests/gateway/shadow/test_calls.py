@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import msgspec
 import pytest
+from typing_extensions import override
 
 from suffice.catalog import load_catalog
 from suffice.gateway.bodies import masked_body
@@ -21,8 +24,10 @@ from suffice.gateway.shadow.left import ShadowFolder
 from suffice.gateway.shadow.spending import Spending
 from suffice.policy.rules import Policy, TypeRule
 from suffice.records import ShadowAnswers
+from suffice.records.shadow import ShadowDay
 
 OPUS, HAIKU = "claude-opus-5-5", "claude-haiku-5-5"
+PATIENCE_S = 60.0
 HEADERS = {"x-api-key": "sk-secret-of-the-client", "anthropic-version": "2026-10-21"}
 SSE = (
     b'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_2","type":"message",'
@@ -42,8 +47,8 @@ SSE = (
 class Shadowed:
     """A gateway that shadows, with what it counted and left."""
 
-    def __init__(self, running: Any, folder: Path) -> None:
-        self.running, self.folder = running, folder
+    def __init__(self, running: Any, folder: Path, ledger: ShadowLedger) -> None:
+        self.running, self.folder, self.ledger = running, folder, ledger
         self.told: list[tuple[str, str]] = []
 
         def count(type_: str, result: str) -> None:
@@ -55,7 +60,7 @@ class Shadowed:
                 house.pool,
                 ShadowFolder(folder, mask=masked_body),
                 write=house.books.write,
-                spending=Spending(ShadowLedger(folder.parent / "shadow-usd"), load_catalog()),
+                spending=Spending(ledger, load_catalog()),
                 count=count,
             )
 
@@ -73,13 +78,12 @@ class Shadowed:
             f"{self.running.url}/v1/messages",
             headers={**HEADERS, "x-suffice-type": "triage", **named},
             content=json.dumps(body),
-            timeout=10,
+            timeout=PATIENCE_S,
         )
 
     def wait_told(self, count: int = 1) -> list[tuple[str, str]]:
-        for _ in range(500):
-            if len(self.told) >= count:
-                break
+        ends = time.monotonic() + PATIENCE_S
+        while len(self.told) < count and time.monotonic() < ends:
             time.sleep(0.01)
         return self.told
 
@@ -93,10 +97,14 @@ Start = Callable[..., Shadowed]
 
 @pytest.fixture
 def shadowed(upstream: Any, start_gateway: Any, tmp_path: Path) -> Start:
-    def start(**rule: Any) -> Shadowed:
+    def start(ledger: ShadowLedger | None = None, **rule: Any) -> Shadowed:
         made = TypeRule(**{"baseline": OPUS, "candidate": HAIKU, "shadow": 1.0, **rule})
         policy = Policy(version=4, types={"triage": made})
-        return Shadowed(start_gateway(upstream.url, policy=policy), tmp_path / "shadow")
+        return Shadowed(
+            start_gateway(upstream.url, policy=policy),
+            tmp_path / "shadow",
+            ledger or ShadowLedger(tmp_path / "shadow-usd"),
+        )
 
     return start
 
@@ -239,3 +247,68 @@ def test_a_full_disk_costs_the_pair_and_nothing_else(shadowed: Start, tmp_path: 
     gateway = shadowed()
     assert gateway.ask().status_code == 200
     assert gateway.wait_told() == [("triage", "unwritten")]
+
+
+class SlowLedger(ShadowLedger):
+    """Sets nothing aside before it is told to."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.asked, self.goes_on = threading.Event(), threading.Event()
+
+    @override
+    def reserve(self, most: Mapping[str, int | None], *, at: float) -> frozenset[str]:
+        self.asked.set()
+        assert self.goes_on.wait(PATIENCE_S)
+        return super().reserve(most, at=at)
+
+
+def test_a_call_that_is_not_made_any_more_gives_back_what_was_set_aside_for_it(
+    shadowed: Start, upstream: Any, tmp_path: Path
+) -> None:
+    ledger = SlowLedger(tmp_path / "shadow-usd")
+    gateway = shadowed(ledger)
+    gateway.ask()
+    assert ledger.asked.wait(PATIENCE_S)
+
+    async def end() -> None:
+        ending = asyncio.ensure_future(gateway.running.house.shadows.finish(within_s=PATIENCE_S))
+        await asyncio.sleep(0)
+        ledger.goes_on.set()
+        await ending
+
+    gateway.running.call(end)
+
+    assert gateway.told == [("triage", "dropped")]
+    assert models_asked(upstream) == [OPUS]
+    assert [record.arm for record in gateway.running.wait_for(1)] == ["baseline"]
+    assert ledger.look(at=time.time()) == ShadowDay()
+    assert gateway.left() == []
+
+
+def test_a_live_call_costs_what_it_used_and_at_its_most_where_nobody_knows(
+    shadowed: Start, upstream: Any, tmp_path: Path
+) -> None:
+    async def say(asked: Any, reader: Any, writer: Any) -> None:
+        model = json.loads(asked.body)["model"]
+        told = {"type": "message", "model": model, "usage": {"input_tokens": 9, "output_tokens": 9}}
+        if model == HAIKU and b"cut" in asked.body:
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n{")
+            writer.close()
+            return
+        said = json.dumps(told).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(said), said))
+
+    upstream.say = say
+    gateway = shadowed()
+    gateway.ask(session="s1")
+    assert gateway.wait_told() == [("triage", "answered")]
+    known = gateway.ledger.look(at=time.time())
+    gateway.ask(session="s2", system="cut")
+    assert gateway.wait_told(2)[1] == ("triage", "missing")
+    at_most = gateway.ledger.look(at=time.time())
+
+    # Nine tokens in at $0.10 and nine out at $0.50 a million.
+    assert (known.spent_usd, known.held_usd) == (Decimal("0.0000054"), 0)
+    assert at_most.spent_usd > Decimal("0.0002")
+    assert at_most.calls_held == 0

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from suffice.catalog import load_catalog
 from suffice.gateway.account_store import price
+from suffice.gateway.shadow.finding import read_known
 from suffice.gateway.shadow.results import is_of, read_results, without_results
 from suffice.records import SentBatch, SentCall, ShadowAnswers
 
@@ -101,6 +102,39 @@ def test_what_no_model_was_asked_is_no_pair_and_free(kind: str, status: int) -> 
 def test_a_batch_is_told_by_the_ids_of_its_calls() -> None:
     assert is_of(batch(), line({"type": "expired"}))
     assert not is_of(batch(), line({"type": "expired"}, "another-0"))
+
+
+def test_lines_far_beyond_the_calls_are_not_read() -> None:
+    answer = line({"type": "succeeded", "message": MESSAGE})
+    stranger = line({"type": "succeeded", "message": MESSAGE}, "somebody-elses")
+
+    assert read(stranger * 500 + b"\n" * 500 + answer).word == "answered"
+    assert read(b"\n" * 3_000_000 + answer).word == "missing"
+    assert not is_of(batch(), stranger * 5_000 + answer)
+
+
+def test_of_two_lines_for_one_call_one_counts_and_of_other_ids_none() -> None:
+    one = line({"type": "succeeded", "message": MESSAGE})
+    found = read(one, one, line({"type": "canceled"}, "../../etc/passwd"), calls=2)
+
+    assert [each.call for each in found] == ["sfs-0", "sfs-1"]
+    assert [each.word for each in found] == ["answered", "missing"]
+
+
+@pytest.mark.parametrize("kind", ["a" * 65, "sk-ant-echoed", "x\r\ny: z", 7, None, {"type": []}])
+def test_what_an_error_calls_itself_is_a_short_word_or_unknown(kind: Any) -> None:
+    found = read(line({"type": "errored", "error": {"type": "error", "error": {"type": kind}}}))
+
+    assert found.record.error_type == "unknown_error"
+    assert found.pair.why_missing == "the batch answered unknown_error"
+
+
+DEEP = b"[" * 200_000
+
+
+def test_what_nests_without_end_is_no_batch_and_no_line() -> None:
+    assert read_known(b'{"id": "msgbatch_1", "x": ' + DEEP) is None
+    assert not is_of(batch(), b'{"custom_id": "sfs-0", "result": ' + DEEP)
 
 
 def test_answers_that_are_gone_have_names_of_their_own_in_the_account() -> None:

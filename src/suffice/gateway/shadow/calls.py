@@ -129,7 +129,7 @@ class Shadows:
         self._ending = True
         self._waiting.clear()
         self._waiting_bytes = 0
-        for call in list(self._calls):
+        for call in [each for each in self._calls if each.is_begun]:
             call.give_up()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=max(0.0, ends - self.pool.loop.time()))
@@ -230,6 +230,7 @@ class _Call:
     Attributes:
         name: No other call has it.
         attempt: What is known of it.
+        is_begun: Whether it is made already, and not only to be.
     """
 
     method = b"POST"
@@ -247,6 +248,7 @@ class _Call:
             policy_version=job.served.route.policy_version,
             conversation=job.shadow.conversation,
         )
+        self.is_begun = False
         self.name = secrets.token_hex(12)
         self.attempt = Attempt(
             route, body, number=1, at=time.time(), began=time.monotonic(), keep=True
@@ -255,6 +257,7 @@ class _Call:
 
     def begin(self) -> None:
         """Ask for a connection."""
+        self.is_begun = True
         self.attempt.began = time.monotonic()
         self._connecting = self._shadows.pool.acquire(self)
 

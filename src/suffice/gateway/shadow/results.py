@@ -198,5 +198,6 @@ def _kind_of(error: Any) -> str:
     """The provider's word for an error: within its envelope, or without."""
     inner = error.get("error", error) if isinstance(error, dict) else None
     kind = inner.get("type") if isinstance(inner, dict) else None
-    named = isinstance(kind, str) and len(kind) <= _LONGEST_KIND and kind.isidentifier()
-    return kind if named else "unknown_error"
+    if not isinstance(kind, str) or len(kind) > _LONGEST_KIND or not kind.isidentifier():
+        return "unknown_error"
+    return kind
