@@ -69,7 +69,9 @@ class ShadowBudget:
 
         What is done has no stage to end: it is watched as closely as the week's promise takes.
         """
-        state, granted = self._granted.get(rollout.type, (rollout.state, shares.shadow))
+        if rollout.type not in self._granted:
+            return shares
+        state, granted = self._granted[rollout.type]
         is_done = rollout.state is state is RolloutState.DONE
         shadow = round(granted if is_done else min(granted, shares.shadow), 4)
         return msgspec.structs.replace(shares, shadow=shadow)
