@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -60,6 +61,23 @@ def test_it_fits_a_screen_and_names_what_is_not_well(busy: Path) -> None:
     assert max(map(len, lines)) <= 80
     assert "! 7 exchanges were not captured: disk_full" in lines
     assert "! 1 attempts have no known price or usage; none counts as free" in lines
+
+
+def test_what_was_taken_in_waits_no_more_though_its_writer_still_has_the_file(
+    tmp_path: Path, account: sqlite3.Connection, exchange: Make
+) -> None:
+    spool = Spool(tmp_path / "spool")
+    spool.offer(exchange())
+    deadline = time.monotonic() + 30
+    while spool.written < spool.accepted and time.monotonic() < deadline:
+        time.sleep(0.01)
+    before = read_status(tmp_path, now=NOON).spool_bytes
+    take_spool(tmp_path / "spool", account, catalog=load_catalog(), now=0.0)
+    after = read_status(tmp_path, now=NOON)
+    spool.close()
+
+    assert before > 0
+    assert (after.requests, after.spool_bytes) == (1, 0)
 
 
 def test_yesterday_is_not_today(busy: Path) -> None:

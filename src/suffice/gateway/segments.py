@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -121,15 +121,21 @@ def is_sealed(path: Path) -> bool:
     return True
 
 
-def bytes_in(folder: Path) -> int:
-    """Size of all segments together."""
-    return sum(_sizes(folder))
+def bytes_in(folder: Path, *, taken: Callable[[str], int] = lambda _name: 0) -> int:
+    """
+    Size of all segments together.
+
+    Args:
+        folder: Theirs.
+        taken: So many bytes of a segment, by its file's name, are left out.
+    """
+    return sum(_sizes(folder, taken))
 
 
-def _sizes(folder: Path) -> Iterator[int]:
+def _sizes(folder: Path, taken: Callable[[str], int]) -> Iterator[int]:
     for path in segments(folder):
         try:
-            yield path.stat().st_size
+            yield max(0, path.stat().st_size - taken(path.name))
         except FileNotFoundError:
             continue
 

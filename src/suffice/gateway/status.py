@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from suffice.errors import StorageError
-from suffice.gateway.account_store import PICO, open_account
+from suffice.gateway.account_store import PICO, open_account, upto
 from suffice.gateway.budgets import Budget, Budgets, BudgetState, read_figures
 from suffice.gateway.child import ACCOUNT, METRICS, SPOOL
 from suffice.gateway.metrics import OWN_KEY_GAUGE, SUFFIX, Snapshot, merged, read_snapshot
@@ -145,6 +145,8 @@ def read_status(data: Path, *, now: datetime, budgets: Sequence[Budget] = ()) ->
         return status
     try:
         with closing(open_account(data / ACCOUNT, readonly=True)) as connection:
+            waiting = bytes_in(data / SPOOL, taken=lambda name: upto(connection, name))
+            status = msgspec.structs.replace(status, spool_bytes=waiting)
             return _of_account(connection, status, now=now, budgets=budgets)
     except (sqlite3.Error, StorageError):
         return status
