@@ -29,11 +29,14 @@ from suffice.gateway.supervisor import (
 )
 from suffice.gateway.worker import listen
 from suffice.records.shadow import SPENT_FOLDER
+from suffice.settings import OWN_KEY
 from suffice.wiring import catalog_with
 
 # Each client may need a connection of its own upstream; the rest is files and listeners.
 _FILES_PER_CLIENT, _OTHER_FILES = 2, 64
 _FIRST_WORKER = "0"
+# Processes that ask no model have no use for these.
+_CREDENTIALS = (OWN_KEY, "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,9 +165,15 @@ def _work(
 def _children(options: Options, place: Place) -> Kept | None:
     children = []
     if options.capture is not Capture.OFF:
-        children.append(Supervisor(account_command(options.data, prices=place.prices)))
+        children.append(
+            Supervisor(account_command(options.data, prices=place.prices), without=_CREDENTIALS)
+        )
         if place.otlp is not None:
-            children.append(Supervisor(telemetry_command(options.data, endpoint=place.otlp)))
+            children.append(
+                Supervisor(
+                    telemetry_command(options.data, endpoint=place.otlp), without=_CREDENTIALS
+                )
+            )
     if place.rollouts is not None:
         command = monitor_command(
             options.data,

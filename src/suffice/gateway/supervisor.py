@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
@@ -89,6 +90,7 @@ class Supervisor:
     Args:
         command: What to run.
         needed: Whether there is anything for it to do; asked before each start, and cheap.
+        without: Variables of our environment that are none of its business.
         clock: Seconds that only go forward.
 
     Attributes:
@@ -101,10 +103,12 @@ class Supervisor:
         command: Sequence[str],
         *,
         needed: Callable[[], bool] = lambda: True,
+        without: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._command = list(command)
         self._needed, self._clock = needed, clock
+        self._without = frozenset(without)
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._start_at = clock()
@@ -151,6 +155,7 @@ class Supervisor:
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
                 self._command,
+                env={name: said for name, said in os.environ.items() if name not in self._without},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 # Ctrl-C at a terminal is for us: the child first takes in what is left.
