@@ -24,8 +24,8 @@ def years_with_a_keep(*, persistent: float, waits_below: float, seed: int) -> in
         seed: Of the answers.
     """
     rule, dice = Rule(), np.random.default_rng(seed)
-    counts = np.arange(CASES + 1)
-    chance = np.exp(-np.array([max(rule.log_against(a, CASES - a), 0.0) for a in counts]))
+    against = [rule.log_against(agreed, CASES - agreed) for agreed in range(CASES + 1)]
+    chance = np.exp(-np.maximum(against, 0.0))
     alike = dice.binomial(CASES, persistent, YEARS)
     agreed_alike = dice.binomial(alike, TRUTH)
     day, gap = np.zeros(YEARS), np.full(YEARS, np.inf)
