@@ -238,7 +238,7 @@ def test_a_line_of_a_hundred_megabytes_is_skipped_in_bounded_memory(
 def _scanned(path: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", PROGRAM, str(path), str(folder / "data")],
-        capture_output=True, text=True, timeout=180, check=False,
+        capture_output=True, text=True, timeout=580, check=False,
     )  # fmt: skip
 
 

@@ -292,14 +292,14 @@ def test_the_process_exports_over_a_socket_and_ends_with_its_gateway(
         env={**os.environ, "OTEL_EXPORTER_OTLP_HEADERS": "x-key=a%20b", "NO_PROXY": "*"},
     )
     assert process.stdin is not None
-    for _ in range(500):
+    for _ in range(3_000):
         if got:
             break
         time.sleep(0.02)
     world.take(exchange())
     process.stdin.close()
 
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert [path for path, _, _ in got] == ["/v1/traces"] * 2
     headers = {name.lower(): value for name, value in got[0][1].items()}
     assert (headers["x-key"], headers["content-type"]) == ("a b", "application/json")

@@ -34,7 +34,7 @@ from suffice.testing.events import events, frame
 
 HERE = Path(__file__).parent
 BASELINE, CANDIDATE = "claude-opus-5-5", "claude-haiku-5-5"
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 
 
 def message(model: str) -> dict[str, Any]:
@@ -233,7 +233,7 @@ class Upstream:
 
     def run(self, work: Any) -> Any:
         """Run something on the upstream's loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE_S)
 
     def of(self, case: str) -> list[Sent]:
         """What was asked for a case."""
@@ -354,7 +354,7 @@ class Gateway:
 
     def wait_for(self, event: str, **fields: Any) -> dict[str, Any]:
         """A line of the log, once it is there."""
-        for _ in range(1500):
+        for _ in range(6_000):
             for line in self.logged:
                 if line["event"] == event and fields.items() <= line.items():
                     return line
@@ -413,7 +413,7 @@ class Gateway:
     def metric(self, name: str) -> float:
         """The sum of a figure over its labels, from the page of figures."""
         with self.connect() as client:
-            client.sendall(b"GET /metrics HTTP/1.1\r\nhost: gw\r\nconnection: close\r\n\r\n")
+            client.sendall(b"GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n")
             raw = b""
             while piece := client.recv(65536):
                 raw += piece

@@ -247,7 +247,7 @@ def test_the_account_is_what_the_upstream_wrote_down_to_the_last_token(world: An
     for client in clients:
         client.start()
     for client in clients:
-        client.join(120)
+        client.join(300)
     rows = _rows(gateway, len(upstream.journal))
     by_id = {row["request_id"]: row for row in rows}
 
@@ -260,7 +260,7 @@ def test_the_account_is_what_the_upstream_wrote_down_to_the_last_token(world: An
 
 def _rows(gateway: Any, wanted: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for _ in range(500):
+    for _ in range(3_000):
         rows = gateway.query("SELECT * FROM exchanges")
         if len(rows) >= wanted:
             break

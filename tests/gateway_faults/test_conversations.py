@@ -145,7 +145,7 @@ def _next_turn(history: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _until(holds: Any) -> None:
-    for _ in range(300):
+    for _ in range(6_000):
         if holds():
             return
         time.sleep(0.01)

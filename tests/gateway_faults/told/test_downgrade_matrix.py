@@ -161,8 +161,8 @@ def matrix(shared_world: Any) -> Iterator[Matrix]:
     with serve(fake) as url:
         upstream = type("Fake", (), {"url": url})
         gateway = shared_world.gateway(upstream, "--capture", "off")
-        straight = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
-        through = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+        straight = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+        through = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=60)
         direct = {}
         for row, requests in ROWS.items():
             for index, request in enumerate(requests):

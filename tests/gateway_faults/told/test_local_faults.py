@@ -124,7 +124,7 @@ def audit(outcome: Any) -> Callable[..., int]:
         sent = {each.request_id: each for each in upstream.journal}
         wanted = set(sent) if only is None else only
         rows: list[dict[str, Any]] = []
-        for _ in range(1000):
+        for _ in range(3_000):
             rows = gateway.query("SELECT * FROM exchanges WHERE request_id != ''")
             if wanted <= {row["request_id"] for row in rows}:
                 break
@@ -152,7 +152,7 @@ def served(gateway: Any, name: str, times: int = 1) -> None:
 
 
 def eventually(holds: Callable[[], bool], what: str) -> None:
-    for _ in range(500):
+    for _ in range(3_000):
         if holds():
             return
         time.sleep(0.02)
