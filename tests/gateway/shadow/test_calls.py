@@ -43,6 +43,11 @@ SSE = (
     b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 )
 
+SAID = (
+    b'{"type":"message","model":"claude-haiku-5-5","content":[],'
+    b'"usage":{"input_tokens":9,"output_tokens":9}}'
+)
+
 
 class Shadowed:
     """A gateway that shadows, with what it counted and left."""
@@ -312,3 +317,27 @@ def test_a_live_call_costs_what_it_used_and_at_its_most_where_nobody_knows(
     assert (known.spent_usd, known.calls_held) == (Decimal("0.0000054"), 0)
     assert at_most.spent_usd > Decimal("0.0002")
     assert at_most.calls_held == 0
+
+
+def test_a_call_there_is_no_room_for_waits_for_one_that_is_under_way(
+    shadowed: Start, upstream: Any
+) -> None:
+    goes_on = threading.Event()
+
+    async def say(asked: Any, reader: Any, writer: Any) -> None:
+        if json.loads(asked.body)["model"] == HAIKU:
+            await asyncio.to_thread(goes_on.wait, PATIENCE_S)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(SAID), SAID))
+
+    upstream.say = say
+    gateway = shadowed()
+    gateway.ledger.limit_to(Decimal("0.0004"), by="test")
+    gateway.ask(session="s1")
+    gateway.ask(session="s2")
+    most = gateway.ledger.look(at=time.time()).held_usd
+    gateway.ask(session="s3")
+    goes_on.set()
+
+    assert gateway.wait_told(3) == [("triage", "answered")] * 3
+    assert most <= Decimal("0.0004") < 2 * most
+    assert models_asked(upstream).count(HAIKU) == 3

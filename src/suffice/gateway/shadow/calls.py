@@ -23,7 +23,7 @@ from suffice.gateway.heads import RequestHead, ResponseHead
 from suffice.gateway.shadow.batches import ShadowBatches
 from suffice.gateway.shadow.job import Job, answered, pair_of
 from suffice.gateway.shadow.left import ShadowFolder
-from suffice.gateway.shadow.spending import Spending, refusal_of
+from suffice.gateway.shadow.spending import OVER_BUDGET, Spending, refusal_of
 from suffice.gateway.upstream import Fault, Pool, UpstreamConnection
 from suffice.policy.routing import Route
 from suffice.policy.shadowing import Shadow
@@ -129,7 +129,7 @@ class Shadows:
         self._ending = True
         self._waiting.clear()
         self._waiting_bytes = 0
-        for call in [each for each in self._calls if each.is_begun]:
+        for call in [each for each in self._calls if each.is_under_way]:
             call.give_up()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=max(0.0, ends - self.pool.loop.time()))
@@ -141,17 +141,20 @@ class Shadows:
 
     def ended(self, call: _Call, job: Job, attempt: Attempt, answer: bytes | None) -> None:
         """A call has ended, with an answer as it came or without one."""
-        self._calls.discard(call)
         record = self.write(attempt, job.head)
         # Putting together, masking and writing take their time in a thread of their own.
         self._later(self._leave(call, job, answer, record))
-        self._go_on()
 
     async def _leave(
         self, call: _Call, job: Job, answer: bytes | None, record: ExchangeRecord
     ) -> None:
         costs = {call.name: record}
-        await asyncio.to_thread(self._spending.settle, costs, at=call.attempt.at)
+        try:
+            await asyncio.to_thread(self._spending.settle, costs, at=call.attempt.at)
+        finally:
+            # Not sooner: what it did not use is for the next one.
+            self._calls.discard(call)
+            self._go_on()
         found = await asyncio.to_thread(_compared, job, call.attempt, answer)
         kept = await asyncio.to_thread(self._folder.leave, found)
         result = "missing" if found.why_missing else "answered"
@@ -181,11 +184,18 @@ class Shadows:
         finally:
             if refused:
                 self._calls.discard(call)
-                self._tell(job.type, refused)
-        if refused:
-            self._go_on()
-        else:
+                self._not_made(job, refused)
+        if not refused:
             call.begin()
+
+    def _not_made(self, job: Job, refused: str) -> None:
+        if refused == OVER_BUDGET and self._calls and not self._ending:
+            # Those under way hardly ever use all that was set aside for them.
+            self._waiting.appendleft(job)
+            self._waiting_bytes += job.size
+            return
+        self._tell(job.type, refused)
+        self._go_on()
 
     def _set_aside(self, name: str, job: Job, body: bytes, at: float) -> str:
         """What to tell of a call that may not be made; empty where it may."""
@@ -230,7 +240,7 @@ class _Call:
     Attributes:
         name: No other call has it.
         attempt: What is known of it.
-        is_begun: Whether it is made already, and not only to be.
+        is_under_way: Whether it is made and has not ended.
     """
 
     method = b"POST"
@@ -248,7 +258,7 @@ class _Call:
             policy_version=job.served.route.policy_version,
             conversation=job.shadow.conversation,
         )
-        self.is_begun = False
+        self.is_under_way = False
         self.name = secrets.token_hex(12)
         self.attempt = Attempt(
             route, body, number=1, at=time.time(), began=time.monotonic(), keep=True
@@ -257,7 +267,7 @@ class _Call:
 
     def begin(self) -> None:
         """Ask for a connection."""
-        self.is_begun = True
+        self.is_under_way = True
         self.attempt.began = time.monotonic()
         self._connecting = self._shadows.pool.acquire(self)
 
@@ -306,6 +316,7 @@ class _Call:
         """Nothing more is sent."""
 
     def _end(self, answer: bytes | None) -> None:
+        self.is_under_way = False
         self._upstream = None
         self.attempt.ended = time.monotonic()
         # Its bodies are left with the pair, not with the account.
