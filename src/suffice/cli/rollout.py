@@ -30,8 +30,12 @@ def command() -> None:
     help='default (5/25/100), cautious (1/5/25/100), or shares such as "10/50/100".',
 )
 @click.option("--days", type=click.FloatRange(0), default=0.0, help="Days a stage takes at least.")
-@click.option("--pairs", type=click.IntRange(1), help="Scored pairs a stage needs.")
-@click.option("--holdout", type=click.FloatRange(0, 0.5), help="Share kept on the baseline.")
+@click.option("--pairs", type=click.IntRange(1), help="Scored pairs a stage needs; else 150.")
+@click.option(
+    "--holdout",
+    type=click.FloatRange(0, 0.5),
+    help="Share kept on the baseline for good; else .02.",
+)
 @click.option(
     "--years-between",
     type=click.Choice(["5", "20"]),
