@@ -120,17 +120,7 @@ def run(again: Again, given: Options) -> Comparison:
     with folder_of(options, started.strftime("%Y%m%d-%H%M%S-%f")) as folder:
         parts = Parts(folder, dollars, quoter_of(options, dollars, ()))
         before = _earlier(parent, folder.path)
-        types = tuple(dict.fromkeys(one.case.type for one in parent.cases))
-        look = RunLook(folder.info.run_id, types, options.candidates, started)
-        share = share_of(look, before, again.rollouts, pay=False)
-        plan = _plan_of(parent, before, options, parts, share=share)
-        show(plan, options)
-        _show_reach(parent, plan)
-        tell_unsettled(folder)
-        if not agreed(options):
-            raise click.Abort
-        if again.recheck:
-            plan = _paid(plan, parent, folder, share_of(look, before, again.rollouts, pay=True))
+        plan = _agreed_plan(again, parent, before, options, parts, at=started)
         cases = {one.case.id: one.case for one in parent.cases}
         comparison = asked(plan, cases, options, parts)
         comparison = msgspec.structs.replace(
@@ -149,6 +139,36 @@ def run(again: Again, given: Options) -> Comparison:
     if again.recheck and not others and not comparison.stopped:
         _enter(comparison, again.rollouts, folder)
     return comparison
+
+
+def _agreed_plan(
+    again: Again,
+    parent: Parent,
+    before: Sequence[Rerun],
+    options: Options,
+    parts: Parts,
+    *,
+    at: datetime,
+) -> Plan:
+    """
+    The plan, shown and agreed to; only then is its look paid for.
+
+    Raises:
+        Abort: Somebody said no.
+    """
+    folder = parts.folder
+    types = tuple(dict.fromkeys(one.case.type for one in parent.cases))
+    look = RunLook(folder.info.run_id, types, options.candidates, at)
+    share = share_of(look, before, again.rollouts, pay=False)
+    plan = _plan_of(parent, before, options, parts, share=share)
+    show(plan, options)
+    _show_reach(parent, plan)
+    tell_unsettled(folder)
+    if not agreed(options):
+        raise click.Abort
+    if not again.recheck:
+        return plan
+    return _paid(plan, parent, folder, share_of(look, before, again.rollouts, pay=True))
 
 
 class _Made(NamedTuple):

@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -101,6 +102,15 @@ def state() -> RolloutState:
         kept = store.get("triage")
     assert kept is not None
     return kept.rollout.state
+
+
+def a_week_passes() -> None:
+    """As if all runs over held-out cases had been made a week earlier."""
+    for path in Path(".suffice/runs").glob("*/result.json"):
+        result = json.loads(path.read_text())
+        if result.get("held_out_of"):
+            at = datetime.fromisoformat(result["created"]) - timedelta(days=7)
+            path.write_text(json.dumps({**result, "created": at.isoformat()}))
 
 
 def planned_beta(run: Path) -> float:
@@ -204,6 +214,7 @@ def test_a_baseline_that_changed_is_told_and_holds_the_rollout(
     Path("suffice.toml").write_text('[alerts.file]\nkind = "log"\npath = "alerts.jsonl"\n')
     started(suffice)
     calm = suffice("compare", "--held-out", "triage", *AGAIN)
+    a_week_passes()
     world.baseline = 0.05
 
     moved = suffice("compare", "--held-out", "triage", *AGAIN)
@@ -233,6 +244,7 @@ def test_once_both_models_as_they_are_get_a_switch_the_rollout_goes_on(
     assert not fake.journal
     started(suffice)
     suffice("compare", "--held-out", "triage", *AGAIN)
+    a_week_passes()
     world.baseline = 0.05
     suffice("compare", "--held-out", "triage", *AGAIN)
     suffice("monitor", "--once", "--no-alerts")
