@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from suffice.gateway.accounting import fingerprint
 from suffice.gateway.attempt import Attempt
 from suffice.gateway.budgets import BudgetState
+from suffice.gateway.echoes import without_echoes
 from suffice.gateway.heads import RequestHead
 from suffice.gateway.spool import Capture, Spool
 from suffice.records import ExchangeRecord
@@ -16,6 +17,7 @@ from suffice.records import ExchangeRecord
 # Written down together is written down for less; a kill loses no more than that besides.
 _TOGETHER_S = 0.005
 _STRANGERS = frozenset({401, 403})
+_CREDENTIALS = (b"x-api-key", b"authorization")
 
 
 class Books:
@@ -112,6 +114,8 @@ class Books:
             request_encoding=head.fields.get(b"content-encoding", b"").decode("latin-1"),
             response_encoding=attempt.encoding,
         )
+        sent = [value for name in _CREDENTIALS if (value := head.fields.get(name))]
+        record = without_echoes(record, *sent)
         if reading is not None and reading.unread:
             self.unread(reading.unread)
         self.spool.offer(record)
@@ -121,6 +125,7 @@ class Books:
 
     def write_record(self, record: ExchangeRecord) -> int:
         """Write down what no attempt of a client was; its number in the spool, 0 if not kept."""
+        record = without_echoes(record)
         kept = self.spool.offer(record)
         if self._observe is not None:
             self._observe(record, overhead_s=None)
