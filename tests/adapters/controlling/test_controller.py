@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -258,12 +258,13 @@ def test_what_a_person_set_for_the_type_stays(world: Any) -> None:
 
 
 @pytest.fixture
-def monitor(world: Any, tmp_path: Path) -> Callable[[], subprocess.Popen[str]]:
+def monitor(world: Any, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     """Start `suffice monitor` over the world, whose time is then the real one."""
     world.began = datetime.now(UTC) - timedelta(minutes=1)
+    begun: list[subprocess.Popen[str]] = []
 
     def begin() -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "suffice", "monitor", "--every", "0.05", "--no-alerts"),
                 *("--rollouts", str(world.store.path), "--policy", str(world.policies.path)),
@@ -275,8 +276,15 @@ def monitor(world: Any, tmp_path: Path) -> Callable[[], subprocess.Popen[str]]:
             cwd=tmp_path,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
+        begun.append(process)
+        return process
 
-    return begin
+    yield begin
+    # Where a claim fails halfway, none of them outlives it.
+    for process in begun:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 def live(world: Any, scores: list[float], *, first: int) -> None:
