@@ -327,6 +327,9 @@ def test_of_two_monitors_one_acts(world: Any, monitor: Callable[[], subprocess.P
     """
     world.start()
     both = [monitor(), monitor()]
+    for process in both:
+        # Both act, and know what to do when they are told to stop.
+        assert "watching" in process.stderr.readline()  # type: ignore[union-attr]
     for place, share in enumerate((0.25, 1.0, 1.0)):
         live(world, [1.0] * 150, first=1000 * place)
         until(partial(reached, world, share))
