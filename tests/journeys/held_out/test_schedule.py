@@ -205,6 +205,7 @@ def test_killed_in_the_middle_it_is_taken_up_and_nothing_is_paid_twice(
     os.kill(monitor.pid, signal.SIGKILL)
     os.kill(child, signal.SIGKILL)
     monitor.wait()
+    _wait_until_dead(child)
     killed_at = len(fake.journal) - before
     _let_go_of_the_claim()
 
@@ -396,6 +397,19 @@ def _let_go_of_the_claim() -> None:
     """As if two minutes had passed."""
     with Rollouts.open(STORE) as store:
         store.note("", "held_out_claim", "", at=datetime.now(UTC))
+
+
+def _wait_until_dead(pid: int) -> None:
+    """Until it holds no lock any more; a process that is killed takes a while to die."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        if state in "ZX":
+            return
+        time.sleep(0.02)
 
 
 def _children(pid: int) -> list[int]:
