@@ -155,10 +155,14 @@ class Shadows:
             # Not sooner: what it did not use is for the next one.
             self._calls.discard(call)
             self._go_on()
-        found = await asyncio.to_thread(_compared, job, call.attempt, answer)
-        kept = await asyncio.to_thread(self._folder.leave, found)
-        result = "missing" if found.why_missing else "answered"
-        self._tell(found.type, result if kept else "unwritten")
+        self._tell(job.type, await asyncio.to_thread(self._left, job, call.attempt, answer))
+
+    def _left(self, job: Job, attempt: Attempt, answer: bytes | None) -> str:
+        """What to tell of a call whose pair was left, or could not be."""
+        found = _compared(job, attempt, answer)
+        if not self._folder.leave(found):
+            return "unwritten"
+        return "missing" if found.why_missing else "answered"
 
     def _go_on(self) -> None:
         while self._waiting and len(self._calls) < _MOST_AT_ONCE:

@@ -86,7 +86,8 @@ class ShadowLedger:
                 bounded = {call: picousd or 0 for call, picousd in most.items()}
             with self._day(at) as day:
                 steps = day.sum.admitted(bounded, within=limit)
-                day.write(steps)
+                # A machine that loses its power must not forget what a limit depends on.
+                day.write(steps, for_good=limit != _BOUNDLESS)
         except OSError:
             return frozenset(most) if limit == _BOUNDLESS else frozenset()
         return frozenset(step.call for step in steps if step.does == "hold")
@@ -228,12 +229,16 @@ class _Day:
         self.sum.take(steps)
         self._upto += len(whole)
 
-    def write(self, steps: list[Step]) -> None:
+    def write(self, steps: list[Step], *, for_good: bool = False) -> None:
         """
-        Put steps behind all others, for good.
+        Put steps behind all others.
+
+        Args:
+            steps: None to many.
+            for_good: They are on the disk itself when this returns.
 
         Raises:
-            OSError: They are not there, or may be gone after the machine fails.
+            OSError: They are not there.
         """
         if not steps:
             return
@@ -242,7 +247,7 @@ class _Day:
             # What a killed writer has left of a line is overwritten, or cut off.
             _write_at(self._held, self._upto, lines)
             os.ftruncate(self._held, self._upto + len(lines))
-            if any(step.does == "hold" for step in steps):
+            if for_good:
                 os.fdatasync(self._held)
         except OSError:
             with contextlib.suppress(OSError):
