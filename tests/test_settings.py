@@ -149,7 +149,7 @@ def test_a_file_that_is_no_toml_is_a_coded_error(tmp_path: Path, content: bytes)
 
 
 @pytest.mark.parametrize(
-    "held_out", [{"every": "weekly"}, {"every": "0d"}, {"usd": 0}, {"usd": "nan"}, {"evry": "7d"}]
+    "held_out", [{"every": "weekly"}, {"every": "0d"}, {"usd": 0}, {"usd": "nan"}, {"everry": "7d"}]
 )
 def test_a_schedule_that_is_none_is_refused_by_its_key(held_out: dict[str, Any]) -> None:
     with pytest.raises(BadSettings, match="held_out"):
