@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ from suffice.adapters.typed_exchanges.tables import Limits
 from suffice.adapters.typed_exchanges.units import unit_costs
 from suffice.catalog import load_catalog
 from suffice.pricing import cost
-from suffice.records import LoggedExchange, Usage
+from suffice.records import Iteration, LoggedExchange, Usage
 from suffice.traffic.ranking.bills import PriceBook
 
 CATALOG = load_catalog()
@@ -225,6 +226,23 @@ def test_a_call_finds_in_the_cache_what_another_segments_call_left_five_minutes_
     tokens = len(prompt["system"]) // 4
 
     assert [(one.cacheable, one.cache_filling) for one in counted] == [(2 * tokens, 2 * tokens)]
+
+
+ONE_CALL = Iteration(model="claude-opus-5-5", usage=Usage(input_tokens=9_000))
+
+
+@pytest.mark.parametrize("unsummed", [{"billed": False}, {"iterations": (ONE_CALL,)}])
+def test_a_call_that_is_in_no_sum_of_tokens_is_in_none_of_a_caches(
+    folder: Path, add: Add, unsummed: dict[str, Any]
+) -> None:
+    prompt = {"system": "Keep to what is given. " * 1000, "messages": [{"role": "user"}]}
+    add("short", ts=BEGAN)
+    add("unsummed", ts=BEGAN, request=prompt, usage=Usage(input_tokens=9_000, **unsummed))
+
+    with Exchanges.open(folder) as store:
+        counted = Questions(store, TypedExchanges(store), CATALOG).counted(Wanted(by="model"))
+
+    assert [(one.cacheable, one.cache_filling) for one in counted][:1] == [(0, 0)]
 
 
 def test_what_a_spawn_used_is_added_up_over_segments(folder: Path, add: Add) -> None:

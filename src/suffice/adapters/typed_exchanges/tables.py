@@ -12,7 +12,7 @@ from suffice.adapters.exchanges.segments import literal
 from suffice.catalog import Catalog
 from suffice.traffic.types import Role
 
-VERSION = 2
+VERSION = 3
 DAY_S = 86_400
 CELL_S = 300
 HOUR_S = 3_600
@@ -38,6 +38,8 @@ MEASURES = {
 }
 # DuckDB writes its widest integer into Parquet as a float; a decimal stays exact.
 _EXACT = "DECIMAL(38, 0)"
+# What is not billed, or is priced one by one, is in no sum of tokens.
+_SUMMED = "iterations = '' AND billed"
 _NARROW = (
     "n", "ts", "model", "app", "source", '"user"', "agent_id", "is_sidechain", "replayable",
     "response_key", "usage_known", "billed", *USED, "service_tier", "inference_geo", "speed",
@@ -138,7 +140,7 @@ def tables(limits: Limits, *, by_user: bool = False) -> Mapping[str, str]:
     return {
         "groups": f'SELECT DISTINCT g, type_number, role, model, app, source, {user} AS "user" FROM part',  # noqa: E501, S608 - our own columns
         "sums": f"""SELECT g, day, {_priced(limits)} FROM part
-            WHERE iterations = '' AND billed GROUP BY ALL""",  # noqa: S608
+            WHERE {_SUMMED} GROUP BY ALL""",  # noqa: S608
         "seen": f"""SELECT g, day, floor(ts / {HOUR_S})::BIGINT AS hour, count(*) AS calls,
             count(*) FILTER (failed) AS errors, count(*) FILTER (replayable) AS replayable,
             count(*) FILTER (replayable AND response_key > 0) AS answered,
@@ -175,17 +177,18 @@ def _spread(name: str) -> str:
 
 def _cells(limits: Limits) -> str:
     prefix = "least(prefix_tokens, input_tokens)"
+    summed = f"CASE WHEN {_SUMMED} THEN {prefix} ELSE 0 END"
     return f"""SELECT g, day, {limits.band()} AS band, service_tier, inference_geo, speed,
         hash(app, model, system_key, tools_key) AS prompt,
-        floor(ts / {CELL_S})::BIGINT AS cell, sum({prefix})::{_EXACT} AS prefix,
-        min(struct_pack(ts := ts, n := n, prefix := {prefix})) AS opening, max(ts) AS last
+        floor(ts / {CELL_S})::BIGINT AS cell, sum({summed})::{_EXACT} AS prefix,
+        min(struct_pack(ts := ts, n := n, prefix := {summed})) AS opening, max(ts) AS last
         FROM part WHERE ts IS NOT NULL AND system_key + tools_key > 0
         AND cache_read_tokens = 0 AND cache_write_5m_tokens = 0 AND cache_write_1h_tokens = 0
         AND {prefix} >= {limits.minimum()} GROUP BY ALL"""  # noqa: S608
 
 
 def _units(limits: Limits) -> str:
-    told = f"iterations = '' AND billed AND role IN ({_AGENTIC})"
+    told = f"{_SUMMED} AND role IN ({_AGENTIC})"
     return f"""WITH told AS (SELECT * FROM part WHERE {told}),
         halved AS (SELECT greatest(0, ceil(log2(greatest(1, count(DISTINCT spawn)) / {MOST_UNITS}))
             )::INT AS level FROM told)
