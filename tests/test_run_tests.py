@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -44,9 +44,9 @@ class Halves:
             "from hypothesis import settings\nsettings.register_profile('fresh')\n"
         )
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
+    def start(self, *options: str, by: Sequence[str] = ()) -> subprocess.Popen[str]:
         """Without what this run of pytest was told."""
-        command = [sys.executable, str(TOOL), *options, "processes"]
+        command = [*by, sys.executable, str(TOOL), *options, "processes"]
         environ = {name: each for name, each in os.environ.items() if name != "PYTEST_ADDOPTS"}
         started = subprocess.Popen(
             command, cwd=self.folder, env=environ, stdout=subprocess.PIPE, text=True
@@ -92,9 +92,10 @@ def test_a_hunt_says_the_seed_that_both_halves_follow(halves: Halves) -> None:
     assert GATE_SEED not in told
 
 
-def test_an_interrupt_ends_both_halves_and_they_tidy_up(halves: Halves) -> None:
+@pytest.mark.parametrize("by", [(), ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")])
+def test_an_interrupt_ends_both_halves_and_they_tidy_up(halves: Halves, by: Sequence[str]) -> None:
     halves.hold(processes=WAITS, others=WAITS)
-    running = halves.start()
+    running = halves.start(by=by)
     while len(list(halves.folder.rglob("*.begun"))) < 2:
         assert running.poll() is None
         time.sleep(0.05)

@@ -115,8 +115,11 @@ def main() -> int:
 
 def _run(words: Sequence[str], folders: Sequence[str], *, seed: int) -> int:
     KEPT.mkdir(exist_ok=True)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # Whoever runs us in the background may have us ignore interrupts, and all we start with us.
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     halves: list[Half] = []
     try:
         halves.append(Half("processes", *words, *folders, seed=seed, aloud=False))
