@@ -150,6 +150,23 @@ def test_the_week_adds_up(production: Path) -> None:
     assert [event["kind"] for event in told["events"]] == ["started"]
 
 
+def test_a_week_of_many_pairs_is_counted_to_its_end(production: Path) -> None:
+    many = [
+        ShadowPair(
+            id=f"m{n}", at=WEDNESDAY, type="triage", session=f"m{n}", served_by="candidate",
+            probability=1.0, score=1.0,
+        )
+        for n in range(100_000)
+    ]  # fmt: skip
+    with Rollouts.open(production / ".suffice" / "rollouts.sqlite") as store:
+        store.add_pairs(many)
+
+    result = suffice("report", "--weekly", "--until", "2026-11-22", "--format", "json")
+    [found] = json.loads(result.output)["types"]
+
+    assert found["pairs"] == 100_005
+
+
 def test_another_week_is_another_report(production: Path) -> None:
     result = suffice("report", "--weekly", "--until", "2026-11-29", "--format", "json")
 

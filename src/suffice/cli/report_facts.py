@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -18,6 +18,7 @@ from suffice.cli.stored_run import runs_folder
 from suffice.errors import BadPolicy, StorageError, UnreadableFile
 from suffice.gateway.account_store import PICO
 from suffice.records.rollout import Rollout, RolloutEvent, RolloutState
+from suffice.records.rollout_evidence import ShadowPair
 from suffice.reports.rollouts import watching_usd
 from suffice.reports.week import Change, Errors, Proven, Spent, Taken, TypeWeek, Week
 
@@ -90,7 +91,7 @@ def _type_week(
     store: Rollouts, kept: Kept, stood: tuple[RolloutState, float | None], began: datetime
 ) -> TypeWeek:
     rollout, (state, share) = kept.rollout, stood
-    both = store.pairs(rollout.type, since=began - _WEEK)
+    both = list(_pairs(store, rollout.type, since=began - _WEEK))
     week = [pair for pair in both if began <= pair.at < began + _WEEK]
     scores = [pair.score for pair in week if pair.score is not None]
     before = [pair.score for pair in both if pair.at < began and pair.score is not None]
@@ -111,6 +112,14 @@ def _type_week(
         unpriced_pairs=unpriced,
         prompt_watched=bool(rollout.basis.watched_prompt),
     )
+
+
+def _pairs(store: Rollouts, type_: str, *, since: datetime) -> Iterator[ShadowPair]:
+    """All of them; the store gives so many at a time."""
+    after = 0
+    while some := store.pairs(type_, after=after, since=since):
+        yield from some
+        after = some[-1].seq
 
 
 def _spent(now: Iterable[RolledUp], before: Iterable[RolledUp]) -> tuple[Spent, ...]:

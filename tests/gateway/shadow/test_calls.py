@@ -52,7 +52,9 @@ SAID = (
 class Shadowed:
     """A gateway that shadows, with what it counted and left."""
 
-    def __init__(self, running: Any, folder: Path, ledger: ShadowLedger) -> None:
+    def __init__(
+        self, running: Any, folder: Path, ledger: ShadowLedger, *, longest_s: float
+    ) -> None:
         self.running, self.folder, self.ledger = running, folder, ledger
         self.told: list[tuple[str, str]] = []
 
@@ -68,6 +70,7 @@ class Shadowed:
                 spending=Spending(ledger, load_catalog()),
                 count=count,
             )
+            house.shadows.longest_s = longest_s
 
         running.call(begin)
 
@@ -102,13 +105,16 @@ Start = Callable[..., Shadowed]
 
 @pytest.fixture
 def shadowed(upstream: Any, start_gateway: Any, tmp_path: Path) -> Start:
-    def start(ledger: ShadowLedger | None = None, **rule: Any) -> Shadowed:
+    def start(
+        ledger: ShadowLedger | None = None, *, longest_s: float = 1_200.0, **rule: Any
+    ) -> Shadowed:
         made = TypeRule(**{"baseline": OPUS, "candidate": HAIKU, "shadow": 1.0, **rule})
         policy = Policy(version=4, types={"triage": made})
         return Shadowed(
             start_gateway(upstream.url, policy=policy),
             tmp_path / "shadow",
             ledger or ShadowLedger(tmp_path / "shadow-usd"),
+            longest_s=longest_s,
         )
 
     return start
@@ -238,6 +244,25 @@ def test_a_slow_shadow_never_holds_a_client_up_and_too_many_are_dropped(
     assert gateway.told == [("triage", "dropped")] * (80 - 64 - 4)
 
 
+def test_an_answer_that_drips_for_ever_is_given_up(shadowed: Start, upstream: Any) -> None:
+    async def say(asked: Any, reader: Any, writer: Any) -> None:
+        if json.loads(asked.body)["model"] == OPUS:
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+            return
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b" ")
+            await asyncio.sleep(0.05)
+
+    upstream.say = say
+    gateway = shadowed(longest_s=0.5)
+    gateway.ask()
+
+    assert gateway.wait_told() == [("triage", "missing")]
+    assert [one.why_missing for one in gateway.left()] == ["cut"]
+    assert gateway.ledger.look(at=time.time()).calls_held == 0
+
+
 def test_after_the_switch_the_baseline_answers_what_the_candidate_served(
     shadowed: Start, upstream: Any
 ) -> None:
@@ -334,7 +359,9 @@ def test_a_call_there_is_no_room_for_waits_for_one_that_is_under_way(
     gateway.ledger.limit_to(Decimal("0.0004"), by="test")
     gateway.ask(session="s1")
     gateway.ask(session="s2")
-    most = gateway.ledger.look(at=time.time()).held_usd
+    ends = time.monotonic() + PATIENCE_S
+    while not (most := gateway.ledger.look(at=time.time()).held_usd) and time.monotonic() < ends:
+        time.sleep(0.01)
     gateway.ask(session="s3")
     goes_on.set()
 

@@ -35,6 +35,8 @@ _MOST_WAITING, _MOST_WAITING_BYTES = 64, 64 * 1024 * 1024
 _MOST_AT_ONCE = 4
 _MOST_SESSIONS = 100_000
 _REST_S, _LONGEST_REST_S = 30.0, 600.0
+# Twice as long as the provider takes at most; an answer that drips for ever would keep its place.
+_LONGEST_S = 1_200.0
 _DAY_S = 86_400
 # What has just ended is at least written down, however little time there is.
 _LAST_S = 2.0
@@ -58,6 +60,9 @@ class Shadows:
             ``dropped``, ``unwritten``.
         batches: Where calls wait whose type can wait; None: all are made at once.
         now: Wall clock, in seconds since 1970.
+
+    Attributes:
+        longest_s: A call that takes longer is given up.
     """
 
     def __init__(
@@ -72,6 +77,7 @@ class Shadows:
         now: Callable[[], float] = time.time,
     ) -> None:
         self.pool, self.write = pool, write
+        self.longest_s = _LONGEST_S
         self._spending, self._batches = spending, batches
         self._folder, self._count, self._now = folder, count, now
         self._waiting: deque[Job] = deque()
@@ -233,7 +239,7 @@ def _compared(job: Job, attempt: Attempt, answer: bytes | None) -> ShadowAnswers
     other = opened_body(answer, attempt.encoding)
     why = ""
     if other is None:
-        why = f"HTTP {attempt.status}" if answer is None and attempt.status else attempt.fault
+        why = attempt.fault or (f"HTTP {attempt.status}" if answer is None else "")
     return answered(pair_of(job), other, status=attempt.status, why=why)
 
 
@@ -253,6 +259,7 @@ class _Call:
         self._shadows, self._job, self._body = shadows, job, body
         self._upstream: UpstreamConnection | None = None
         self._connecting: asyncio.Task[None] | None = None
+        self._limit: asyncio.TimerHandle | None = None
         route = Route(
             model=job.shadow.model,
             requested=job.served.route.requested,
@@ -273,6 +280,7 @@ class _Call:
         """Ask for a connection."""
         self.is_under_way = True
         self.attempt.began = time.monotonic()
+        self._limit = self._shadows.pool.loop.call_later(self._shadows.longest_s, self.give_up)
         self._connecting = self._shadows.pool.acquire(self)
 
     def give_up(self) -> None:
@@ -322,6 +330,8 @@ class _Call:
     def _end(self, answer: bytes | None) -> None:
         self.is_under_way = False
         self._upstream = None
+        if self._limit is not None:
+            self._limit.cancel()
         self.attempt.ended = time.monotonic()
         # Its bodies are left with the pair, not with the account.
         self.attempt.kept = None
