@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MESSAGES = b"/v1/messages"
 COUNT_TOKENS = b"/v1/messages/count_tokens"
 _READABLE = READABLE_ENCODINGS | {"identity"}
+_OURS = (OwnPage, FeedbackTurn)
 _READING = frozenset({b"GET", b"HEAD", b"OPTIONS", b"DELETE"})
 
 
@@ -54,7 +55,7 @@ def _refusal(turn: Relay, house: House) -> bytes | None:
     head = turn.head
     if head.method == b"CONNECT":
         return error(405, "this is no forward proxy.", reason="method", close=True)
-    if isinstance(turn, OwnPage | FeedbackTurn) and not _is_meant(head, house):
+    if isinstance(turn, _OURS) and not _is_meant(head, house):
         message = "ask for this by the gateway's address, or start it with --public-url."
         return error(421, message, reason="host", close=True)
     if _is_bound(turn, house) and not _within_scope(turn, head):
